@@ -1,0 +1,58 @@
+/**
+ * Every NATS subject, queue group and bucket of the hub, and nothing else may spell one.
+ * Tokens put into a subject are ids of our own making, checked by `token`: never a domain, never a peer's text.
+ */
+
+const tokenShape = /^[A-Za-z0-9_-]{1,64}$/;
+
+/** An id as one subject token. Throws on anything that could widen or split a subject. */
+function token(id: string): string {
+  if (!tokenShape.test(id)) throw new TypeError(`"${id.slice(0, 80)}" cannot be a subject token: use 1 to 64 of A-Z a-z 0-9 _ -`);
+  return id;
+}
+
+export const subjects = {
+  /** ingress to policy, queue group: Ask, answered by Verdict. */
+  ask: 'gh.v1.ask',
+  /** relay to policy, queue group: DoorRequest, answered by Door. */
+  door: 'gh.v1.door',
+  /** ingress to policy, queue group: TrustRequest, answered by TrustPage. */
+  trust: 'gh.v1.trust',
+  /** ingress to policy, queue group: TokenKeysRequest, answered by TokenKeys. */
+  tokenKeys: 'gh.v1.token-keys',
+  /** policy to all: Changed. */
+  changed: 'gh.v1.changed',
+  /** ingress to relays: Presence. */
+  present: 'gh.v1.present',
+  /** ingress to one relay: ForwardBatch. */
+  relay: (relayId: string) => `gh.v1.relay.${token(relayId)}`,
+  /** relay to one ingress: OutcomeBatch. */
+  ingress: (ingressId: string) => `gh.v1.ingress.${token(ingressId)}`,
+  /** holder of a wire to the one who handles what came in on it: WireBatch. */
+  arrived: (service: 'ingress' | 'relay', id: string) => `gh.v1.arrived.${service}.${token(id)}`,
+  /** to the holder of a wire, who writes it out: WireBatch. */
+  depart: (service: 'ingress' | 'relay', id: string) => `gh.v1.depart.${service}.${token(id)}`,
+  /** all: Hello. */
+  hello: (service: string, id: string) => `gh.v1.hello.${token(service)}.${token(id)}`,
+  /** every Hello. */
+  everyHello: 'gh.v1.hello.*.*',
+} as const;
+
+/** Queue group in which policy instances share the questions. */
+export const policyQueue = 'policy';
+
+/** JetStream key-value buckets. */
+export const buckets = {
+  /** The community as data: MembershipEntry under `entryKey`. */
+  membership: 'membership',
+  /** Route token keys, written by policy. */
+  tokenKeys: 'token-keys',
+} as const;
+
+/** Keys of the bucket `membership`. */
+export const membershipKeys = {
+  community: 'community',
+  member: (id: string) => `member.${token(id)}`,
+  agreement: (first: string, second: string) => `agreement.${token(first)}.${token(second)}`,
+  rule: (id: string) => `rule.${token(id)}`,
+} as const;
