@@ -1,0 +1,99 @@
+import { proxyNames } from './certificate-names.js';
+import { didYouMean } from './near-miss.js';
+import type { Finding } from './problem.js';
+import type { CommunityFile, CommunityMember } from './schema.js';
+
+/** Who has claimed what so far, over all members. */
+interface Claims {
+  ids: Map<string, number>;
+  /** Domain to the id of the member that claimed it first. */
+  domains: Map<string, string>;
+}
+
+function claimContradictions(file: CommunityFile, member: CommunityMember, at: number, claims: Claims): Finding[] {
+  const found: Finding[] = [];
+  const same = claims.ids.get(member.id);
+  if (same === undefined) claims.ids.set(member.id, at);
+  else found.push({ path: ['members', at, 'id'], message: `members[${same}] has the id ${member.id} already` });
+  member.domains.forEach((domain, place) => {
+    const path = ['members', at, 'domains', place];
+    const owner = claims.domains.get(domain);
+    if (domain === file.hub.domain) found.push({ path, message: `${domain} is the hub's own domain` });
+    else if (owner === undefined) claims.domains.set(domain, member.id);
+    else
+      found.push({
+        path,
+        message: owner === member.id ? `${domain} is there already` : `${domain} belongs to the member ${owner} already`,
+      });
+  });
+  return found;
+}
+
+function roleContradictions(file: CommunityFile, member: CommunityMember, at: number): Finding[] {
+  const { model } = file.community;
+  const path = ['members', at, 'role'];
+  if (model === 'direct' && member.role === 'member') {
+    return [{ path, message: 'the direct model needs a role: internal for a server of your own, partner for the others' }];
+  }
+  if (model !== 'direct' && member.role !== 'member')
+    return [{ path, message: `${member.role} is a role of the direct model, and this is a ${model}` }];
+  return [];
+}
+
+function proxyContradictions(member: CommunityMember, at: number): Finding[] {
+  const seen = new Map<string, number>();
+  return member.proxies.flatMap((proxy, place): Finding[] => {
+    const address = `${proxy.host} ${proxy.port}`;
+    const same = seen.get(address);
+    seen.set(address, same ?? place);
+    return same === undefined
+      ? []
+      : [{ path: ['members', at, 'proxies', place], message: `members[${at}].proxies[${same}] is at the same host and port` }];
+  });
+}
+
+function detailContradictions(file: CommunityFile, member: CommunityMember, at: number): Finding[] {
+  const found: Finding[] = [];
+  if (member.status === 'active' && member.statusReason !== undefined) {
+    found.push({ path: ['members', at, 'statusReason'], message: 'says why a member is not active, but this one is active', at: 'key' });
+  }
+  const listeners = file.hub.listeners.map((listener) => listener.name);
+  if (member.interface !== undefined && !listeners.includes(member.interface)) {
+    const hint = didYouMean(member.interface, listeners);
+    found.push({ path: ['members', at, 'interface'], message: `no listener is called ${member.interface}${hint}` });
+  }
+  return found;
+}
+
+/**
+ * A certificate must tell who presents it, so a name that two members' certificates may carry makes both unknowable. Names
+ * come from domains and proxies; a proxy's host counts where it has no name of its own.
+ */
+function nameContradictions(file: CommunityFile): Finding[] {
+  const owners = new Map<string, string>();
+  for (const member of file.members) for (const domain of member.domains) if (!owners.has(domain)) owners.set(domain, member.id);
+  return file.members.flatMap((member, at) =>
+    member.proxies.flatMap((proxy, place): Finding[] =>
+      proxyNames(member.domains, proxy).flatMap((name): Finding[] => {
+        const owner = owners.get(name);
+        if (owner === undefined) owners.set(name, member.id);
+        if (name === file.hub.domain) return [{ path: ['members', at, 'proxies', place], message: `${name} is the hub's own name` }];
+        if (owner === undefined || owner === member.id || member.domains.includes(name)) return [];
+        const message = `a certificate with the name ${name} could be of ${owner} or of ${member.id}: give this proxy a name of its own`;
+        return [{ path: ['members', at, 'proxies', place, proxy.name === undefined ? 'host' : 'name'], message }];
+      }),
+    ),
+  );
+}
+
+/** Ids, domains, roles, proxies and names of members that contradict each other, the hub or the model. */
+export function memberContradictions(file: CommunityFile): Finding[] {
+  const claims: Claims = { ids: new Map(), domains: new Map() };
+  const found = file.members.flatMap((member, at) => [
+    ...claimContradictions(file, member, at, claims),
+    ...roleContradictions(file, member, at),
+    ...proxyContradictions(member, at),
+    ...detailContradictions(file, member, at),
+  ]);
+  return [...found, ...nameContradictions(file)];
+}

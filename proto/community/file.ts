@@ -1,0 +1,81 @@
+import { LineCounter, parseDocument } from 'yaml';
+import { contradictions } from './contradictions.js';
+import { type Locate, locator } from './position.js';
+import { CommunityError, type Finding, type Path, type Problem, renderPath } from './problem.js';
+import { type CommunityFile, communityFileSchema, communityLimits } from './schema.js';
+import { shapeFaults } from './shape-faults.js';
+
+/** What is to be said about a community file. `file` is there when there are no problems. */
+export interface Inspection {
+  file?: CommunityFile;
+  /** Why it cannot be used, in the order of the file. */
+  problems: readonly Problem[];
+  /** What is allowed and probably not meant, in the order of the file. */
+  warnings: readonly Problem[];
+  /** A problem at a path that someone else found (a certificate file that is missing, for instance), as of this file. */
+  problemAt(path: Path, message: string): Problem;
+}
+
+/** The most problems that are told of one file: behind that many, repetition hides the first cause. */
+const tellAtMost = 200;
+
+function placed(findings: readonly Finding[], locate: Locate): Problem[] {
+  return findings
+    .slice(0, tellAtMost)
+    .map(({ path, message, at }) => ({ ...locate(path, at ?? 'value'), path: renderPath(path), message }))
+    .sort((left, right) => left.line - right.line || left.column - right.column);
+}
+
+function refused(problems: Problem[]): Inspection {
+  return { problems, warnings: [], problemAt: (path, message) => ({ line: 1, column: 1, path: renderPath(path), message }) };
+}
+
+/**
+ * Reads a community file and says everything there is to say about it: first the YAML, then keys and values, then
+ * contradictions (each only when what is before it is sound). Never throws. Paths of PEM files are left as written.
+ */
+export function inspectCommunity(text: string): Inspection {
+  if (text.length > communityLimits.fileLength) {
+    return refused([{ line: 1, column: 1, path: '', message: `is longer than ${communityLimits.fileLength} characters` }]);
+  }
+  const counter = new LineCounter();
+  let root: unknown;
+  let locate: Locate;
+  try {
+    const document = parseDocument(text, { lineCounter: counter, prettyErrors: false, stringKeys: true });
+    const complaints = [...document.errors, ...document.warnings].slice(0, tellAtMost);
+    if (complaints.length > 0) {
+      return refused(
+        complaints.map((complaint) => {
+          const { line, col } = counter.linePos(complaint.pos[0]);
+          return { line: Math.max(1, line), column: Math.max(1, col), path: '', message: `this is not YAML: ${complaint.message}` };
+        }),
+      );
+    }
+    root = document.toJS({ maxAliasCount: 1000 });
+    locate = locator(document, counter);
+  } catch (thrown) {
+    // Aliases that multiply and nesting without end are refused by throwing.
+    const why = thrown instanceof RangeError ? 'it is nested too deeply' : thrown instanceof Error ? thrown.message : String(thrown);
+    return refused([{ line: 1, column: 1, path: '', message: `this cannot be read: ${why}` }]);
+  }
+  const problemAt = (path: Path, message: string): Problem => ({ ...locate(path, 'value'), path: renderPath(path), message });
+  if (root === null || root === undefined) {
+    return refused([{ line: 1, column: 1, path: '', message: 'the file is empty: it needs at least community and hub' }]);
+  }
+  const read = communityFileSchema.safeParse(root);
+  if (!read.success) {
+    return { problems: placed(shapeFaults(communityFileSchema, root, read.error.issues), locate), warnings: [], problemAt };
+  }
+  const found = contradictions(read.data);
+  const problems = placed(found.problems, locate);
+  const warnings = placed(found.warnings, locate);
+  return problems.length > 0 ? { problems, warnings, problemAt } : { file: read.data, problems, warnings, problemAt };
+}
+
+/** A community file that can be used. Throws a CommunityError with every problem; `name` is how messages call the file. */
+export function readCommunity(text: string, name: string): CommunityFile {
+  const { file, problems } = inspectCommunity(text);
+  if (file === undefined) throw new CommunityError(name, problems);
+  return file;
+}

@@ -1,0 +1,261 @@
+import { connect, errors, type Msg, type NatsConnection } from '@nats-io/transport-node';
+import { busFault, tooOld } from './bus-fault.js';
+import { monotonic } from './clock.js';
+import { type KeyValue, openKeyValue } from './key-value.js';
+import type { Logger } from './log.js';
+import { oncePer } from './once-per.js';
+
+/** Answers a request, once. Nothing happens if the asker is gone. */
+export type Reply = (answer: Uint8Array) => void;
+
+/**
+ * What is called for each message of a subscription, synchronously. The payload is a view that stays valid; `reply` is
+ * there when the sender asked for an answer. An exception is counted and logged once a second, nothing else happens.
+ */
+export type Handler = (payload: Uint8Array, reply?: Reply) => void;
+
+/** The services' way to each other. */
+export interface Bus {
+  /** False from the moment the connection is known to be lost until it is back; what is published then is lost. */
+  connected(): boolean;
+  /** Called with every change of `connected`. Returns how to stop. */
+  onConnected(listener: (up: boolean) => void): () => void;
+  /** The largest payload in bytes the server takes. */
+  readonly maxPayload: number;
+  readonly serverVersion: string;
+  /**
+   * Sends and forgets, and never throws. The payload must stay as it is until the end of this turn of the event loop.
+   * While NATS is down, and when longer than `maxPayload`, it is dropped (the latter counted and logged).
+   */
+  publish(subject: string, payload: Uint8Array): void;
+  /** Returns how to stop. Subscriptions survive a reconnect. */
+  subscribe(subject: string, handler: Handler, queue?: string): () => void;
+  /** Rejects with a BusError: `no-responders`, `timeout`, `disconnected` (also as soon as the connection is lost) or `failed`. */
+  request(subject: string, payload: Uint8Array, timeoutMs: number): Promise<Uint8Array>;
+  /** Opens a JetStream key-value bucket, creating it if need be. Throws a Fault when JetStream is off or will not have it. */
+  keyValue(bucket: string, options: KeyValueOptions): Promise<KeyValue>;
+  /** Counted since the start, for meters. */
+  readonly failures: Readonly<BusFailures>;
+  /** Sends what is still to be sent, then closes. */
+  close(): Promise<void>;
+}
+
+/** How a bucket is created; one that exists is taken as it is. */
+export interface KeyValueOptions {
+  /** How many revisions of a key are kept, 1 to 64. */
+  history: number;
+  /** On how many servers, 1, 3 or 5. Default 1. */
+  replicas?: number;
+}
+
+/** What went wrong on a bus. */
+export interface BusFailures {
+  /** Messages whose handler threw. */
+  handler: number;
+  /** Payloads dropped because they were longer than `maxPayload`. */
+  oversize: number;
+}
+
+/** Why a request got no answer. */
+export class BusError extends Error {
+  readonly code: 'no-responders' | 'timeout' | 'disconnected' | 'failed';
+
+  constructor(code: BusError['code'], message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = 'BusError';
+    this.code = code;
+  }
+}
+
+/** How to reach NATS. */
+export interface BusConfig {
+  /** One address or several with commas between. */
+  url: string;
+  user?: string | undefined;
+  password?: string | undefined;
+}
+
+const redialMs = 150;
+const firstConnectMs = 5000;
+/** A connection that is open but silent is given up after two of these. */
+const pingMs = 2000;
+
+/**
+ * Connects to NATS and stays connected: once it has been there it is redialled for ever. Throws a Fault when the first
+ * connect fails (`bus-unreachable`, `bus-authorization`) or the server is older than 2.9 (`bus-too-old`).
+ */
+export async function connectBus(config: BusConfig, name: string, log: Logger): Promise<Bus> {
+  const connection = await connect({
+    servers: config.url.split(','),
+    name,
+    ...(config.user === undefined ? {} : { user: config.user, pass: config.password ?? '' }),
+    timeout: firstConnectMs,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: redialMs,
+    reconnectJitter: redialMs / 3,
+    // Without it, two refusals in a row (a server that restarts with its users not yet loaded) would end the redialling.
+    ignoreAuthErrorAbort: true,
+    pingInterval: pingMs,
+    maxPingOut: 2,
+    noAsyncTraces: true,
+  }).catch((thrown: unknown) => {
+    throw busFault(thrown, config);
+  });
+  const old = tooOld(connection.info?.version ?? '0', config.url);
+  if (old !== undefined) {
+    await connection.close();
+    throw old;
+  }
+  return createBus(connection, log);
+}
+
+function createBus(connection: NatsConnection, log: Logger): Bus {
+  const failures: BusFailures = { handler: 0, oversize: 0 };
+  const listeners = new Set<(up: boolean) => void>();
+  const unanswered = new Set<(reason: BusError) => void>();
+  const logHandler = oncePer(1000, monotonic);
+  const logOversize = oncePer(1000, monotonic);
+  const logError = oncePer(1000, monotonic);
+  let up = true;
+  let closing = false;
+  let maxPayload = connection.info?.max_payload ?? 1024 * 1024;
+  let serverVersion = connection.info?.version ?? '';
+
+  const setUp = (now: boolean): void => {
+    if (up === now) return;
+    up = now;
+    if (up) {
+      maxPayload = connection.info?.max_payload ?? maxPayload;
+      serverVersion = connection.info?.version ?? serverVersion;
+      log.info({ server: connection.getServer(), version: serverVersion }, 'bus is back');
+    } else {
+      if (!closing) log.warn('bus is lost, redialling');
+      for (const reject of [...unanswered]) reject(new BusError('disconnected', 'the connection to NATS was lost'));
+    }
+    for (const listener of [...listeners]) {
+      try {
+        listener(up);
+      } catch (thrown) {
+        handlerFailed(thrown, 'connection');
+      }
+    }
+  };
+
+  const handlerFailed = (thrown: unknown, subject: string): void => {
+    failures.handler += 1;
+    const times = logHandler();
+    if (times > 0) log.error({ err: thrown, subject, times }, 'a message could not be handled');
+  };
+
+  const watchStatus = async (): Promise<void> => {
+    for await (const status of connection.status()) {
+      if (status.type === 'disconnect' || status.type === 'staleConnection' || status.type === 'close') setUp(false);
+      else if (status.type === 'reconnect') setUp(true);
+      else if (status.type === 'error' || status.type === 'slowConsumer') {
+        const times = logError();
+        const error = status.type === 'error' ? status.error.message : `slow consumer, ${status.pending} messages behind`;
+        if (times > 0) log.error({ error, times }, 'NATS reports an error');
+      }
+    }
+  };
+  watchStatus().catch((thrown: unknown) => log.error({ err: thrown }, 'bus status is not followed any more'));
+  void connection.closed().then(() => setUp(false));
+
+  const deliver = (handler: Handler, subject: string, message: Msg): void => {
+    try {
+      const result: unknown = message.reply ? handler(message.data, (answer) => respond(message, answer)) : handler(message.data);
+      if (result instanceof Promise) result.catch((thrown: unknown) => handlerFailed(thrown, subject));
+    } catch (thrown) {
+      handlerFailed(thrown, subject);
+    }
+  };
+
+  const respond = (message: Msg, answer: Uint8Array): void => {
+    if (!up || connection.isClosed() || oversize(answer, 'reply')) return;
+    message.respond(answer);
+  };
+
+  const oversize = (payload: Uint8Array, subject: string): boolean => {
+    if (payload.length <= maxPayload) return false;
+    failures.oversize += 1;
+    const times = logOversize();
+    if (times > 0) log.error({ subject, bytes: payload.length, maxPayload, times }, 'a message is longer than NATS takes: dropped');
+    return true;
+  };
+
+  const onConnected = (listener: (up: boolean) => void): (() => void) => {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  };
+
+  return {
+    connected: () => up,
+    onConnected,
+    get maxPayload() {
+      return maxPayload;
+    },
+    get serverVersion() {
+      return serverVersion;
+    },
+    failures,
+    publish(subject, payload) {
+      if (!up || oversize(payload, subject)) return;
+      try {
+        connection.publish(subject, payload);
+      } catch (thrown) {
+        // A drain or a close under way, or an unfit subject.
+        if (!closing) handlerFailed(thrown, subject);
+      }
+    },
+    subscribe(subject, handler, queue) {
+      const subscription = connection.subscribe(subject, {
+        ...(queue === undefined ? {} : { queue }),
+        callback: (error, message) => {
+          if (error === null) deliver(handler, subject, message);
+          else log.error({ error: error.message, subject }, 'NATS ended a subscription: check the permissions of the user');
+        },
+      });
+      return () => {
+        if (!connection.isClosed()) subscription.unsubscribe();
+      };
+    },
+    request(subject, payload, timeoutMs) {
+      if (!up) return Promise.reject(new BusError('disconnected', 'there is no connection to NATS'));
+      return new Promise((resolve, reject) => {
+        const refuse = (reason: BusError): void => {
+          unanswered.delete(refuse);
+          reject(reason);
+        };
+        unanswered.add(refuse);
+        connection.request(subject, payload, { timeout: timeoutMs }).then(
+          (message) => {
+            unanswered.delete(refuse);
+            resolve(message.data);
+          },
+          (thrown: unknown) => refuse(requestError(thrown, subject)),
+        );
+      });
+    },
+    keyValue: (bucket, options) =>
+      openKeyValue(
+        connection,
+        { bucket, ...options },
+        { log, connected: () => up, onReconnect: (listener) => onConnected((now) => now && listener()) },
+      ),
+    async close() {
+      closing = true;
+      const drained = up ? connection.drain().catch(() => undefined) : Promise.resolve();
+      await Promise.race([drained, new Promise((resolve) => setTimeout(resolve, 1000).unref())]);
+      await connection.close();
+      setUp(false);
+      listeners.clear();
+    },
+  };
+}
+
+function requestError(thrown: unknown, subject: string): BusError {
+  if (thrown instanceof errors.TimeoutError) return new BusError('timeout', `no answer on ${subject} in time`, thrown);
+  const noResponders = thrown instanceof errors.NoRespondersError || (thrown instanceof errors.RequestError && thrown.isNoResponders());
+  if (noResponders) return new BusError('no-responders', `nobody answers on ${subject}`, thrown);
+  return new BusError('failed', `the request on ${subject} failed: ${thrown instanceof Error ? thrown.message : String(thrown)}`, thrown);
+}

@@ -1,0 +1,109 @@
+import { type Bus, BusError, type Handler, type Reply } from './bus.js';
+import { memoryKeyValue } from './memory-key-value.js';
+
+/** A bus inside the process, for unit tests: several services may share one. */
+export interface MemoryBus extends Bus {
+  /** Takes the bus down or up and tells the listeners; while down, publish is lost and request rejects. */
+  setConnected(up: boolean): void;
+}
+
+interface Subscription {
+  subject: readonly string[];
+  handler: Handler;
+  queue: string | undefined;
+}
+
+/**
+ * Wildcards `*` and `>` work as in NATS; of a queue group, the member that subscribed first gets everything. Delivery
+ * is done when `publish` returns, but what is published by a handler is delivered after that handler has returned: as
+ * with the real bus, no handler is called from inside another one's publish. A handler's exception reaches the publisher.
+ */
+export function memoryBus(maxPayload = 1024 * 1024): MemoryBus {
+  let up = true;
+  let delivering = false;
+  const listeners = new Set<(up: boolean) => void>();
+  const subscriptions = new Set<Subscription>();
+  const waiting: { subject: string; payload: Uint8Array; reply: Reply | undefined }[] = [];
+  const buckets = new Map<string, ReturnType<typeof memoryKeyValue>>();
+  const failures = { handler: 0, oversize: 0 };
+
+  const matching = (subject: string): Subscription[] => {
+    const tokens = subject.split('.');
+    const groups = new Set<string>();
+    return [...subscriptions].filter((one) => {
+      if (!matches(one.subject, tokens)) return false;
+      if (one.queue === undefined) return true;
+      const group = `${one.subject.join('.')} ${one.queue}`;
+      return groups.has(group) ? false : groups.add(group) !== undefined;
+    });
+  };
+
+  const send = (subject: string, payload: Uint8Array, reply?: Reply): void => {
+    waiting.push({ subject, payload: Uint8Array.from(payload), reply });
+    if (delivering) return;
+    delivering = true;
+    try {
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+        for (const { handler } of matching(next.subject)) {
+          if (next.reply === undefined) handler(next.payload);
+          else handler(next.payload, next.reply);
+        }
+      }
+    } finally {
+      delivering = false;
+    }
+  };
+
+  return {
+    connected: () => up,
+    onConnected(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    setConnected(now) {
+      if (up === now) return;
+      up = now;
+      for (const listener of [...listeners]) listener(up);
+    },
+    maxPayload,
+    serverVersion: '2.9.0',
+    failures,
+    publish(subject, payload) {
+      if (payload.length > maxPayload) failures.oversize += 1;
+      else if (up) send(subject, payload);
+    },
+    subscribe(subject, handler, queue) {
+      const subscription = { subject: subject.split('.'), handler, queue };
+      subscriptions.add(subscription);
+      return () => subscriptions.delete(subscription);
+    },
+    request(subject, payload, timeoutMs) {
+      if (!up) return Promise.reject(new BusError('disconnected', 'the memory bus is down'));
+      if (matching(subject).length === 0) return Promise.reject(new BusError('no-responders', `nobody answers on ${subject}`));
+      return new Promise((resolve, reject) => {
+        const timer = setTimeout(() => reject(new BusError('timeout', `no answer on ${subject} in time`)), timeoutMs);
+        send(subject, payload, (answer) => {
+          clearTimeout(timer);
+          resolve(Uint8Array.from(answer));
+        });
+      });
+    },
+    async keyValue(bucket, { history }) {
+      const existing = buckets.get(bucket) ?? memoryKeyValue(history);
+      buckets.set(bucket, existing);
+      return existing;
+    },
+    async close() {
+      subscriptions.clear();
+      listeners.clear();
+    },
+  };
+}
+
+function matches(pattern: readonly string[], subject: readonly string[]): boolean {
+  for (const [index, token] of pattern.entries()) {
+    if (token === '>') return subject.length > index;
+    if (index >= subject.length || (token !== '*' && token !== subject[index])) return false;
+  }
+  return pattern.length === subject.length;
+}

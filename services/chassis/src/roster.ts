@@ -1,0 +1,204 @@
+import { Hello } from '@guildhall/proto/gen/guildhall/bus/v1/hello';
+import { subjects } from '@guildhall/proto/subjects';
+import type { Bus } from './bus.js';
+
+/** A process of the hub as its last hello told. */
+export interface Instance {
+  readonly service: string;
+  readonly id: string;
+  readonly epoch: string;
+  readonly draining: boolean;
+  /** Transactions in flight; follows the hellos without `onChange`. */
+  readonly load: number;
+}
+
+/** Who of the hub's processes is there. Knows this process itself from the start. */
+export interface Roster {
+  /** Instances of a service heard of lately that take new work, by id. The same array until something changes. */
+  fresh(service: string): readonly Instance[];
+  /** The ids of `fresh(service)`, in the same order, for `ownerOf`. The same array until something changes. */
+  freshIds(service: string): readonly string[];
+  /** Like `fresh`, but draining ones too. */
+  every(service: string): readonly Instance[];
+  /** Called after an instance of `service` came, left, went stale, started to drain or restarted. Returns how to stop. */
+  onChange(listener: (service: string) => void): () => void;
+  /** Tells everyone, at once and from now on, that this process takes nothing new. */
+  drain(): void;
+  /** What the hello reports as transactions in flight. */
+  setLoad(read: () => number): void;
+  /** True while another process says hello under this one's service and id: a readiness reason, since both get each other's messages. */
+  contested(): boolean;
+  /** A last hello that says draining, then silence. */
+  close(): void;
+}
+
+/** This process; `epoch` is from `newEpoch`. */
+export interface Self {
+  service: string;
+  id: string;
+  epoch: string;
+}
+
+interface Known {
+  service: string;
+  id: string;
+  epoch: string;
+  draining: boolean;
+  load: number;
+  /** Monotonic receipt time of its last hello. */
+  heard: number;
+}
+
+interface Service {
+  known: Map<string, Known>;
+  fresh: readonly Instance[];
+  ids: readonly string[];
+  every: readonly Instance[];
+}
+
+const idShape = /^[A-Za-z0-9_-]{1,64}$/;
+/** A bus full of made-up hellos must not fill the memory. */
+const mostInstances = 1000;
+/** Who is new is answered with a hello of our own, at most this often. */
+const answerMs = 50;
+
+/**
+ * Says hello every `intervalMs` and takes an instance off `staleMs` after its last hello, both by this process's own
+ * monotonic clock. While the bus is down nobody goes stale; when it is back everyone has `staleMs` to be heard of again.
+ */
+export function createRoster(bus: Bus, self: Self, timing: { intervalMs?: number; staleMs?: number }, clock: () => number): Roster {
+  const { intervalMs = 500, staleMs = 1500 } = timing;
+  const services = new Map<string, Service>();
+  const listeners = new Set<(service: string) => void>();
+  let draining = false;
+  let readLoad = () => 0;
+  let lastSent = Number.NEGATIVE_INFINITY;
+  let lastTick = clock();
+  let contestedUntil = Number.NEGATIVE_INFINITY;
+
+  const serviceOf = (name: string): Service => {
+    const existing = services.get(name);
+    if (existing !== undefined) return existing;
+    const made: Service = { known: new Map(), fresh: [], ids: [], every: [] };
+    services.set(name, made);
+    return made;
+  };
+
+  const changed = (name: string): void => {
+    const service = serviceOf(name);
+    service.every = [...service.known.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+    service.fresh = service.every.filter((instance) => !instance.draining);
+    service.ids = service.fresh.map((instance) => instance.id);
+    for (const listener of [...listeners]) listener(name);
+  };
+
+  const own: Known = { ...self, draining: false, load: 0, heard: 0 };
+
+  const send = (): void => {
+    lastSent = clock();
+    own.load = Math.min(Math.max(0, Math.trunc(readLoad())), 0xffffffff);
+    bus.publish(subjects.hello(self.service, self.id), Hello.encode({ ...self, draining, load: own.load }).finish());
+  };
+
+  const heard = (payload: Uint8Array): void => {
+    const hello = Hello.decode(payload);
+    const { service: name, id, epoch, load } = hello;
+    if (!idShape.test(name) || !idShape.test(id) || epoch === '') return;
+    if (name === self.service && id === self.id) {
+      if (epoch !== self.epoch && !hello.draining) contestedUntil = clock() + staleMs;
+      return;
+    }
+    const before = services.get(name)?.known.get(id);
+    if (before === undefined && countKnown(services) >= mostInstances) return;
+    if (before?.epoch === epoch && before.draining === hello.draining) {
+      before.heard = clock();
+      before.load = load;
+      return;
+    }
+    serviceOf(name).known.set(id, { service: name, id, epoch, draining: hello.draining, load, heard: clock() });
+    changed(name);
+    if (before?.epoch !== epoch && clock() - lastSent >= answerMs) send();
+  };
+
+  const forEachOther = (visit: (instance: Known) => void): void => {
+    for (const service of services.values()) {
+      for (const instance of service.known.values()) if (instance !== own) visit(instance);
+    }
+  };
+
+  const sweep = (now: number): void => {
+    const gone: Known[] = [];
+    forEachOther((instance) => {
+      if (now - instance.heard >= staleMs) gone.push(instance);
+    });
+    for (const { service, id } of gone) serviceOf(service).known.delete(id);
+    for (const name of new Set(gone.map((instance) => instance.service))) changed(name);
+  };
+
+  // Two ticks a hello, so that one who died is noticed at most half an interval after it went stale.
+  const tickMs = intervalMs / 2;
+  const tick = (): void => {
+    const now = clock();
+    const late = now - lastTick - tickMs;
+    lastTick = now;
+    // This process stood still: hellos that came meanwhile are not read yet.
+    if (late > tickMs) {
+      forEachOther((instance) => {
+        instance.heard += late;
+      });
+    }
+    if (bus.connected()) sweep(now);
+    if (now - lastSent >= intervalMs - tickMs / 2) send();
+  };
+
+  serviceOf(self.service).known.set(self.id, own);
+  changed(self.service);
+  const unsubscribe = bus.subscribe(subjects.everyHello, heard);
+  const forgetBus = bus.onConnected((up) => {
+    if (!up) return;
+    const now = clock();
+    forEachOther((instance) => {
+      instance.heard = now;
+    });
+    send();
+  });
+  const timer = setInterval(tick, tickMs);
+  timer.unref();
+  send();
+
+  const startDrain = (): void => {
+    if (draining) return;
+    draining = true;
+    own.draining = true;
+    changed(self.service);
+    send();
+  };
+
+  return {
+    fresh: (service) => services.get(service)?.fresh ?? [],
+    freshIds: (service) => services.get(service)?.ids ?? [],
+    every: (service) => services.get(service)?.every ?? [],
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    drain: startDrain,
+    setLoad(read) {
+      readLoad = read;
+    },
+    contested: () => clock() < contestedUntil,
+    close() {
+      clearInterval(timer);
+      unsubscribe();
+      forgetBus();
+      listeners.clear();
+      startDrain();
+    },
+  };
+}
+
+function countKnown(services: ReadonlyMap<string, Service>): number {
+  let count = 0;
+  for (const service of services.values()) count += service.known.size;
+  return count;
+}
