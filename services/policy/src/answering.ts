@@ -1,0 +1,21 @@
+import type { Bus } from '@guildhall/chassis/bus';
+import { answerQuestions, type QuestionListener, type Sources } from './questions.js';
+
+/** Whether this instance takes questions. While it does not, NATS gives them to another, or tells the asker that there is none. */
+export interface Answering {
+  set(able: boolean): void;
+}
+
+export function createAnswering(bus: Bus, sources: Sources, listener: QuestionListener): Answering {
+  let stop: (() => void) | undefined;
+  return {
+    set(able) {
+      if (able) {
+        stop ??= answerQuestions(bus, sources, listener);
+      } else {
+        stop?.();
+        stop = undefined;
+      }
+    },
+  };
+}

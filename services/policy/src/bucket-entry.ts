@@ -1,0 +1,81 @@
+import type { CommunityEntries } from '@guildhall/proto/community/entries';
+import { MembershipEntry } from '@guildhall/proto/gen/guildhall/admin/v1/membership';
+import { membershipKeys } from '@guildhall/proto/subjects';
+
+/** What an entry of the bucket says, without who wrote it. */
+export type EntryBody = NonNullable<MembershipEntry['entry']>;
+
+/** Who changes an entry, when (RFC 3339) and why. */
+export interface Authorship {
+  readonly who: string;
+  readonly when: string;
+  readonly why: string;
+}
+
+/** The largest value that is looked at, bytes. The authorities of a member are most of it. */
+const maxValueBytes = 512 * 1024;
+
+/** The key under which an entry belongs. Throws a TypeError for ids that cannot be part of a key. */
+export function entryKey(body: EntryBody): string {
+  switch (body.$case) {
+    case 'community':
+      return membershipKeys.community;
+    case 'member':
+      return membershipKeys.member(body.value.id);
+    case 'agreement':
+      return membershipKeys.agreement(body.value.first, body.value.second);
+    case 'rule':
+      return membershipKeys.rule(body.value.id);
+  }
+}
+
+/** Every entry of a community by its key. */
+export function entriesByKey({ community, members, agreements, rules }: CommunityEntries): Map<string, EntryBody> {
+  const bodies: EntryBody[] = [
+    { $case: 'community', value: community },
+    ...members.map((value): EntryBody => ({ $case: 'member', value })),
+    ...agreements.map((value): EntryBody => ({ $case: 'agreement', value })),
+    ...rules.map((value): EntryBody => ({ $case: 'rule', value })),
+  ];
+  return new Map(bodies.map((body) => [entryKey(body), body]));
+}
+
+/** A value of the bucket. */
+export function encodeEntry(entry: EntryBody, by: Authorship): Uint8Array {
+  return MembershipEntry.encode({ ...by, entry }).finish();
+}
+
+/**
+ * Reads a value of the bucket, or says in a few words why it cannot be used: bytes that are no entry, an entry of a kind
+ * that this version does not know, or one under a key that is not its own.
+ */
+export function decodeEntry(key: string, value: Uint8Array): EntryBody | string {
+  if (value.length > maxValueBytes) return `is larger than ${maxValueBytes} bytes`;
+  let entry: MembershipEntry['entry'];
+  try {
+    ({ entry } = MembershipEntry.decode(value));
+  } catch {
+    return 'is no membership entry';
+  }
+  if (entry === undefined) return 'is of a kind this version does not know';
+  try {
+    if (entryKey(entry) !== key) return 'stands under a key that is not its own';
+  } catch {
+    return 'has an id that cannot be a key';
+  }
+  if (entry.$case === 'agreement' && entry.value.first >= entry.value.second) return 'names its members in the wrong order';
+  return entry;
+}
+
+const nobody: Authorship = { who: '', when: '', why: '' };
+
+/** Whether two entries say the same. */
+export function sameBody(one: EntryBody, other: EntryBody): boolean {
+  return Buffer.compare(encodeEntry(one, nobody), encodeEntry(other, nobody)) === 0;
+}
+
+/** Whether a stored value says the same as `entry`, whoever wrote it. */
+export function saysTheSame(key: string, value: Uint8Array, entry: EntryBody): boolean {
+  const stored = decodeEntry(key, value);
+  return typeof stored !== 'string' && sameBody(stored, entry);
+}

@@ -1,0 +1,230 @@
+import { memberNames, proxyNames } from '@guildhall/proto/community/certificate-names';
+import { domainFault, hostFault } from '@guildhall/proto/community/domain';
+import { quoted } from '@guildhall/proto/community/quoted';
+import type {
+  Agreement as AgreementEntry,
+  Community as CommunityEntry,
+  Member as MemberEntry,
+  Party as PartyEntry,
+  Rule as RuleEntry,
+} from '@guildhall/proto/gen/guildhall/admin/v1/membership';
+import {
+  type Agreement,
+  type Member,
+  type Membership,
+  type Model,
+  type Party,
+  pairKey,
+  type Role,
+  type Rule,
+  type Status,
+} from './membership.js';
+
+/** What the bucket holds, in any order, as of `version`. */
+export interface Entries {
+  readonly version: bigint;
+  readonly community: CommunityEntry;
+  readonly members: readonly MemberEntry[];
+  readonly agreements: readonly AgreementEntry[];
+  readonly rules: readonly RuleEntry[];
+}
+
+/** A snapshot and what could not be used for it, one sentence each. */
+export interface Compiled {
+  readonly membership: Membership;
+  readonly problems: readonly string[];
+}
+
+const models: ReadonlyMap<string, Model> = new Map([
+  ['clearinghouse', 'clearinghouse'],
+  ['limited-clearinghouse', 'limited-clearinghouse'],
+  ['direct', 'direct'],
+]);
+const roles: ReadonlyMap<string, Role> = new Map([
+  ['member', 'member'],
+  ['internal', 'internal'],
+  ['partner', 'partner'],
+]);
+const statuses: ReadonlyMap<string, Status> = new Map([
+  ['active', 'active'],
+  ['pending', 'pending'],
+  ['suspended', 'suspended'],
+  ['quarantined', 'quarantined'],
+]);
+
+const controlCharacters = /\p{Cc}+/gu;
+
+/** An operator's words as they may go into answers and logs, should they have come into the bucket past the community file. */
+function clean(words: string): string {
+  return words.slice(0, 300).replace(controlCharacters, ' ');
+}
+
+/** What has no fault; what has one is told and left out. */
+function sound(texts: readonly string[], fault: (text: string) => string | undefined, what: string, problems: string[]): string[] {
+  return texts.filter((text) => {
+    const found = fault(text);
+    if (found !== undefined) problems.push(`${what} is left out: ${quoted(text)} ${found}`);
+    return found === undefined;
+  });
+}
+
+function compileMember(entry: MemberEntry, problems: string[]): Member | undefined {
+  const role = roles.get(entry.role);
+  if (role === undefined) {
+    problems.push(`member ${entry.id} is left out: its role ${quoted(entry.role)} is unknown`);
+    return undefined;
+  }
+  let status = statuses.get(entry.status);
+  if (status === undefined) {
+    problems.push(`member ${entry.id} is taken as pending: its status ${quoted(entry.status)} is unknown`);
+    status = 'pending';
+  }
+  const domains = sound(entry.domains, domainFault, `a domain of member ${entry.id}`, problems);
+  const hosts = new Set(
+    sound(
+      entry.proxies.map((proxy) => proxy.host),
+      hostFault,
+      `a proxy of member ${entry.id}`,
+      problems,
+    ),
+  );
+  const dialable = entry.proxies.filter((proxy) => hosts.has(proxy.host) && proxy.port >= 1 && proxy.port <= 65_535);
+  return {
+    id: entry.id,
+    name: clean(entry.name),
+    role,
+    status,
+    statusReason: clean(entry.statusReason),
+    domains,
+    groups: new Set(entry.groups),
+    proxies: dialable
+      .map((proxy) => ({
+        host: proxy.host,
+        port: proxy.port,
+        names: proxyNames(domains, proxy),
+        priority: proxy.priority,
+        weight: proxy.weight,
+      }))
+      .toSorted((one, other) => one.priority - other.priority || other.weight - one.weight),
+    names: memberNames(domains, dialable),
+    anchors: entry.anchors,
+    pins: entry.pins,
+    acceptCommonName: entry.acceptCommonName,
+    interface: entry.interface,
+  };
+}
+
+/** Domain to its member. A domain that two members claim is nobody's: guessing would hand one's traffic to the other. */
+function indexDomains(members: ReadonlyMap<string, Member>, hubDomain: string, problems: string[]): Map<string, Member> {
+  const domains = new Map<string, Member>();
+  const disputed = new Set<string>();
+  for (const member of members.values()) {
+    for (const domain of member.domains) {
+      const owner = domains.get(domain);
+      if (owner !== undefined && owner !== member) disputed.add(domain);
+      if (domain === hubDomain) problems.push(`member ${member.id} claims the hub's own domain ${domain}, which it does not get`);
+      else domains.set(domain, owner ?? member);
+    }
+  }
+  for (const domain of disputed) {
+    problems.push(`the domain ${domain} is claimed by several members and given to none of them`);
+    domains.delete(domain);
+  }
+  return domains;
+}
+
+function instant(text: string, unbounded: number): number | undefined {
+  if (text === '') return unbounded;
+  const at = Date.parse(text);
+  return Number.isNaN(at) ? undefined : at;
+}
+
+function compileAgreement(entry: AgreementEntry, problems: string[]): Agreement | undefined {
+  const from = instant(entry.validFrom, Number.NEGATIVE_INFINITY);
+  const until = instant(entry.validUntil, Number.POSITIVE_INFINITY);
+  const { first, second, mode } = entry;
+  if (from === undefined || until === undefined || (mode !== 'relay' && mode !== 'redirect') || first === second) {
+    problems.push(`the agreement of ${first} and ${second} is left out: its mode or a date of it cannot be read`);
+    return undefined;
+  }
+  return { first, second, mode, acceptedBy: new Set(entry.acceptedBy), from, until };
+}
+
+function compileParty(entry: PartyEntry | undefined): Party | undefined {
+  switch (entry?.who?.$case) {
+    case 'any':
+      return { kind: 'any' };
+    case 'member':
+      return { kind: 'member', id: entry.who.value };
+    case 'group':
+      return { kind: 'group', id: entry.who.value };
+    default:
+      return undefined;
+  }
+}
+
+/** A rule that cannot be read to its end denies as much as it can be read to mean: leaving it out could let something through. */
+function compileRule(entry: RuleEntry, problems: string[]): Rule {
+  const known = entry.action === 'allow' || entry.action === 'deny';
+  const from = compileParty(entry.from);
+  const to = compileParty(entry.to);
+  if (!known || from === undefined || to === undefined)
+    problems.push(`rule ${entry.id} is taken as a denial: its action or parties cannot be read`);
+  return {
+    id: entry.id,
+    from: from ?? { kind: 'any' },
+    to: to ?? { kind: 'any' },
+    methods: entry.methods.length === 0 ? undefined : new Set(entry.methods),
+    events: entry.events.length === 0 ? undefined : new Set(entry.events),
+    action: entry.action === 'allow' && from !== undefined && to !== undefined ? 'allow' : 'deny',
+    reason: clean(entry.reason),
+  };
+}
+
+function indexRules(rules: readonly Rule[]): Map<string, readonly Rule[]> {
+  const methods = new Set(rules.flatMap((rule) => [...(rule.methods ?? [])]));
+  return new Map([...methods].map((method) => [method, rules.filter((rule) => rule.methods === undefined || rule.methods.has(method))]));
+}
+
+/**
+ * Makes the snapshot that decisions are taken from. Total: what cannot be used is left out or taken in the sense that lets
+ * less through, and told as a problem. The same entries in any order give the same snapshot. Undefined when the model is
+ * unknown, because then nothing at all can be decided.
+ */
+export function compile(entries: Entries): Compiled | undefined {
+  const model = models.get(entries.community.model);
+  if (model === undefined) return undefined;
+  const problems: string[] = [];
+  const members = new Map<string, Member>();
+  for (const entry of entries.members.toSorted((one, other) => compareText(one.id, other.id))) {
+    const member = compileMember(entry, problems);
+    if (member !== undefined) members.set(member.id, member);
+  }
+  const agreements = new Map<string, Agreement>();
+  for (const entry of entries.agreements) {
+    const agreement = compileAgreement(entry, problems);
+    if (agreement !== undefined) agreements.set(pairKey(agreement.first, agreement.second), agreement);
+  }
+  const rules = entries.rules
+    .toSorted((one, other) => one.order - other.order || compareText(one.id, other.id))
+    .map((entry) => compileRule(entry, problems));
+  const { id, name, domain, anchors } = entries.community;
+  return {
+    membership: {
+      version: entries.version,
+      community: { id, name: clean(name), model, domain, anchors },
+      members,
+      ids: [...members.keys()],
+      domains: indexDomains(members, domain, problems),
+      agreements,
+      rules,
+      rulesByMethod: indexRules(rules),
+      rulesForAnyMethod: rules.filter((rule) => rule.methods === undefined),
+    },
+    problems,
+  };
+}
+
+function compareText(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0;
+}

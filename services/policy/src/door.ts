@@ -1,0 +1,23 @@
+import type { Door } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
+import type { Membership } from './membership.js';
+
+/**
+ * The next-hop card of a member, as relay dials it. Closed, with nothing else set, when there is no such member or it is
+ * not active. A proxy's `names` are its own name, or else the member's domains and the host if that is a name; the
+ * certificate must carry one of them exactly, never a parent or a wildcard (RFC 5922 7.2, 7.3).
+ */
+export function doorOf(membership: Membership, id: string): Door {
+  const member = membership.members.get(id);
+  const open = member?.status === 'active';
+  const { version } = membership;
+  if (member === undefined || !open) return { member: id, open: false, proxies: [], pins: [], anchors: [], version, interface: '' };
+  return {
+    member: id,
+    open,
+    proxies: member.proxies.map(({ host, port, names, priority, weight }) => ({ host, port, names: [...names], priority, weight })),
+    pins: [...member.pins],
+    anchors: [...membership.community.anchors, ...member.anchors],
+    version,
+    interface: member.interface,
+  };
+}

@@ -1,0 +1,27 @@
+import type { Bus } from '@guildhall/chassis/bus';
+import type { Roster } from '@guildhall/chassis/roster';
+import type { MembershipStore } from './store.js';
+import type { TokenKeyStore } from './token-keys.js';
+
+/** What an instance has got hold of so far. */
+export interface Held {
+  store?: MembershipStore;
+  keys?: TokenKeyStore;
+  roster?: Roster;
+  draining: boolean;
+}
+
+/** What /readyz asks: whether this instance can answer, and why not, one sentence each. */
+export function readiness(bus: Pick<Bus, 'connected'>, held: Readonly<Held>): () => { ok: boolean; reasons: readonly string[] } {
+  return () => {
+    const { store, keys, roster, draining } = held;
+    const reasons: string[] = [];
+    if (draining) reasons.push('it is draining');
+    if (!bus.connected()) reasons.push('NATS cannot be reached');
+    if (store === undefined) reasons.push('the membership is not loaded yet');
+    else if (store.current() === undefined) reasons.push('the membership is empty: give policy a community file (setting community)');
+    if (keys === undefined || keys.keys().length === 0) reasons.push('there is no key for route tokens yet');
+    if (roster?.contested() === true) reasons.push('another process runs under the same id');
+    return { ok: reasons.length === 0, reasons };
+  };
+}

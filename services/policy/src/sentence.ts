@@ -1,0 +1,135 @@
+import { domainFault } from '@guildhall/proto/community/domain';
+import { quoted } from '@guildhall/proto/community/quoted';
+import type { Ask } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
+import type { Agreement, Member, Membership, Party, Rule } from './membership.js';
+
+/** The words of decisions. Ids and operators' texts are clean by their syntax; what comes out of an Ask is made printable here. */
+
+const methodShape = /^[A-Za-z0-9.!%*_+`'~-]{1,32}$/;
+
+/** A domain as asked about: as it is when it is one, else quoted. */
+export function domainText(domain: string): string {
+  return domainFault(domain) === undefined ? domain : quoted(domain);
+}
+
+/** What is asked to be sent: "INVITE", "SUBSCRIBE for presence". */
+export function requestText(ask: Ask): string {
+  const method = methodShape.test(ask.method) ? ask.method : quoted(ask.method, 32);
+  if (ask.event === '') return method;
+  return `${method} for ${domainFault(ask.event) === undefined ? ask.event : quoted(ask.event, 64)}`;
+}
+
+/** A member with the domain by which it was addressed: "bolt (bolt.example)"; within a dialog only "bolt". */
+export function targetText(ask: Ask, target: Member): string {
+  return ask.target?.$case === 'toDomain' ? `${target.id} (${domainText(ask.target.value)})` : target.id;
+}
+
+function senderText(ask: Ask, peer: Member): string {
+  return ask.fromDomain === '' ? peer.id : `${peer.id} (${domainText(ask.fromDomain)})`;
+}
+
+/** With a reason behind a colon if there is one, and one full stop. */
+function because(text: string, reason: string): string {
+  const whole = reason === '' ? text : `${text}: ${reason}`;
+  return /[.!?]$/.test(whole) ? whole : `${whole}.`;
+}
+
+/** Up to three of a list of names, and how many more. */
+function some(names: readonly string[]): string {
+  const more = names.length - 3;
+  if (names.length === 0) return 'none';
+  return names.slice(0, 3).join(', ') + (more > 0 ? ` and ${more} more` : '');
+}
+
+export function unknownPeer(membership: Membership, ask: Ask): string {
+  const who = ask.peer === '' ? `No member of ${membership.community.name} has the domain ${domainText(ask.fromDomain)}` : undefined;
+  return because(who ?? `${membership.community.name} has no member ${quoted(ask.peer)}`, '');
+}
+
+export function peerNotActive(peer: Member): string {
+  return because(`Member ${peer.id} is ${peer.status}`, peer.statusReason);
+}
+
+export function targetNotActive(ask: Ask, target: Member): string {
+  return because(`Member ${targetText(ask, target)} is ${target.status}`, target.statusReason);
+}
+
+export function fromNotYours(ask: Ask, peer: Member): string {
+  const domain = ask.fromDomain === '' ? 'without a domain' : domainText(ask.fromDomain);
+  return because(`The From domain ${domain} does not belong to ${peer.id}, whose domains are ${some(peer.domains)}`, '');
+}
+
+export function unknownTarget(membership: Membership, ask: Ask): string {
+  const { name, domain } = membership.community;
+  if (ask.target?.$case === 'toMember') return because(`${name} has no member ${quoted(ask.target.value)}`, '');
+  const asked = ask.target?.value ?? '';
+  if (asked === '') return 'The request names no domain to go to.';
+  if (asked === domain) return `${domain} is the hub itself, which has no users: address someone at a member's domain.`;
+  return because(`No member of ${name} has the domain ${domainText(asked)}`, '');
+}
+
+export function notAPartner(ask: Ask, peer: Member, target: Member): string {
+  const both = `${senderText(ask, peer)} and ${targetText(ask, target)} are both ${peer.role}`;
+  return because(`${both}, and in the direct model only internal servers and partners reach each other`, '');
+}
+
+export function deniedByRule(ask: Ask, peer: Member, target: Member, rule: Rule): string {
+  return because(`Rule ${rule.id} denies ${requestText(ask)} from ${senderText(ask, peer)} to ${targetText(ask, target)}`, rule.reason);
+}
+
+export function allowedByRule(ask: Ask, peer: Member, target: Member, rule: Rule): string {
+  return because(`Rule ${rule.id} allows ${requestText(ask)} from ${senderText(ask, peer)} to ${targetText(ask, target)}`, rule.reason);
+}
+
+export function allowedByModel(membership: Membership, ask: Ask, peer: Member, target: Member): string {
+  const who =
+    membership.community.model === 'direct'
+      ? 'internal servers and partners reach each other'
+      : `active members of ${membership.community.name} reach each other`;
+  return because(
+    `${senderText(ask, peer)} may send ${requestText(ask)} to ${targetText(ask, target)}`,
+    `${who}, and no rule says otherwise`,
+  );
+}
+
+export function allowedByAgreement(ask: Ask, peer: Member, target: Member): string {
+  return because(
+    `${senderText(ask, peer)} may send ${requestText(ask)} to ${targetText(ask, target)}`,
+    'they are partners by agreement, and the hub relays between them',
+  );
+}
+
+export function redirectedByAgreement(ask: Ask, peer: Member, target: Member): string {
+  return because(
+    `${peer.id} and ${targetText(ask, target)} agreed to talk directly`,
+    `send ${requestText(ask)} to the door of ${target.id}`,
+  );
+}
+
+export function partyText(party: Party): string {
+  return party.kind === 'any' ? 'anyone' : party.kind === 'group' ? `the group ${party.id}` : party.id;
+}
+
+/** A rule as a whole, for the steps of an explanation. */
+export function ruleText(rule: Rule): string {
+  const what = rule.methods === undefined ? 'everything' : [...rule.methods].join(', ');
+  const events = rule.events === undefined ? '' : ` for ${[...rule.events].join(', ')}`;
+  return because(
+    `rule ${rule.id} ${rule.action === 'allow' ? 'allows' : 'denies'} ${what}${events} from ${partyText(rule.from)} to ${partyText(rule.to)}`,
+    rule.reason,
+  );
+}
+
+function timeText(at: number): string {
+  return Number.isFinite(at) ? new Date(at).toISOString() : 'no time';
+}
+
+/** What keeps an agreement from being in force at `now`, or that it is. */
+export function agreementText(agreement: Agreement, now: number): string {
+  const missing = [agreement.first, agreement.second].filter((id) => !agreement.acceptedBy.has(id));
+  const pair = `the agreement of ${agreement.first} and ${agreement.second}`;
+  if (missing.length > 0) return `${pair} waits for ${missing.join(' and ')} to accept`;
+  if (now < agreement.from) return `${pair} holds from ${timeText(agreement.from)}`;
+  if (now >= agreement.until) return `${pair} ended at ${timeText(agreement.until)}`;
+  return `${pair} is in force: ${agreement.mode}`;
+}
