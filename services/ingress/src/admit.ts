@@ -1,0 +1,211 @@
+import { type ReasonCode, reasons } from '@guildhall/proto/reason';
+import { isLoop, loopHash } from '@guildhall/proto/sip/branch';
+import { checkRequest, readMaxForwards } from '@guildhall/proto/sip/check';
+import { printable } from '@guildhall/proto/sip/escape';
+import { Header } from '@guildhall/proto/sip/header-name';
+import { firstHeader, headerValue, headerValueEnd, headerValueStart, type Message, requestUri } from '@guildhall/proto/sip/message';
+import type { SipError } from '@guildhall/proto/sip/sip-error';
+import { parseUri, uriDomain } from '@guildhall/proto/sip/uri';
+import { type DialogRoute, dialogRoute, hasToTag, type IsHere, type ReadToken } from './dialog-route.js';
+import { fromDomain, identityRefusal, type OwnerOf } from './identity.js';
+import { type RouteToken, type Usage, usageMethod, usageOf } from './route-token.js';
+
+/** What `admit` knows of the hub. */
+export interface Hub {
+  /** Lower-case hosts that the hub writes into its Vias. */
+  readonly viaHosts: ReadonlySet<string>;
+  /** Whether a host and port in a Request-URI or Route are the hub's. */
+  readonly isHere: IsHere;
+  readonly ownerOf: OwnerOf;
+  readonly readToken: ReadToken;
+}
+
+/** A question of names for policy, and what is needed to pass the request on once it is answered. */
+export interface AskAdmission {
+  readonly kind: 'ask';
+  readonly peer: string;
+  readonly fromDomain: string;
+  /** Exactly one of the two is set. */
+  readonly toDomain: string;
+  readonly toMember: string;
+  readonly method: string;
+  readonly event: string;
+  /** The member it goes to; '' outside dialogs, where the verdict names it. */
+  readonly target: string;
+  /** The usage to put into a Record-Route, '' for none. */
+  readonly usage: Usage | '';
+  /** The dialog's token, from which a Record-Route takes its members. */
+  readonly token: RouteToken | undefined;
+  /** The Request-URI is sips, so Record-Route must be. */
+  readonly secure: boolean;
+  /** RFC 5393 4.2.2. */
+  readonly loop: number;
+}
+
+export interface RefuseAdmission {
+  readonly kind: 'refuse';
+  readonly status: number;
+  readonly code: ReasonCode;
+  readonly sentence: string;
+  /** A header line the answer must carry, '' for none. */
+  readonly header: string;
+}
+
+export type Admission =
+  | AskAdmission
+  | RefuseAdmission
+  /** An OPTIONS to the hub itself: 200. */
+  | { readonly kind: 'answer' };
+
+/** Longer names are nobody's, and would only fill the verdict cache. */
+const longestMethod = 32;
+const longestEvent = 64;
+const longestDomain = 253;
+
+const answer: Admission = { kind: 'answer' };
+
+/**
+ * May this member say this at all (RFC 3261 16.3, DESIGN 5)? `member` is the id of the authenticated peer. Pure, and on the hot path:
+ * an admitted request outside a dialog costs one object. Not for ACK and CANCEL, see `admitAck` and `checkRequest`.
+ */
+export function admit(request: Message, member: string, hub: Hub): Admission {
+  const error = checkRequest(request);
+  if (error !== undefined) return badMessage(error);
+  const method = request.method;
+  if (method.length > longestMethod) return refuse('bad-message', `the method name is longer than ${longestMethod} characters`);
+  const toDomain = uriDomain(request, request.uriStart, request.uriEnd);
+
+  if (method === 'OPTIONS' && asksAfterHub(request, hub)) return answer;
+  if (hopsLeft(request) === 0) return refuse('too-many-hops', 'Max-Forwards is 0');
+  const loop = loopHash(request);
+  if (isLoop(request, hub.viaHosts, loop)) return refuse('loop', 'the request came through this hub before, to the same target');
+  const required = firstHeader(request, Header.proxyRequire);
+  if (required >= 0) return unsupported(headerValue(request, required));
+
+  const from = fromDomain(request);
+  const identity = identityRefusal(request, member, from, hub.ownerOf);
+  if (identity !== undefined) return refuse(identity.code, identity.sentence);
+  const event = eventOf(request);
+  if (event.length > longestEvent) return refuse('bad-message', `the event package name is longer than ${longestEvent} characters`);
+
+  const route = dialogRoute(request, member, hub.isHere, hub.readToken);
+  if (route.kind === 'refused') return refuse(route.code, route.sentence);
+  if (route.kind === 'dialog') return inDialog(request, member, from, event, loop, route);
+  if (toDomain.length > longestDomain) return refuse('unknown-domain', 'no domain is that long');
+  return {
+    kind: 'ask',
+    peer: member,
+    fromDomain: from,
+    toDomain,
+    toMember: '',
+    method,
+    event: eventCounts(method) ? event : '',
+    target: '',
+    usage: opens(request, method),
+    token: undefined,
+    secure: isSips(request),
+    loop,
+  };
+}
+
+/** An ACK of a 2xx is never answered: an ask, or undefined to drop it. It must come through a dialog of ours. */
+export function admitAck(request: Message, member: string, hub: Hub): AskAdmission | undefined {
+  if (checkRequest(request) !== undefined || hopsLeft(request) === 0) return undefined;
+  const from = fromDomain(request);
+  if (identityRefusal(request, member, from, hub.ownerOf) !== undefined) return undefined;
+  const route = dialogRoute(request, member, hub.isHere, hub.readToken);
+  return route.kind === 'dialog' ? inDialog(request, member, from, '', loopHash(request), route) : undefined;
+}
+
+/** Whether a peer may cancel: the same identity rule as for what it cancels. Undefined when it may. */
+export function admitCancel(request: Message, member: string, hub: Hub): RefuseAdmission | undefined {
+  const error = checkRequest(request);
+  if (error !== undefined) return badMessage(error);
+  const identity = identityRefusal(request, member, fromDomain(request), hub.ownerOf);
+  return identity === undefined ? undefined : refuse(identity.code, identity.sentence);
+}
+
+/** What the reader or the check found wrong, as a refusal. */
+export function badMessage(error: SipError): RefuseAdmission {
+  switch (error.code) {
+    case 'scheme':
+      return refuse('unsupported-scheme', error.message);
+    case 'message-too-large':
+      return refuse('message-too-large', error.message);
+    default:
+      return { kind: 'refuse', status: error.status, code: 'bad-message', sentence: error.message, header: '' };
+  }
+}
+
+function inDialog(
+  request: Message,
+  member: string,
+  from: string,
+  event: string,
+  loop: number,
+  { token, target }: Extract<DialogRoute, { kind: 'dialog' }>,
+): AskAdmission {
+  const opening = usageMethod(token.usage, request.method);
+  const method = opening === '' ? request.method : opening;
+  return {
+    kind: 'ask',
+    peer: opening === '' ? member : token.caller,
+    fromDomain: from,
+    toDomain: '',
+    toMember: opening === '' ? target : token.callee,
+    method,
+    event: eventCounts(method) ? event : '',
+    target,
+    // RFC 6665 4.4.1: a NOTIFY may come before the 2xx and then makes the dialog.
+    usage: request.method === 'NOTIFY' ? token.usage : '',
+    token,
+    secure: isSips(request),
+    loop,
+  };
+}
+
+function opens(request: Message, method: string): Usage | '' {
+  const usage = usageOf(method);
+  if (usage === undefined) return '';
+  return usage === 'N' || !hasToTag(request) ? usage : '';
+}
+
+function refuse(code: ReasonCode, sentence: string): RefuseAdmission {
+  return { kind: 'refuse', status: reasons[code].status, code, sentence, header: '' };
+}
+
+function unsupported(value: string): RefuseAdmission {
+  const listed = printable(value);
+  return { ...refuse('extension-required', `the hub has no extension ${listed}`), header: `Unsupported: ${listed}` };
+}
+
+/** Max-Forwards; 70 where there is none, as the relay will write. `checkRequest` made sure that it is a number. */
+function hopsLeft(request: Message): number {
+  const at = firstHeader(request, Header.maxForwards);
+  return at < 0 ? 70 : readMaxForwards(request, headerValueStart(request, at), headerValueEnd(request, at));
+}
+
+function eventCounts(method: string): boolean {
+  return method === 'SUBSCRIBE' || method === 'NOTIFY' || method === 'PUBLISH';
+}
+
+/** The event package of SUBSCRIBE, NOTIFY and PUBLISH, lower case, without parameters; '' for all else. */
+function eventOf(request: Message): string {
+  if (!eventCounts(request.method)) return '';
+  const at = firstHeader(request, Header.event);
+  if (at < 0) return '';
+  const value = headerValue(request, at);
+  const semicolon = value.indexOf(';');
+  return (semicolon < 0 ? value : value.slice(0, semicolon)).trim().toLowerCase();
+}
+
+function isSips(request: Message): boolean {
+  // "sips:" and "sip:" differ in the fourth character, and `checkRequest` let no other five-letter scheme pass.
+  return request.head.charCodeAt(request.uriStart + 4) === 0x3a && (request.head.charCodeAt(request.uriStart + 3) | 0x20) === 0x73;
+}
+
+/** A keepalive: OPTIONS to the hub's own address, with no user. */
+function asksAfterHub(request: Message, hub: Hub): boolean {
+  const uri = parseUri(requestUri(request));
+  return (uri.scheme === 'sip' || uri.scheme === 'sips') && uri.user === '' && hub.isHere(uri.host, uri.port);
+}

@@ -1,0 +1,30 @@
+import type { X509Certificate } from 'node:crypto';
+import { parseAnchors } from '@guildhall/chassis/certificate';
+import type { ReadAnchors, TrustTable } from './trust.js';
+
+/** Certificates of authorities, read once for each PEM text. */
+export interface Authorities {
+  readonly read: ReadAnchors;
+  /** The certificates a trust table names. */
+  of(table: TrustTable): readonly X509Certificate[];
+}
+
+/** PEM texts remembered; more than this and all are read anew. */
+const remembered = 10_000;
+
+export function createAuthorities(): Authorities {
+  const byPem = new Map<string, readonly X509Certificate[]>();
+  const parse = (pem: string): readonly X509Certificate[] => {
+    let certificates = byPem.get(pem);
+    if (certificates === undefined) {
+      certificates = parseAnchors([pem]);
+      if (byPem.size >= remembered) byPem.clear();
+      byPem.set(pem, certificates);
+    }
+    return certificates;
+  };
+  return {
+    read: (pem) => parse(pem).map((certificate) => ({ fingerprint: certificate.fingerprint256, pem: certificate.toString() })),
+    of: (table) => table.anchorPems.flatMap((pem) => [...parse(pem)]),
+  };
+}

@@ -1,0 +1,97 @@
+import 'reflect-metadata';
+import { webcrypto } from 'node:crypto';
+import {
+  BasicConstraintsExtension,
+  cryptoProvider,
+  ExtendedKeyUsageExtension,
+  SubjectAlternativeNameExtension,
+  type X509Certificate,
+  X509CertificateGenerator,
+} from '@peculiar/x509';
+
+/** A certificate and its key, PEM. */
+export interface Paper {
+  readonly cert: string;
+  readonly key: string;
+}
+
+export interface Wishes {
+  readonly cn: string;
+  readonly uris?: readonly string[];
+  readonly dns?: readonly string[];
+  /** Default: both server and client. */
+  readonly usage?: readonly ('server' | 'client')[];
+  /** Days from now; default -1 and 1. */
+  readonly from?: number;
+  readonly until?: number;
+  readonly ca?: boolean;
+}
+
+/** Who issues certificates in a test. */
+export interface Issuer extends Paper {
+  issue(wishes: Wishes): Promise<Paper>;
+  /** An authority below this one. */
+  below(cn: string): Promise<Issuer>;
+}
+
+const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+const usages = { server: '1.3.6.1.5.5.7.3.1', client: '1.3.6.1.5.5.7.3.2' };
+const day = 86_400_000;
+
+cryptoProvider.set(webcrypto);
+
+/** A fresh root. */
+export async function issuer(cn: string): Promise<Issuer> {
+  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const certificate = await X509CertificateGenerator.createSelfSigned({
+    name: `CN=${cn}`,
+    keys,
+    signingAlgorithm: algorithm,
+    notBefore: new Date(Date.now() - day),
+    notAfter: new Date(Date.now() + day),
+    extensions: [new BasicConstraintsExtension(true, undefined, true)],
+  });
+  return issuerOf(certificate, keys);
+}
+
+async function issuerOf(certificate: X509Certificate, keys: webcrypto.CryptoKeyPair): Promise<Issuer> {
+  const issue = async (wishes: Wishes): Promise<{ certificate: X509Certificate; keys: webcrypto.CryptoKeyPair }> => {
+    const own = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+    const names = [
+      ...(wishes.uris ?? []).map((value) => ({ type: 'url' as const, value })),
+      ...(wishes.dns ?? []).map((value) => ({ type: 'dns' as const, value })),
+    ];
+    const made = await X509CertificateGenerator.create({
+      subject: `CN=${wishes.cn}`,
+      issuer: certificate.subject,
+      publicKey: own.publicKey,
+      signingKey: keys.privateKey,
+      signingAlgorithm: algorithm,
+      notBefore: new Date(Date.now() + (wishes.from ?? -1) * day),
+      notAfter: new Date(Date.now() + (wishes.until ?? 1) * day),
+      extensions: [
+        new BasicConstraintsExtension(wishes.ca === true, undefined, true),
+        ...(wishes.ca === true ? [] : [new ExtendedKeyUsageExtension((wishes.usage ?? ['server', 'client']).map((one) => usages[one]))]),
+        ...(names.length > 0 ? [new SubjectAlternativeNameExtension(names)] : []),
+      ],
+    });
+    return { certificate: made, keys: own };
+  };
+  return {
+    ...(await paper(certificate, keys)),
+    async issue(wishes) {
+      const made = await issue(wishes);
+      return paper(made.certificate, made.keys);
+    },
+    async below(cn) {
+      const made = await issue({ cn, ca: true });
+      return issuerOf(made.certificate, made.keys);
+    },
+  };
+}
+
+async function paper(certificate: X509Certificate, keys: webcrypto.CryptoKeyPair): Promise<Paper> {
+  const der = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey));
+  const key = `-----BEGIN PRIVATE KEY-----\n${der.toString('base64').replace(/.{64}/g, '$&\n')}\n-----END PRIVATE KEY-----\n`;
+  return { cert: `${certificate.toString('pem')}\n`, key };
+}

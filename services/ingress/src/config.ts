@@ -1,0 +1,115 @@
+import {
+  adminConfig,
+  byteSize,
+  certificateConfig,
+  count,
+  drainConfig,
+  duration,
+  host,
+  hubConfig,
+  instanceId,
+  logConfig,
+  natsConfig,
+  port,
+  section,
+} from '@guildhall/chassis/config';
+import { z } from 'zod';
+
+const hostName = z.string().regex(/^[A-Za-z0-9._:-]{1,253}$/, { error: 'expected a host name or an IP address' });
+
+/** One address at which members' proxies connect. */
+const listenerConfig = z.strictObject({
+  /** What membership calls this interface; a verdict names listeners by it. */
+  name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/, { error: 'expected 1 to 32 of a-z 0-9 -' }),
+  host: host('127.0.0.1'),
+  port: port(5061),
+  /** What members see of it, where a NAT or a load balancer lies between: put into Record-Route. */
+  advertise: z.strictObject({ host: hostName.optional(), port: z.int().min(1).max(65_535).optional() }).optional(),
+  /** Shown instead of the hub's certificate. */
+  certificate: certificateConfig.optional(),
+});
+
+/** How long ingress waits for what. */
+const timeoutsConfig = section({
+  /** An admitted request that is no INVITE is answered 504 after this. Below 32 s, after which its sender has given up (RFC 3261 17.1.2.2, RFC 4320). */
+  final: duration('25s', '1s', '31s'),
+  /** An INVITE without a final response; a 101 to 199 starts it anew (RFC 3261 16.8: more than three minutes). */
+  timerC: duration('200s', '1s', '1h'),
+  /** An answered INVITE waits this long for its ACK, and lets further 2xx pass (64 * T1: RFC 3261 17.2.1, RFC 6026). */
+  acknowledge: duration('32s', '1s', '2m'),
+  handshake: duration('10s', '500ms', '2m'),
+  /** One question to policy. */
+  ask: duration('2s', '50ms', '30s'),
+  /** A message that began to arrive must be whole after this, else the connection is closed. */
+  message: duration('30s', '1s', '10m'),
+  /** A connection on which nothing came for so long is closed; 0: never. */
+  idle: duration('30m', 0, '24h'),
+  /** A verdict is asked for anew after this, ... */
+  verdictFresh: duration('30s', '100ms', '1h'),
+  /** ... and while policy does not answer the old one is used so long. */
+  verdictStale: duration('10m', 0, '24h'),
+  /** How often the whole membership is read again, should a change have gone by unheard. */
+  trustRefresh: duration('60s', '1s', '1h'),
+});
+
+/** How much ingress takes. What is above is refused, never queued without end. */
+const limitsConfig = section({
+  /** Connections to this instance, to one of its members, from one address. */
+  connections: count(10_000, 1, 1_000_000),
+  connectionsPerMember: count(64, 1, 100_000),
+  connectionsPerAddress: count(256, 1, 100_000),
+  /** TLS handshakes not finished yet; what comes on top is closed before it costs anything. */
+  handshakesInFlight: count(128, 1, 100_000),
+  /** Requests without a final response. */
+  inFlightPerConnection: count(2_000, 1, 1_000_000),
+  inFlightPerMember: count(10_000, 1, 1_000_000),
+  /** Server transactions kept, answered INVITEs that wait for their ACK included. */
+  transactionsPerMember: count(40_000, 1, 4_000_000),
+  /** Requests a second of one member, in bursts of at most a second's worth. */
+  requestsPerSecond: count(100_000, 1, 10_000_000),
+  /** Bytes not yet taken by a peer: above the first nothing more is read from it, above the second it is closed. */
+  outboxBytes: byteSize('1MiB', '64KiB', '256MiB'),
+  outboxBytesMax: byteSize('16MiB', '128KiB', '1GiB'),
+  /** What the codec takes, see proto/sip/limits. */
+  messageBytes: byteSize('64KiB', '1KiB', '512KiB'),
+  headers: count(128, 8, 1_024),
+  headerLineBytes: byteSize('8KiB', '256', '64KiB'),
+  startLineBytes: byteSize('4KiB', '128', '64KiB'),
+  /** Verdicts kept. */
+  verdictCacheEntries: count(50_000, 16, 10_000_000),
+  /** Requests that wait for a verdict nobody asked for before. */
+  verdictWaiting: count(2_000, 1, 1_000_000),
+  /** One publish to a relay: bytes of messages (never more than NATS takes) and how many. */
+  batchBytes: byteSize('512KiB', '64KiB', '32MiB'),
+  batchCount: count(1_000, 1, 65_536),
+  /** Connections of relays over which requests came in, remembered for their answers. */
+  relayWires: count(10_000, 1, 1_000_000),
+  /** Closed connections logged one by one, a second; the rest is counted. */
+  closeLogsPerSecond: count(50, 1, 100_000),
+});
+
+/** The configuration of an ingress: a YAML file, overridden by GUILDHALL_ variables. */
+export const configSchema = z.strictObject({
+  id: instanceId('ingress-1'),
+  nats: natsConfig,
+  hub: hubConfig,
+  listeners: z
+    .array(listenerConfig)
+    .min(1)
+    .max(64)
+    .refine((list) => new Set(list.map((listener) => listener.name)).size === list.length, { error: 'two listeners have the same name' }),
+  certificate: certificateConfig,
+  admin: adminConfig,
+  timeouts: timeoutsConfig,
+  limits: limitsConfig,
+  drain: drainConfig,
+  log: logConfig,
+});
+
+/** As read and completed: times in ms, sizes in bytes. */
+export type IngressConfig = z.output<typeof configSchema>;
+/** As written. */
+export type IngressConfigInput = z.input<typeof configSchema>;
+export type ListenerConfig = IngressConfig['listeners'][number];
+export type IngressLimits = IngressConfig['limits'];
+export type IngressTimeouts = IngressConfig['timeouts'];

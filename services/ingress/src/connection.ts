@@ -1,0 +1,178 @@
+import type { TLSSocket } from 'node:tls';
+import { createOutbox } from '@guildhall/chassis/outbox';
+import type { Job, Turn } from '@guildhall/chassis/turn';
+import type { SipLimits } from '@guildhall/proto/sip/limits';
+import type { Message } from '@guildhall/proto/sip/message';
+import { createMessageReader, type MessageSink } from '@guildhall/proto/sip/reader';
+import type { SipError } from '@guildhall/proto/sip/sip-error';
+import type { Member } from './members.js';
+import type { PeerFacts } from './peer.js';
+import type { Wire } from './wire.js';
+
+/** Why a connection that spoke SIP was closed by us. */
+export type BrokenReason = 'framing' | 'does-not-read' | 'half-message' | 'idle' | 'socket-error';
+
+/** One authenticated connection of a member. */
+export interface Connection extends Wire {
+  readonly listener: string;
+  /** What the handshake showed: looked at again when the membership changes. */
+  readonly facts: PeerFacts;
+  /** Writes what is gathered, then ends with close_notify. Nothing more is read. */
+  finish(): void;
+  /** Ends at once. */
+  destroy(): void;
+  /** To be called every second or so: ends the connection where the peer keeps us waiting. */
+  tend(now: number): void;
+}
+
+/** What happens on connections, and what they may cost. */
+export interface ConnectionDesk {
+  readonly turn: Turn;
+  readonly sipLimits: SipLimits;
+  readonly outboxBytes: number;
+  readonly outboxBytesMax: number;
+  /** ms: a message begun must be whole, and the peer must read, within this; 0 idle: never. */
+  readonly messageTime: number;
+  readonly idleTime: number;
+  clock(): number;
+  request(message: Message, wire: Wire): void;
+  response(message: Message, wire: Wire): void;
+  /** A message that cannot be passed on; the answer if there can be one, else ''. */
+  refused(error: SipError, message: Message, wire: Wire): string;
+  broken(connection: Connection, reason: BrokenReason, detail: string): void;
+  closed(connection: Connection): void;
+}
+
+/** Who the connection belongs to. */
+export interface ConnectionName {
+  readonly id: string;
+  readonly member: Member;
+  readonly source: string;
+  readonly listener: string;
+  readonly facts: PeerFacts;
+}
+
+/** A peer that was told goodbye has this long to close its side, ms. */
+const farewell = 5_000;
+
+/** Takes over a socket whose handshake is done and whose peer was believed. */
+export function createConnection(socket: TLSSocket, name: ConnectionName, desk: ConnectionDesk): Connection {
+  const outbox = createOutbox(4096);
+  let heardAt = desk.clock();
+  /** Since when a message is incomplete, the peer does not read, or it was told goodbye; 0: it is not so. */
+  let partialSince = 0;
+  let pausedSince = 0;
+  let finishedSince = 0;
+
+  const write: Job = {
+    queued: false,
+    run() {
+      if (socket.destroyed || outbox.length() === 0) return;
+      socket.write(outbox.take());
+      if (socket.writableLength > desk.outboxBytesMax) {
+        end('does-not-read', `${socket.writableLength} bytes wait for it`);
+      } else if (socket.writableLength > desk.outboxBytes && pausedSince === 0) {
+        pausedSince = desk.clock();
+        socket.pause();
+      }
+    },
+  };
+
+  const end = (reason: BrokenReason, detail: string): void => {
+    desk.broken(connection, reason, detail);
+    connection.destroy();
+  };
+
+  const finish = (): void => {
+    if (finishedSince !== 0) return;
+    finishedSince = desk.clock();
+    connection.open = false;
+    if (outbox.length() > 0) socket.write(outbox.take());
+    socket.end();
+    // What still comes is read and dropped, so that the peer is not met with a reset before it has our last bytes.
+    socket.resume();
+  };
+
+  const sink: MessageSink = {
+    message(message) {
+      partialSince = 0;
+      if (message.status === 0) desk.request(message, connection);
+      else desk.response(message, connection);
+    },
+    // RFC 5626 4.4.1.
+    ping: () => connection.text('\r\n'),
+    pong() {},
+    refused(error, message) {
+      partialSince = 0;
+      connection.text(desk.refused(error, message, connection));
+    },
+    broken(error, request) {
+      if (request !== undefined) connection.text(desk.refused(error, request, connection));
+      desk.broken(connection, 'framing', error.message);
+      finish();
+    },
+  };
+  const reader = createMessageReader(desk.sipLimits, sink);
+
+  const connection: Connection = {
+    id: name.id,
+    member: name.member,
+    source: name.source,
+    listener: name.listener,
+    facts: name.facts,
+    open: true,
+    inFlight: 0,
+    text(message) {
+      if (!connection.open) return;
+      outbox.text(message);
+      desk.turn.later(write);
+    },
+    bytes(from, start, until) {
+      if (!connection.open) return;
+      outbox.bytes(from, start, until);
+      desk.turn.later(write);
+    },
+    finish,
+    destroy() {
+      connection.open = false;
+      socket.destroy();
+    },
+    tend(now) {
+      if (finishedSince !== 0) {
+        if (now - finishedSince > farewell) socket.destroy();
+      } else if (pausedSince !== 0 && now - pausedSince > desk.messageTime) {
+        end('does-not-read', `for ${Math.round((now - pausedSince) / 1000)} s`);
+      } else if (partialSince !== 0 && now - partialSince > desk.messageTime) {
+        end('half-message', `${reader.buffered()} bytes and no more`);
+      } else if (desk.idleTime > 0 && now - heardAt > desk.idleTime && connection.inFlight === 0) {
+        desk.broken(connection, 'idle', '');
+        finish();
+      }
+    },
+  };
+
+  socket.on('data', (chunk: Buffer) => {
+    if (finishedSince !== 0) return;
+    heardAt = desk.clock();
+    reader.feed(chunk);
+    if (reader.buffered() === 0) partialSince = 0;
+    else if (partialSince === 0) partialSince = heardAt;
+  });
+  socket.on('drain', () => {
+    if (pausedSince === 0 || socket.writableLength > desk.outboxBytes) return;
+    pausedSince = 0;
+    socket.resume();
+  });
+  socket.on('end', () => {
+    connection.open = false;
+  });
+  socket.on('error', (error) => {
+    if (connection.open) desk.broken(connection, 'socket-error', error.message);
+    connection.open = false;
+  });
+  socket.on('close', () => {
+    connection.open = false;
+    desk.closed(connection);
+  });
+  return connection;
+}

@@ -1,0 +1,151 @@
+import type { X509Certificate } from 'node:crypto';
+import type { TLSSocket } from 'node:tls';
+import { certificateFacts } from '@guildhall/chassis/certificate';
+import type { CloseReason } from '@guildhall/proto/reason';
+import { type Connection, type ConnectionDesk, createConnection } from './connection.js';
+import type { Members } from './members.js';
+import { decidePeer, type Peer, type PeerFacts } from './peer.js';
+import type { TrustTable } from './trust.js';
+import { vouching } from './vouching.js';
+
+/** How many connections may be open, and in the middle of their handshake. */
+export interface ConnectionLimits {
+  readonly connections: number;
+  readonly connectionsPerMember: number;
+  readonly connectionsPerAddress: number;
+  readonly handshakesInFlight: number;
+}
+
+/** What the door needs to know and whom it tells. */
+export interface DoorDesk {
+  readonly connection: ConnectionDesk;
+  readonly members: Members;
+  readonly limits: ConnectionLimits;
+  trust(): TrustTable | undefined;
+  /** The certificates of every authority in the trust table. */
+  anchors(): readonly X509Certificate[];
+  /** Wall time, ms. */
+  wall(): number;
+  opened(connection: Connection, peer: Extract<Peer, { kind: 'member' }>): void;
+  /** Turned away before a byte of SIP was read, or put out because the membership no longer allows it. */
+  turnedAway(reason: CloseReason, source: string, detail: string, facts: PeerFacts | undefined): void;
+}
+
+/** Every connection of this instance. */
+export interface Connections {
+  mayConnect(address: string): boolean;
+  gone(address: string): void;
+  handshakeOver(): void;
+  /** Decides who a new socket is, and opens or closes it. */
+  secured(socket: TLSSocket, source: string, listener: string): void;
+  /** Looks again at open connections of these members (undefined: all) and puts out those no longer allowed. */
+  review(members: ReadonlySet<string> | undefined): void;
+  /** To be called every second or so. */
+  tend(now: number): void;
+  closed(connection: Connection): void;
+  all(): Iterable<Connection>;
+  size(): number;
+  handshakes(): number;
+}
+
+export function createConnections(desk: DoorDesk): Connections {
+  const { limits, members } = desk;
+  const open = new Set<Connection>();
+  const addresses = new Map<string, number>();
+  let sockets = 0;
+  let handshakes = 0;
+  let names = 0;
+
+  const accept = (socket: TLSSocket, source: string, listener: string): void => {
+    const now = desk.wall();
+    const facts = peerFacts(socket, desk.anchors(), now);
+    const peer = decidePeer(facts, desk.trust(), now);
+    if (peer.kind === 'closed') {
+      desk.turnedAway(peer.reason, source, peer.detail, facts);
+      socket.destroy();
+      return;
+    }
+    const member = members.of(peer.id);
+    if (member.wires.length >= limits.connectionsPerMember) {
+      desk.turnedAway('too-many-connections', source, `${peer.id} has ${member.wires.length}`, facts);
+      socket.destroy();
+      return;
+    }
+    names += 1;
+    const connection = createConnection(socket, { id: `c${names}`, member, source, listener, facts }, desk.connection);
+    open.add(connection);
+    member.wires.push(connection);
+    desk.opened(connection, peer);
+  };
+
+  return {
+    all: () => open,
+    size: () => open.size,
+    handshakes: () => handshakes,
+    mayConnect(address) {
+      const here = addresses.get(address) ?? 0;
+      if (sockets >= limits.connections || handshakes >= limits.handshakesInFlight || here >= limits.connectionsPerAddress) return false;
+      sockets += 1;
+      handshakes += 1;
+      addresses.set(address, here + 1);
+      return true;
+    },
+    handshakeOver() {
+      handshakes -= 1;
+    },
+    gone(address) {
+      sockets -= 1;
+      const here = (addresses.get(address) ?? 1) - 1;
+      if (here > 0) addresses.set(address, here);
+      else addresses.delete(address);
+    },
+    secured(socket, source, listener) {
+      // Until the connection takes over, nothing listens to a socket that may break at any time.
+      socket.on('error', ignore);
+      try {
+        accept(socket, source, listener);
+      } catch (error) {
+        desk.turnedAway('handshake-failed', source, error instanceof Error ? error.message : 'unexpected', undefined);
+        socket.destroy();
+      }
+    },
+    review(touched) {
+      const trust = desk.trust();
+      const now = desk.wall();
+      for (const connection of open) {
+        if (!connection.open || (touched !== undefined && !touched.has(connection.member.id))) continue;
+        const facts = { ...connection.facts, vouching: vouching(connection.facts.certificate?.chain ?? [], desk.anchors(), now) };
+        const peer = decidePeer(facts, trust, now);
+        if (peer.kind === 'member' && peer.id === connection.member.id) continue;
+        const reason = peer.kind === 'closed' ? peer.reason : 'name-of-no-member';
+        desk.turnedAway(reason, connection.source, peer.kind === 'closed' ? peer.detail : `now it is ${peer.id}`, facts);
+        connection.finish();
+      }
+    },
+    tend(now) {
+      const wall = desk.wall();
+      for (const connection of open) {
+        connection.tend(now);
+        const validTo = connection.facts.certificate?.validTo ?? 0;
+        if (connection.open && wall > validTo) {
+          desk.turnedAway('expired', connection.source, 'while it was connected', connection.facts);
+          connection.finish();
+        }
+      }
+    },
+    closed(connection) {
+      open.delete(connection);
+      const { wires } = connection.member;
+      const at = wires.indexOf(connection);
+      if (at >= 0) wires.splice(at, 1);
+    },
+  };
+}
+
+function ignore(): void {}
+
+function peerFacts(socket: TLSSocket, anchors: readonly X509Certificate[], now: number): PeerFacts {
+  const certificate = certificateFacts(socket);
+  const chain = certificate?.chain ?? [];
+  return { certificate, vouching: vouching(chain, anchors, now), hasAlternativeNames: chain[0]?.subjectAltName !== undefined };
+}

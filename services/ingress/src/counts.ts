@@ -1,0 +1,88 @@
+import type { CloseReason, ReasonCode } from '@guildhall/proto/reason';
+
+/** What has happened since the start, in plain fields: the hot path only adds, events.ts reads. */
+export interface Counts {
+  /** Requests by method, see `methodIndex`. */
+  readonly requests: number[];
+  /** Responses sent by hundred of their status: index 1 to 6. */
+  readonly responses: number[];
+  /** Requests refused or failed here, by code. */
+  readonly refusals: Map<ReasonCode, number>;
+  /** Connections closed before SIP, by reason. */
+  readonly closed: Map<CloseReason, number>;
+  connectionsAccepted: number;
+  /** Connections closed because the peer did not read, sent half a message for too long, or broke framing. */
+  connectionsBroken: number;
+  retransmissions: number;
+  /** ACKs passed on, and those that belong to nothing. */
+  acksForwarded: number;
+  acksDropped: number;
+  cancels: number;
+  /** Responses nobody waits for (RFC 6026), and those whose peer has no connection any more. */
+  strayOutcomes: number;
+  lostResponses: number;
+  /** Responses that came in on a peer's connection while no relay was there. */
+  lostArrivals: number;
+  /** Departing messages for a member without a connection. */
+  lostDepartures: number;
+  /** Payloads from the bus that broke their own rules. */
+  brokenBatches: number;
+  batches: number;
+  forwards: number;
+  /** Forwards handed to another relay, or again after NATS was away. */
+  handedOver: number;
+}
+
+/** Methods counted by name; every other one counts as the last. */
+export const countedMethods = [
+  'MESSAGE',
+  'INVITE',
+  'ACK',
+  'BYE',
+  'CANCEL',
+  'SUBSCRIBE',
+  'NOTIFY',
+  'PUBLISH',
+  'OPTIONS',
+  'INFO',
+  'REFER',
+  'UPDATE',
+  'PRACK',
+  'REGISTER',
+  'other',
+] as const;
+
+const indexes: ReadonlyMap<string, number> = new Map(countedMethods.map((method, index) => [method, index]));
+
+/** Where a method is counted in `Counts.requests`. */
+export function methodIndex(method: string): number {
+  return indexes.get(method) ?? countedMethods.length - 1;
+}
+
+export function createCounts(): Counts {
+  return {
+    requests: countedMethods.map(() => 0),
+    responses: [0, 0, 0, 0, 0, 0, 0],
+    refusals: new Map(),
+    closed: new Map(),
+    connectionsAccepted: 0,
+    connectionsBroken: 0,
+    retransmissions: 0,
+    acksForwarded: 0,
+    acksDropped: 0,
+    cancels: 0,
+    strayOutcomes: 0,
+    lostResponses: 0,
+    lostArrivals: 0,
+    lostDepartures: 0,
+    brokenBatches: 0,
+    batches: 0,
+    forwards: 0,
+    handedOver: 0,
+  };
+}
+
+/** Adds one under a key of a closed list. */
+export function increment<K>(table: Map<K, number>, key: K): void {
+  table.set(key, (table.get(key) ?? 0) + 1);
+}

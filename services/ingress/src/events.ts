@@ -1,0 +1,179 @@
+import type { Logger } from '@guildhall/chassis/log';
+import type { Histogram, Meters } from '@guildhall/chassis/meters';
+import { type CloseReason, closeReasons } from '@guildhall/proto/reason';
+import { printable } from '@guildhall/proto/sip/escape';
+import type { BrokenReason, Connection } from './connection.js';
+import { type Counts, countedMethods, increment } from './counts.js';
+import type { Member } from './members.js';
+import type { Peer, PeerFacts } from './peer.js';
+import type { VerdictCounts } from './verdicts.js';
+
+/** Business facts of ingress: each is counted and logged here and nowhere else. Texts of peers are made printable on the way. */
+export interface Events {
+  connected(connection: Connection, peer: Extract<Peer, { kind: 'member' }>): void;
+  disconnected(connection: Connection): void;
+  turnedAway(reason: CloseReason, source: string, detail: string, facts: PeerFacts | undefined): void;
+  broken(connection: Connection, reason: BrokenReason, detail: string): void;
+  trustLearned(version: bigint, members: number): void;
+  trustFailed(error: unknown, failures: number): void;
+  brokenAnchors(member: string): void;
+  keysLearned(newest: string): void;
+  keysFailed(error: unknown): void;
+  relaysChanged(ids: readonly string[]): void;
+  handedOver(count: number): void;
+  bus(up: boolean): void;
+  certificateServed(listener: string, fingerprint: string, validTo: number): void;
+  certificateFailed(error: unknown): void;
+  draining(transactions: number, connections: number): void;
+  drained(unanswered: number): void;
+  unexpected(where: string, error: unknown): void;
+}
+
+/** `mayLogClose` is asked before each closed connection is logged: an attacker must not fill the log. It returns how many stayed silent plus one, 0 for silence. */
+export function createEvents(log: Logger, counts: Counts, mayLogClose: () => number): Events {
+  return {
+    connected(connection, peer) {
+      counts.connectionsAccepted += 1;
+      const { member, source, listener, id } = connection;
+      log.info({ member: member.id, source, listener, connection: id, via: peer.via, name: printable(peer.name) }, 'connection open');
+    },
+    disconnected(connection) {
+      log.info({ member: connection.member.id, source: connection.source, connection: connection.id }, 'connection closed');
+    },
+    turnedAway(reason, source, detail, facts) {
+      increment(counts.closed, reason);
+      const silent = mayLogClose();
+      if (silent === 0) return;
+      log.warn(
+        {
+          reason,
+          source,
+          detail,
+          ...certificateFields(facts),
+          cure: closeReasons[reason].cure,
+          ...(silent > 1 ? { unlogged: silent - 1 } : {}),
+        },
+        closeReasons[reason].about,
+      );
+    },
+    broken(connection, reason, detail) {
+      if (reason !== 'idle') counts.connectionsBroken += 1;
+      const { member, source, id } = connection;
+      log[reason === 'idle' || reason === 'socket-error' ? 'info' : 'warn'](
+        { member: member.id, source, connection: id, reason, detail: printable(detail) },
+        'connection given up',
+      );
+    },
+    trustLearned: (version, members) => log.info({ version: String(version), members }, 'membership learned'),
+    trustFailed(error, failures) {
+      // Every try counts, every doubling is told.
+      if ((failures & (failures - 1)) === 0)
+        log.warn({ failures, why: messageOf(error) }, 'the membership cannot be had from policy, the last one stays');
+    },
+    brokenAnchors: (member) => log.error({ member }, 'authorities that cannot be read: they vouch for nobody'),
+    keysLearned: (newest) => log.info({ newest }, 'route token keys learned'),
+    keysFailed: (error) => log.warn({ why: messageOf(error) }, 'the route token keys cannot be had from policy'),
+    relaysChanged: (ids) => log.info({ relays: ids }, 'relays changed'),
+    handedOver: (count) => log.warn({ requests: count }, 'unanswered requests handed over again'),
+    bus: (up) => log[up ? 'info' : 'error'](up ? 'NATS is back' : 'NATS is lost: requests are answered 503'),
+    certificateServed: (listener, fingerprint, validTo) =>
+      log.info({ listener, fingerprint, validTo: new Date(validTo).toISOString() }, 'certificate served'),
+    certificateFailed: (error) => log.error({ why: messageOf(error) }, 'the new certificate is not usable, the old one is served on'),
+    draining: (transactions, connections) => log.info({ transactions, connections }, 'draining'),
+    drained: (unanswered) => log[unanswered === 0 ? 'info' : 'warn']({ unanswered }, 'drained'),
+    unexpected: (where, error) => log.error({ where, err: error }, 'unexpected error'),
+  };
+}
+
+function certificateFields(facts: PeerFacts | undefined): Record<string, unknown> {
+  const certificate = facts?.certificate;
+  if (certificate === undefined) return {};
+  return {
+    subject: printable(certificate.subject),
+    sans: printable([...certificate.uris.map((uri) => `URI:${uri}`), ...certificate.dnsNames.map((name) => `DNS:${name}`)].join(' ')),
+    issuer: printable(certificate.issuer),
+    eku: printable(certificate.extendedKeyUsage.join(' ')),
+    spki: certificate.spkiSha256,
+  };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** What instruments read besides the counts. */
+export interface Gauges {
+  inFlight(): number;
+  transactions(): number;
+  waiting(): number;
+  handshakes(): number;
+  busUp(): boolean;
+  readonly verdicts: VerdictCounts;
+  verdictsKept(): number;
+  members(): Iterable<Member>;
+  certificates(): Iterable<readonly [listener: string, validTo: number]>;
+}
+
+/** Seconds from a request's arrival to its final response. */
+const durations = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/** Creates the instruments; the histogram is the hot path's. */
+export function createInstruments(meters: Meters, counts: Counts, gauges: Gauges): Histogram {
+  const { counter, gauge } = meters;
+  counter('guildhall_ingress_requests', 'Requests from members by method.', () =>
+    countedMethods.map((method, index) => [{ method }, counts.requests[index] ?? 0] as const),
+  );
+  counter('guildhall_ingress_responses', 'Responses to members by class.', () =>
+    counts.responses.slice(1).map((count, index) => [{ class: `${index + 1}xx` }, count] as const),
+  );
+  counter('guildhall_ingress_refusals', 'Requests refused or failed, by code of the reason table.', () =>
+    [...counts.refusals].map(([code, count]) => [{ code }, count] as const),
+  );
+  counter('guildhall_ingress_connections_closed', 'Connections closed by the hub before SIP or against the membership, by reason.', () =>
+    [...counts.closed].map(([reason, count]) => [{ reason }, count] as const),
+  );
+  counter('guildhall_ingress_connections', 'Connections of members by what became of them.', () => [
+    [{ result: 'accepted' }, counts.connectionsAccepted],
+    [{ result: 'given-up' }, counts.connectionsBroken],
+  ]);
+  counter('guildhall_ingress_forwards', 'Messages handed to relays, by kind.', () => [
+    [{ kind: 'all' }, counts.forwards],
+    [{ kind: 'ack' }, counts.acksForwarded],
+    [{ kind: 'again' }, counts.handedOver],
+  ]);
+  counter('guildhall_ingress_batches', 'Batches published to relays.', () => [[{}, counts.batches]]);
+  counter('guildhall_ingress_dropped', 'What was dropped because nobody waits for it or it means nothing, by kind.', () => [
+    [{ kind: 'stray-outcome' }, counts.strayOutcomes],
+    [{ kind: 'response-without-connection' }, counts.lostResponses],
+    [{ kind: 'response-without-relay' }, counts.lostArrivals],
+    [{ kind: 'departure-without-connection' }, counts.lostDepartures],
+    [{ kind: 'ack' }, counts.acksDropped],
+    [{ kind: 'broken-batch' }, counts.brokenBatches],
+    [{ kind: 'retransmission' }, counts.retransmissions],
+  ]);
+  counter('guildhall_ingress_verdicts', 'Look-ups of verdicts by result.', () => [
+    [{ result: 'hit' }, gauges.verdicts.hits],
+    [{ result: 'miss' }, gauges.verdicts.misses],
+    [{ result: 'refresh' }, gauges.verdicts.refreshes],
+    [{ result: 'failure' }, gauges.verdicts.failures],
+  ]);
+  gauge('guildhall_ingress_in_flight', 'Requests without a final response.', () => [[{}, gauges.inFlight()]]);
+  gauge('guildhall_ingress_transactions', 'Server transactions kept.', () => [[{}, gauges.transactions()]]);
+  gauge('guildhall_ingress_waiting', 'Requests that wait for a verdict.', () => [[{}, gauges.waiting()]]);
+  gauge('guildhall_ingress_verdicts_kept', 'Verdicts in the cache.', () => [[{}, gauges.verdictsKept()]]);
+  gauge('guildhall_tls_handshakes_in_flight', 'TLS handshakes not finished.', () => [[{}, gauges.handshakes()]]);
+  gauge('guildhall_bus_up', 'Whether NATS is connected.', () => [[{}, gauges.busUp() ? 1 : 0]]);
+  gauge('guildhall_member_connections', 'Open connections of a member.', () =>
+    [...gauges.members()].map((member) => [{ member: member.id }, member.wires.length] as const),
+  );
+  counter('guildhall_member_requests', 'Requests of a member.', () =>
+    [...gauges.members()].map((member) => [{ member: member.id }, member.counts.requests] as const),
+  );
+  counter('guildhall_member_refusals', 'Requests of a member that were refused.', () =>
+    [...gauges.members()].map((member) => [{ member: member.id }, member.counts.refused] as const),
+  );
+  gauge('guildhall_certificate_expiry_timestamp_seconds', 'When the certificate of a listener ends.', () =>
+    [...gauges.certificates()].map(([listener, validTo]) => [{ listener }, validTo / 1000] as const),
+  );
+  return meters.histogram('guildhall_ingress_request_duration_seconds', 'From a request to its final response.', durations);
+}

@@ -1,0 +1,52 @@
+import type { ReasonCode } from '@guildhall/proto/reason';
+import { addressDomain, splitValues } from '@guildhall/proto/sip/address';
+import { printable } from '@guildhall/proto/sip/escape';
+import { Header } from '@guildhall/proto/sip/header-name';
+import { firstHeader, headerValueEnd, headerValueStart, type Message, nextHeader } from '@guildhall/proto/sip/message';
+
+/** Which member owns a domain (lower case), by its own entry or that of the nearest domain above; undefined: nobody. */
+export type OwnerOf = (domain: string) => string | undefined;
+
+export interface IdentityRefusal {
+  readonly code: ReasonCode;
+  readonly sentence: string;
+}
+
+/** The domain of the From URI, lower case; '' where it has none. Hot path. */
+export function fromDomain(request: Message): string {
+  const from = firstHeader(request, Header.from);
+  return from < 0 ? '' : addressDomain(request, headerValueStart(request, from), headerValueEnd(request, from));
+}
+
+/**
+ * Whether the peer may say who it says it is: the From domain and every P-Asserted-Identity must be one of its domains or below one, and
+ * not another member's. A URI without a domain (tel) proves nothing and is refused: nobody behind the hub could check it.
+ * Undefined when all is well.
+ */
+export function identityRefusal(request: Message, member: string, from: string, ownerOf: OwnerOf): IdentityRefusal | undefined {
+  if (from === '' || ownerOf(from) !== member) return { code: 'from-not-yours', sentence: notYours('From', from, member) };
+  // RFC 3325 9.1: one or two values, in one field or several.
+  for (let at = firstHeader(request, Header.pAssertedIdentity); at >= 0; at = nextHeader(request, Header.pAssertedIdentity, at)) {
+    const end = headerValueEnd(request, at);
+    let start = headerValueStart(request, at);
+    for (const comma of splitValues(request, start, end)) {
+      const refusal = assertedRefusal(request, start, comma, member, ownerOf);
+      if (refusal !== undefined) return refusal;
+      start = comma + 1;
+    }
+    const refusal = assertedRefusal(request, start, end, member, ownerOf);
+    if (refusal !== undefined) return refusal;
+  }
+  return undefined;
+}
+
+function assertedRefusal(request: Message, start: number, end: number, member: string, ownerOf: OwnerOf): IdentityRefusal | undefined {
+  const domain = addressDomain(request, start, end);
+  if (domain !== '' && ownerOf(domain) === member) return undefined;
+  return { code: 'asserted-identity-not-yours', sentence: notYours('P-Asserted-Identity', domain, member) };
+}
+
+function notYours(field: string, domain: string, member: string): string {
+  if (domain === '') return `${field} names no domain, so ${member} cannot show that it is its own`;
+  return `${field} names ${printable(domain)}, which is not a domain of ${member}`;
+}

@@ -1,0 +1,278 @@
+import type { X509Certificate } from 'node:crypto';
+import type { Bus } from '@guildhall/chassis/bus';
+import type { Roster } from '@guildhall/chassis/roster';
+import { Changed } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
+import { subjects } from '@guildhall/proto/subjects';
+import { badMessage } from './admit.js';
+import { createAuthorities } from './authorities.js';
+import { createBusWires } from './bus-wires.js';
+import type { IngressConfig } from './config.js';
+import type { Connection } from './connection.js';
+import { createConnections } from './connections.js';
+import { type Counts, increment } from './counts.js';
+import type { Events, Gauges } from './events.js';
+import { handOver } from './handover.js';
+import { type HubNames, hubNames } from './hub.js';
+import { createListeners } from './listeners.js';
+import { createMembers } from './members.js';
+import { createMessagePath } from './message-path.js';
+import { takeOutcomes } from './outcomes.js';
+import { createKeyKeeper, createPolicyQuestions } from './policy-questions.js';
+import { createPresence } from './presence.js';
+import { createRelayWires } from './relay-wires.js';
+import { createTokenKeyRing } from './token-keys.js';
+import { createTrustFeed } from './trust-feed.js';
+
+/** What an ingress is made of. */
+export interface IngressParts {
+  readonly config: IngressConfig;
+  readonly epoch: string;
+  readonly bus: Bus;
+  readonly roster: Roster;
+  readonly counts: Counts;
+  readonly events: Events;
+  /** Monotonic and wall time in ms, and a number from 0 to below 1. */
+  readonly rim: { clock(): number; wall(): number; random(): number };
+}
+
+/** A whole ingress, connected to the bus. */
+export interface Ingress {
+  readonly gauges: Gauges;
+  /** Opens the listeners: "listener:<name>" to "host:port". Throws a Fault. */
+  listen(): Promise<Record<string, string>>;
+  ready(): { ok: boolean; reasons: readonly string[] };
+  waitingFor(): string;
+  onAnswered(record: (ms: number) => void): void;
+  /** Stops accepting connections and requests. */
+  drain(): void;
+  /** Says goodbye on connections that wait for nothing; true when nothing is left. */
+  finishIdle(): boolean;
+  close(): void;
+}
+
+/** ms between looks at: time-outs, connections, certificate files, presence. */
+const every = { tick: 100, tend: 1_000, certificates: 5_000, presence: 10_000 };
+
+export function createIngress({ config, epoch, bus, roster, counts, events, rim }: IngressParts): Ingress {
+  const { limits, timeouts } = config;
+  const { clock, wall, random } = rim;
+  const members = createMembers(limits.requestsPerSecond);
+  const keys = createTokenKeyRing();
+  const policy = createPolicyQuestions(bus, timeouts.ask);
+  const keeper = createKeyKeeper(keys, policy.tokenKeys, events);
+  const authorities = createAuthorities();
+  let anchors: readonly X509Certificate[] = [];
+  let names: HubNames = hubNames(config.hub.domain, []);
+  let draining = false;
+  let record: (ms: number) => void = () => undefined;
+
+  const trust = createTrustFeed({
+    request: policy.trust,
+    readAnchors: authorities.read,
+    pause: (failures) => new Promise((resolve) => setTimeout(resolve, Math.min(5_000, 100 * 2 ** Math.min(failures, 6))).unref()),
+    learned(table, touched) {
+      anchors = authorities.of(table);
+      events.trustLearned(table.version, table.members.size);
+      listeners.trust(table.anchorPems);
+      connections.review(touched === undefined ? undefined : new Set(touched));
+      members.prune((id) => table.members.has(id));
+      if (touched === undefined) presence.announce();
+      else for (const member of touched) presence.touch(member);
+    },
+    failed: events.trustFailed,
+    brokenAnchors: events.brokenAnchors,
+  });
+
+  const path = createMessagePath({
+    config,
+    epoch,
+    bus,
+    roster,
+    counts,
+    keys,
+    policy,
+    names: () => names,
+    trust: trust.table,
+    draining: () => draining,
+    answered: (ms) => record(ms),
+    clock,
+    random,
+  });
+  const { turn, transactions, requests, responses, relays, forwards, batches, verdicts, answers } = path;
+  const relayWires = createRelayWires(batches, limits.relayWires);
+  const busWires = createBusWires({
+    limits,
+    members,
+    relays,
+    relayWires,
+    batches,
+    answers,
+    counts,
+    isMember: (id) => trust.table()?.members.has(id) === true,
+    request: requests.take,
+  });
+  const presence = createPresence({
+    id: config.id,
+    epoch,
+    turn,
+    publish: (subject, payload) => bus.publish(subject, payload),
+    present: (id) => trust.table()?.members.get(id)?.dialsOnly === true && members.find(id)?.wires.some((wire) => wire.open) === true,
+    connected: () => [...members.all()].map((member) => member.id),
+  });
+
+  const connections = createConnections({
+    members,
+    limits,
+    trust: trust.table,
+    anchors: () => anchors,
+    wall,
+    connection: {
+      turn,
+      sipLimits: limits,
+      outboxBytes: limits.outboxBytes,
+      outboxBytesMax: limits.outboxBytesMax,
+      messageTime: timeouts.message,
+      idleTime: timeouts.idle,
+      clock,
+      request: requests.take,
+      response: busWires.response,
+      refused(error, message, wire) {
+        const refusal = badMessage(error);
+        increment(counts.refusals, refusal.code);
+        wire.member.counts.refused += 1;
+        // RFC 3261 8.1.3, 17: neither a response nor an ACK is ever answered.
+        if (message.status !== 0 || message.method === 'ACK') return '';
+        return answers.refusal(message, refusal.status, refusal.code, refusal.sentence, '');
+      },
+      broken: events.broken,
+      closed(connection: Connection) {
+        connections.closed(connection);
+        events.disconnected(connection);
+        presence.touch(connection.member.id);
+      },
+    },
+    opened(connection, peer) {
+      events.connected(connection, peer);
+      presence.touch(connection.member.id);
+    },
+    turnedAway: events.turnedAway,
+  });
+  const listeners = createListeners(config, connections, events);
+
+  const handOverAll = (everything: boolean): void => {
+    const before = counts.handedOver;
+    handOver({ relays, forwards, counts, all: transactions.all }, everything, clock());
+    if (counts.handedOver > before) events.handedOver(counts.handedOver - before);
+  };
+  const changed = (payload: Uint8Array): void => {
+    try {
+      const { version, members: touched, all } = Changed.decode(payload);
+      verdicts.drop(all ? undefined : new Set(touched), version);
+      trust.want(all ? undefined : touched, version);
+    } catch {
+      counts.brokenBatches += 1;
+    }
+  };
+  const refresh = (): void => {
+    trust.want(undefined, 0n);
+    void keeper.refresh();
+  };
+
+  const stops = [
+    bus.subscribe(subjects.ingress(config.id), (payload) =>
+      takeOutcomes(payload, { epoch, responses, counts, byId: transactions.byId, clock }),
+    ),
+    bus.subscribe(subjects.arrived('ingress', config.id), busWires.arrived),
+    bus.subscribe(subjects.depart('ingress', config.id), busWires.depart),
+    bus.subscribe(subjects.changed, changed),
+    bus.onConnected((up) => {
+      events.bus(up);
+      if (!up) return;
+      // A change may have gone by unheard, and nobody knows what arrived.
+      verdicts.doubt();
+      refresh();
+      handOverAll(true);
+      presence.announce();
+    }),
+    roster.onChange((service) => {
+      if (service !== 'relay') return;
+      events.relaysChanged(roster.freshIds('relay'));
+      relays.refresh();
+      const alive = new Set(roster.every('relay').map((relay) => relay.id));
+      relayWires.prune((relay) => alive.has(relay));
+      handOverAll(false);
+      presence.announce();
+    }),
+  ];
+  const timers = [
+    setInterval(path.advance, every.tick),
+    setInterval(() => {
+      connections.tend(clock());
+      if (keys.newest() === '' || keys.wantsMore()) void keeper.refresh();
+    }, every.tend),
+    setInterval(refresh, timeouts.trustRefresh),
+    setInterval(listeners.reload, every.certificates),
+    setInterval(presence.announce, every.presence),
+  ];
+  refresh();
+
+  const reasons = (): string[] => {
+    const why: string[] = [];
+    if (draining) why.push('draining');
+    if (!bus.connected()) why.push('NATS is not connected');
+    if (trust.table() === undefined) why.push('the membership was not read yet');
+    if (keys.newest() === '') why.push('no route token key was learned yet');
+    if (!relays.any()) why.push('no relay is there');
+    if (roster.contested()) why.push(`another ingress runs under the id ${config.id}`);
+    for (const name of listeners.expired(wall())) why.push(`the certificate of listener ${name} has expired`);
+    return why;
+  };
+
+  return {
+    gauges: {
+      inFlight: transactions.inFlight,
+      transactions: transactions.size,
+      waiting: requests.waiting,
+      handshakes: connections.handshakes,
+      busUp: bus.connected,
+      verdicts: verdicts.counts,
+      verdictsKept: verdicts.size,
+      members: members.all,
+      certificates: listeners.certificates,
+    },
+    async listen() {
+      const bound = await listeners.open();
+      names = hubNames(config.hub.domain, bound);
+      return Object.fromEntries(bound.map((one) => [`listener:${one.config.name}`, one.address]));
+    },
+    ready() {
+      const why = reasons();
+      return { ok: why.length === 0, reasons: why };
+    },
+    waitingFor() {
+      const left = [`${transactions.inFlight()} requests`, `${connections.size()} connections`].filter((text) => !text.startsWith('0 '));
+      return left.join(', ');
+    },
+    onAnswered(tell) {
+      record = tell;
+    },
+    drain() {
+      draining = true;
+      roster.drain();
+      listeners.close();
+      events.draining(transactions.inFlight(), connections.size());
+    },
+    finishIdle() {
+      for (const connection of connections.all()) if (connection.inFlight === 0) connection.finish();
+      return transactions.inFlight() === 0 && connections.size() === 0;
+    },
+    close() {
+      for (const timer of timers) clearInterval(timer);
+      for (const stop of stops) stop();
+      trust.close();
+      listeners.close();
+      for (const connection of connections.all()) connection.destroy();
+      events.drained(transactions.inFlight());
+    },
+  };
+}

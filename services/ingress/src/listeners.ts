@@ -1,0 +1,95 @@
+import { type CertificateFiles, openCertificateFiles } from './certificate-files.js';
+import type { IngressConfig } from './config.js';
+import type { Connections } from './connections.js';
+import type { Events } from './events.js';
+import type { BoundListener } from './hub.js';
+import { type Listener, openListener } from './listener.js';
+
+/** The listeners of an ingress, and what they show. */
+export interface Listeners {
+  /** Opens all of them. Throws a Fault, and then none is open. */
+  open(): Promise<readonly (BoundListener & { readonly address: string })[]>;
+  /** Authorities (PEM) from which peers may come, from now on. */
+  trust(anchors: readonly string[]): void;
+  /** Looks whether the certificate files changed, and serves what they hold now. */
+  reload(): void;
+  certificates(): Iterable<readonly [listener: string, validTo: number]>;
+  /** Listeners whose certificate has ended by `now`, wall ms. */
+  expired(now: number): string[];
+  close(): void;
+}
+
+interface Place {
+  readonly config: IngressConfig['listeners'][number];
+  readonly files: CertificateFiles;
+  listener: Listener | undefined;
+}
+
+/** Reads the certificates at once: throws a Fault where one cannot be used. */
+export function createListeners(config: IngressConfig, connections: Connections, events: Events): Listeners {
+  const places: Place[] = config.listeners.map((listener) => ({
+    config: listener,
+    files: openCertificateFiles(listener.certificate ?? config.certificate),
+    listener: undefined,
+  }));
+  let anchors: readonly string[] = [];
+  const serve = (place: Place): void => place.listener?.serve({ ...place.files.current(), anchors });
+  const close = (): void => {
+    for (const place of places) place.listener?.close();
+  };
+
+  const open = async (place: Place): Promise<BoundListener & { readonly address: string }> => {
+    const { name, host, port } = place.config;
+    const listener = await openListener(
+      { name, host, port },
+      { ...place.files.current(), anchors },
+      {
+        handshakeTime: config.timeouts.handshake,
+        mayConnect: connections.mayConnect,
+        gone: connections.gone,
+        handshakeOver: connections.handshakeOver,
+        secured: (socket, source) => connections.secured(socket, source, name),
+        failed: (reason, source, detail) => events.turnedAway(reason, source, detail, undefined),
+      },
+    );
+    place.listener = listener;
+    // The membership may have been learned while the port was being opened.
+    serve(place);
+    const { fingerprint, validTo } = place.files.current();
+    events.certificateServed(name, fingerprint, validTo);
+    return { config: place.config, port: listener.port, address: listener.address };
+  };
+
+  return {
+    close,
+    async open() {
+      const bound: (BoundListener & { readonly address: string })[] = [];
+      try {
+        for (const place of places) bound.push(await open(place));
+      } catch (error) {
+        close();
+        throw error;
+      }
+      return bound;
+    },
+    trust(pems) {
+      if (pems.length === anchors.length && pems.every((pem, index) => pem === anchors[index])) return;
+      anchors = pems;
+      for (const place of places) serve(place);
+    },
+    reload() {
+      for (const place of places) {
+        try {
+          if (!place.files.reload()) continue;
+          serve(place);
+          const { fingerprint, validTo } = place.files.current();
+          events.certificateServed(place.config.name, fingerprint, validTo);
+        } catch (error) {
+          events.certificateFailed(error);
+        }
+      }
+    },
+    certificates: () => places.map((place) => [place.config.name, place.files.current().validTo] as const),
+    expired: (now) => places.filter((place) => place.files.current().validTo < now).map((place) => place.config.name),
+  };
+}

@@ -1,0 +1,81 @@
+import type { Wire } from './wire.js';
+
+/** What ingress keeps of a member that has sent or could be sent something: plain fields, read and counted on the hot path. */
+export interface Member {
+  readonly id: string;
+  /** Its open connections to this instance, oldest first. */
+  readonly wires: Wire[];
+  /** Requests without a final response. */
+  inFlight: number;
+  /** Server transactions kept. */
+  transactions: number;
+  /** Token bucket of requests: what is left, and when it was last filled (monotonic ms). */
+  tokens: number;
+  filledAt: number;
+  /** Counters since start. */
+  readonly counts: MemberCounts;
+}
+
+export interface MemberCounts {
+  requests: number;
+  responses: number;
+  refused: number;
+}
+
+/** The members of this instance by id. */
+export interface Members {
+  /** The member's record, made at first use. Only for ids of the membership. */
+  of(id: string): Member;
+  find(id: string): Member | undefined;
+  all(): Iterable<Member>;
+  /** Forgets members that `keep` does not know, once nothing of theirs is open. */
+  prune(keep: (id: string) => boolean): void;
+}
+
+export function createMembers(requestsPerSecond: number): Members {
+  const table = new Map<string, Member>();
+  return {
+    of(id) {
+      let member = table.get(id);
+      if (member === undefined) {
+        member = {
+          id,
+          wires: [],
+          inFlight: 0,
+          transactions: 0,
+          tokens: requestsPerSecond,
+          filledAt: 0,
+          counts: { requests: 0, responses: 0, refused: 0 },
+        };
+        table.set(id, member);
+      }
+      return member;
+    },
+    find: (id) => table.get(id),
+    all: () => table.values(),
+    prune(keep) {
+      for (const [id, member] of table) {
+        if (!keep(id) && member.wires.length === 0 && member.transactions === 0) table.delete(id);
+      }
+    },
+  };
+}
+
+/** Takes one request out of the member's bucket, which holds a second's worth; false when it is empty. `now` is monotonic ms. Hot path. */
+export function takeToken(member: Member, requestsPerSecond: number, now: number): boolean {
+  const passed = now - member.filledAt;
+  if (passed > 0) {
+    member.tokens = Math.min(requestsPerSecond, member.tokens + (passed * requestsPerSecond) / 1000);
+    member.filledAt = now;
+  }
+  if (member.tokens < 1) return false;
+  member.tokens -= 1;
+  return true;
+}
+
+/** The wire itself while it is open, else another open one of the same member: a response goes nowhere else (DESIGN 5). Hot path. */
+export function wayBack(wire: Wire): Wire | undefined {
+  if (wire.open) return wire;
+  for (const other of wire.member.wires) if (other.open) return other;
+  return undefined;
+}

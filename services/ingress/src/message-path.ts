@@ -1,0 +1,212 @@
+import type { Bus } from '@guildhall/chassis/bus';
+import type { Roster } from '@guildhall/chassis/roster';
+import { createTurn } from '@guildhall/chassis/turn';
+import { createWheel } from '@guildhall/chassis/wheel';
+import type { ReasonCode } from '@guildhall/proto/reason';
+import { parseMessage } from '@guildhall/proto/sip/message';
+import { writeCancel } from '@guildhall/proto/sip/request';
+import type { AskAdmission, Hub } from './admit.js';
+import { type Answers, contactLines, createAnswers, reasonLines } from './answers.js';
+import type { IngressConfig } from './config.js';
+import type { Counts } from './counts.js';
+import { createForwards, type Forwards } from './forwards.js';
+import type { HubNames } from './hub.js';
+import type { PolicyQuestions } from './policy-questions.js';
+import { recordRoute } from './record-route.js';
+import { createRelays, type Relays } from './relays.js';
+import { createRequests, passCancel, type Requests } from './requests.js';
+import { createResponses, type Responses } from './responses.js';
+import type { TokenKeyRing } from './token-keys.js';
+import { createTransactions, forgetRequest, type ServerTransaction, type Transactions } from './transactions.js';
+import { ownerOfDomain, type TrustTable } from './trust.js';
+import { createVerdicts, type KeptVerdict, type Verdicts } from './verdicts.js';
+import { createWireBatches, type WireBatches } from './wires.js';
+
+/** What surrounds the message path: the rim, and what others keep. */
+export interface Around {
+  readonly config: IngressConfig;
+  readonly epoch: string;
+  readonly bus: Bus;
+  readonly roster: Roster;
+  readonly counts: Counts;
+  readonly keys: TokenKeyRing;
+  readonly policy: PolicyQuestions;
+  names(): HubNames;
+  trust(): TrustTable | undefined;
+  draining(): boolean;
+  /** Told of each final response: ms since the request came. */
+  answered(ms: number): void;
+  /** Monotonic ms. */
+  clock(): number;
+  /** From 0 to below 1. */
+  random(): number;
+}
+
+/** The message path, assembled. */
+export interface MessagePath {
+  readonly turn: ReturnType<typeof createTurn>;
+  readonly transactions: Transactions;
+  readonly requests: Requests;
+  readonly responses: Responses;
+  readonly answers: Answers;
+  readonly verdicts: Verdicts;
+  readonly relays: Relays;
+  readonly forwards: Forwards;
+  readonly batches: WireBatches;
+  /** Lets time pass: to be called ten times a second. */
+  advance(): void;
+  unavailable(): ReasonCode | '';
+}
+
+/** Slots of the wheel: what is due within 51 s is looked at once. */
+const wheel = { slotMs: 100, slots: 512 };
+/** ms until a refresh of a verdict that failed is tried again. */
+const verdictRetry = 1_000;
+/** Bytes of a publish that are not the batch's. */
+const publishOverhead = 1_024;
+
+export function createMessagePath(around: Around): MessagePath {
+  const { config, epoch, bus, counts, keys, clock } = around;
+  const { limits, timeouts } = config;
+  const batchBytes = Math.min(limits.batchBytes, bus.maxPayload - publishOverhead);
+  const publish = (subject: string, payload: Uint8Array): void => bus.publish(subject, payload);
+  const turn = createTurn();
+  const answers = createAnswers({ domain: config.hub.domain, epoch, random: around.random });
+  const timeWheel = createWheel<ServerTransaction>(wheel, (transaction) => timeout(transaction));
+  const transactions = createTransactions(timeouts, timeWheel);
+  const responses = createResponses(transactions, answers, counts, { limits, answered: around.answered });
+  const verdicts = createVerdicts(
+    limits.verdictCacheEntries,
+    { fresh: timeouts.verdictFresh, stale: timeouts.verdictStale, retry: verdictRetry },
+    around.policy.verdict,
+    clock,
+  );
+  const forwards = createForwards({
+    ingress: config.id,
+    epoch,
+    batchBytes,
+    batchCount: limits.batchCount,
+    turn,
+    publish,
+    published(count) {
+      counts.batches += 1;
+      counts.forwards += count;
+    },
+  });
+  const relays = createRelays(around.roster, forwards.queue, forwards.drop);
+  const batches = createWireBatches({ id: config.id, epoch, batchBytes, turn, publish });
+
+  const timeout = (transaction: ServerTransaction): void => {
+    const now = clock();
+    const { state } = transaction;
+    if (responses.timeout(transaction, now)) {
+      cancelDown(transaction, state === 'proceeding', now);
+      forgetRequest(transaction);
+    }
+  };
+
+  /** RFC 3261 16.8: an INVITE that is given up is cancelled where it went. */
+  const cancelDown = (transaction: ServerTransaction, was: boolean, now: number): void => {
+    if (!was || transaction.cancelled || transaction.length === 0) return;
+    const { batch, offset, length } = transaction;
+    const text = writeCancel(parseMessage(batch.subarray(offset, offset + length), limits), 'SIP;cause=504;text="no answer"');
+    passCancel(forwards, transaction, Buffer.from(text, 'latin1'), now);
+  };
+
+  const unavailable = (): ReasonCode | '' => {
+    if (around.draining()) return 'hub-draining';
+    const able = bus.connected() && relays.any() && keys.newest() !== '' && around.trust() !== undefined;
+    return able ? '' : 'hub-unavailable';
+  };
+
+  const requests = createRequests({
+    hub: hubOf(around),
+    transactions,
+    responses,
+    answers,
+    verdicts,
+    relays,
+    forwards,
+    counts,
+    limits,
+    ackWait: timeouts.final,
+    verdictLines: (verdict) => verdictLines(config.hub.domain, verdict),
+    recordRoute: (admission, verdict) => keptRecordRoute(around, admission, verdict),
+    unavailable,
+    clock,
+  });
+
+  return {
+    turn,
+    transactions,
+    requests,
+    responses,
+    answers,
+    verdicts,
+    relays,
+    forwards,
+    batches,
+    unavailable,
+    advance: () => timeWheel.advance(clock()),
+  };
+}
+
+function hubOf({ names, trust, keys }: Around): Hub {
+  return {
+    get viaHosts() {
+      return names().viaHosts;
+    },
+    isHere: (host, port) => names().isHere(host, port),
+    ownerOf(domain) {
+      const table = trust();
+      return table === undefined ? undefined : ownerOfDomain(table, domain);
+    },
+    readToken: keys.read,
+  };
+}
+
+/** Header lines for a verdict that does not forward, made once. */
+function verdictLines(domain: string, verdict: KeptVerdict): readonly string[] {
+  if (verdict.lines === undefined) {
+    const lines = reasonLines(domain, verdict.status, verdict.code, verdict.sentence);
+    if (verdict.action === 'redirect') lines.push(...contactLines(verdict.contacts));
+    verdict.lines = lines;
+  }
+  return verdict.lines;
+}
+
+/** The Record-Route value for a verdict, made once for each usage, scheme and key. */
+function keptRecordRoute({ keys, names }: Around, admission: AskAdmission, verdict: KeptVerdict): string | undefined {
+  const { usage, secure, token } = admission;
+  const key = keys.newest();
+  if (usage === '') return '';
+  const caller = token?.caller ?? admission.peer;
+  if (
+    verdict.recordRouteFor === usage &&
+    verdict.recordRouteSecure === secure &&
+    verdict.recordRouteCaller === caller &&
+    verdict.recordRouteKey === key
+  ) {
+    return verdict.recordRoute;
+  }
+  const made = recordRoute(
+    {
+      caller,
+      callee: token?.callee ?? verdict.member,
+      usage,
+      secure,
+      from: verdict.fromInterface,
+      to: verdict.toInterface,
+    },
+    names().interfaces,
+    key,
+    keys.mac,
+  );
+  if (made === undefined) return undefined;
+  verdict.recordRoute = made;
+  verdict.recordRouteFor = usage;
+  verdict.recordRouteSecure = secure;
+  verdict.recordRouteCaller = caller;
+  verdict.recordRouteKey = key;
+  return made;
+}

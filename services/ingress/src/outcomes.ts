@@ -1,0 +1,82 @@
+import { OutcomeBatch, OutcomeKind } from '@guildhall/proto/gen/guildhall/bus/v1/outcome';
+import { isReasonCode, reasons } from '@guildhall/proto/reason';
+import type { Counts } from './counts.js';
+import type { Responses } from './responses.js';
+import type { ServerTransaction } from './transactions.js';
+
+/** What to do with outcomes. */
+export interface OutcomeDesk {
+  /** This ingress's incarnation: outcomes for another one are dropped. */
+  readonly epoch: string;
+  readonly responses: Responses;
+  readonly counts: Counts;
+  byId(id: number): ServerTransaction | undefined;
+  clock(): number;
+}
+
+/**
+ * Takes one OutcomeBatch from the bus. One whose columns do not fit each other means nothing and is dropped whole and counted;
+ * an outcome nobody waits for is dropped and counted by itself.
+ */
+export function takeOutcomes(payload: Uint8Array, desk: OutcomeDesk): void {
+  const batch = readOutcomes(payload);
+  if (batch === undefined) {
+    desk.counts.brokenBatches += 1;
+    return;
+  }
+  const count = batch.kind.length;
+  if (batch.epoch !== desk.epoch) {
+    desk.counts.strayOutcomes += count;
+    return;
+  }
+  const now = desk.clock();
+  let start = 0;
+  for (let at = 0; at < count; at += 1) {
+    const end = start + (batch.length[at] ?? 0);
+    const transaction = desk.byId(batch.transaction[at] ?? 0);
+    if (transaction === undefined) desk.counts.strayOutcomes += 1;
+    else if (batch.kind[at] === OutcomeKind.GONE) gone(batch, at, transaction, desk, now);
+    else desk.responses.pass(transaction, batch.status[at] ?? 0, batch.wire, start, end, now);
+    start = end;
+  }
+}
+
+function gone(batch: OutcomeBatch, at: number, transaction: ServerTransaction, { responses }: OutcomeDesk, now: number): void {
+  const told = batch.gone[(batch.reason[at] ?? 0) - 1];
+  // A code of a newer relay's table is still an end.
+  const code = told !== undefined && isReasonCode(told.code) && reasons[told.code].status >= 400 ? told.code : 'member-unreachable';
+  responses.refuse(transaction, reasons[code].status, code, told?.sentence ?? '', now);
+}
+
+/** Decodes a batch and checks that its columns fit; undefined when they do not. */
+export function readOutcomes(payload: Uint8Array): OutcomeBatch | undefined {
+  let batch: OutcomeBatch;
+  try {
+    batch = OutcomeBatch.decode(payload);
+  } catch {
+    return undefined;
+  }
+  const { kind, transaction, status, reason, length, wire } = batch;
+  const count = kind.length;
+  if (transaction.length !== count || status.length !== count || reason.length !== count || length.length !== count) return undefined;
+  let bytes = 0;
+  for (let at = 0; at < count; at += 1) {
+    const size = length[at] ?? 0;
+    if (!fits(kind[at], status[at] ?? 0, reason[at] ?? 0, size, batch.gone.length)) return undefined;
+    bytes += size;
+  }
+  return bytes === wire.length ? batch : undefined;
+}
+
+function fits(kind: OutcomeKind | undefined, status: number, reason: number, size: number, reasonsGiven: number): boolean {
+  switch (kind) {
+    case OutcomeKind.PROVISIONAL:
+      return status > 100 && status < 200 && size > 0;
+    case OutcomeKind.FINAL:
+      return status >= 200 && status < 700 && size > 0;
+    case OutcomeKind.GONE:
+      return size === 0 && reason >= 1 && reason <= reasonsGiven;
+    default:
+      return false;
+  }
+}

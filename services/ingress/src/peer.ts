@@ -1,0 +1,166 @@
+import type { CertificateFacts } from '@guildhall/chassis/certificate';
+import { sipNames } from '@guildhall/chassis/certificate';
+import { MemberStatus } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
+import type { CloseReason } from '@guildhall/proto/reason';
+import { printable } from '@guildhall/proto/sip/escape';
+import type { TrustTable } from './trust.js';
+import type { Vouching } from './vouching.js';
+
+/** What the handshake showed of the far end. */
+export interface PeerFacts {
+  /** Undefined: it sent no certificate that can be read. */
+  readonly certificate: CertificateFacts | undefined;
+  readonly vouching: Vouching;
+  /** Whether it has any subject alternative name, of whatever type and however written. */
+  readonly hasAlternativeNames: boolean;
+}
+
+/** Who is at the other end of a connection, or why it is closed before a byte of SIP is read. */
+export type Peer =
+  | { readonly kind: 'member'; readonly id: string; readonly via: 'uri' | 'dns' | 'common-name' | 'pin'; readonly name: string }
+  | { readonly kind: 'closed'; readonly reason: CloseReason; readonly detail: string };
+
+const closed = (reason: CloseReason, detail: string): Peer => ({ kind: 'closed', reason, detail });
+
+/**
+ * DESIGN 7: a member is believed when its leaf is pinned and in date, or when OpenSSL authorized the chain, every anchor behind it may vouch for
+ * that member, and a name in it is one of the member's. No error code is ever tolerated. `now` is wall time, ms.
+ */
+export function decidePeer(facts: PeerFacts, trust: TrustTable | undefined, now: number): Peer {
+  if (trust === undefined) return closed('trust-unknown', 'the membership was not read yet');
+  const certificate = facts.certificate;
+  if (certificate === undefined) return closed('no-certificate', 'the peer presented no certificate');
+
+  const pinned = trust.pins.get(certificate.spkiSha256);
+  // Put so that a date that cannot be read (NaN) refuses.
+  if (!(now >= certificate.validFrom)) return closed('not-yet-valid', `valid from ${day(certificate.validFrom)}`);
+  if (!(now <= certificate.validTo)) return closed('expired', `valid to ${day(certificate.validTo)}`);
+  if (pinned !== undefined) return oneOf(pinned, trust, 'pin', 'the pinned key');
+
+  const refusal = chainRefusal(certificate, facts.vouching);
+  if (refusal !== undefined) return refusal;
+  const peer = byName(certificate, facts.hasAlternativeNames, trust);
+  return peer.kind === 'closed' ? peer : (anchorRefusal(facts.vouching, peer.id, trust) ?? peer);
+}
+
+/** Why the authorities behind the chain may not vouch for this member; undefined when they may. */
+function anchorRefusal({ possible, sound }: Vouching, id: string, trust: TrustTable): Peer | undefined {
+  const own = trust.members.get(id)?.anchors;
+  const allowed = possible.length > 0 && possible.every((anchor) => trust.communityAnchors.has(anchor) || own?.has(anchor) === true);
+  if (!allowed) return closed('untrusted-authority', `the authority behind the certificate may not vouch for ${id}`);
+  if (sound.length > 0) return undefined;
+  return closed('broken-chain', 'a certificate between may not issue others, is out of date, or is restricted to certain names');
+}
+
+/** Why the chain itself is not good enough; undefined when OpenSSL authorized it. */
+function chainRefusal(certificate: CertificateFacts, vouching: Vouching): Peer | undefined {
+  if (certificate.keyKind === 'rsa' && certificate.keyBits < 2048) return closed('weak-key', `RSA of ${certificate.keyBits} bits`);
+  if (certificate.authorized && certificate.authorizationError === '') return undefined;
+  const code = certificate.authorizationError;
+  // A self-attached unknown authority also shows as INVALID_PURPOSE, so whose chain it is comes first.
+  if (vouching.possible.length === 0) {
+    return closed('untrusted-authority', `no authority of this community is behind it, or a certificate between was not sent (${code})`);
+  }
+  return closed(reasonOfCode(code), `OpenSSL says ${code === '' ? 'no' : code}`);
+}
+
+/** The closed list's reason for a code of X509_verify_cert, as Node names it. */
+export function reasonOfCode(code: string): CloseReason {
+  switch (code) {
+    case 'CERT_HAS_EXPIRED':
+      return 'expired';
+    case 'CERT_NOT_YET_VALID':
+      return 'not-yet-valid';
+    case 'CERT_REVOKED':
+      return 'revoked';
+    case 'INVALID_PURPOSE':
+      return 'not-for-clients';
+    case 'EE_KEY_TOO_SMALL':
+    case 'CA_KEY_TOO_SMALL':
+    case 'CA_MD_TOO_WEAK':
+      return 'weak-key';
+    case 'UNABLE_TO_GET_ISSUER_CERT':
+    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
+    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
+    case 'CERT_SIGNATURE_FAILURE':
+    case 'UNABLE_TO_DECRYPT_CERT_SIGNATURE':
+    case 'INVALID_CA':
+    case 'PATH_LENGTH_EXCEEDED':
+    case 'CERT_CHAIN_TOO_LONG':
+      return 'broken-chain';
+    default:
+      return 'untrusted-authority';
+  }
+}
+
+/** RFC 5922 7.1: the hosts of sip URIs first, then DNS names; the common name only where there is neither and the operator said so. */
+function byName(certificate: CertificateFacts, hasAlternativeNames: boolean, trust: TrustTable): Peer {
+  const inUris = claimants(sipNames({ ...certificate, dnsNames: [] }), trust);
+  if (inUris.members.length > 0) return oneOf(inUris.members, trust, 'uri', inUris.name);
+  const inDns = claimants(sipNames({ ...certificate, uris: [] }), trust);
+  if (inDns.members.length > 0) return oneOf(inDns.members, trust, 'dns', inDns.name);
+
+  const wildcard = certificate.dnsNames.find((name) => name.startsWith('*.') && coversSomeName(name.slice(1).toLowerCase(), trust));
+  if (wildcard !== undefined) return closed('wildcard-name', `only ${printable(wildcard)} would fit`);
+  if (hasAlternativeNames) {
+    return closed('name-of-no-member', `carries ${printable([...certificate.uris, ...certificate.dnsNames].join(' '))}`);
+  }
+  return byCommonName(certificate, trust);
+}
+
+function byCommonName(certificate: CertificateFacts, trust: TrustTable): Peer {
+  const name = certificate.commonName.toLowerCase();
+  const accepting = (trust.names.get(name) ?? []).filter((id) => trust.members.get(id)?.acceptCommonName === true);
+  if (accepting.length > 0) return oneOf(accepting, trust, 'common-name', name);
+  return closed('common-name-only', `common name ${printable(certificate.commonName)}`);
+}
+
+/** RFC 5922 7.2: a wildcard matches nothing; this only tells a better reason. `suffix` begins with a dot. */
+function coversSomeName(suffix: string, trust: TrustTable): boolean {
+  for (const name of trust.names.keys()) if (name.endsWith(suffix) && !name.slice(0, -suffix.length).includes('.')) return true;
+  return false;
+}
+
+/** Members that claim one of the names, and the first name that one claims. */
+function claimants(names: readonly string[], trust: TrustTable): { members: string[]; name: string } {
+  const members = new Set<string>();
+  let first = '';
+  for (const name of names) {
+    for (const id of trust.names.get(name) ?? []) {
+      members.add(id);
+      if (first === '') first = name;
+    }
+  }
+  return { members: [...members], name: first };
+}
+
+function oneOf(ids: readonly string[], trust: TrustTable, via: 'uri' | 'dns' | 'common-name' | 'pin', name: string): Peer {
+  const [id, another] = ids;
+  if (another !== undefined) return closed('names-of-several-members', `it speaks for ${ids.join(', ')}`);
+  const entry = id === undefined ? undefined : trust.members.get(id);
+  if (entry === undefined) return closed('name-of-no-member', 'the member is gone');
+  if (entry.status !== MemberStatus.ACTIVE) {
+    return closed(
+      'member-not-active',
+      `${entry.id} is ${statusWord(entry.status)}${entry.statusReason === '' ? '' : `: ${printable(entry.statusReason)}`}`,
+    );
+  }
+  return { kind: 'member', id: entry.id, via, name };
+}
+
+function statusWord(status: MemberStatus): string {
+  switch (status) {
+    case MemberStatus.PENDING:
+      return 'pending';
+    case MemberStatus.SUSPENDED:
+      return 'suspended';
+    case MemberStatus.QUARANTINED:
+      return 'quarantined';
+    default:
+      return 'not active';
+  }
+}
+
+function day(ms: number): string {
+  return Number.isFinite(ms) ? new Date(ms).toISOString() : 'an unreadable date';
+}

@@ -1,0 +1,45 @@
+import type { Bus } from '@guildhall/chassis/bus';
+import { Ask, TokenKeysRequest } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
+import { subjects } from '@guildhall/proto/subjects';
+import type { Events } from './events.js';
+import type { TokenKeyRing } from './token-keys.js';
+
+/** What ingress asks policy; every promise rejects when there is no answer in time. */
+export interface PolicyQuestions {
+  verdict(ask: Ask): Promise<Uint8Array>;
+  trust(question: Uint8Array): Promise<Uint8Array>;
+  tokenKeys(): Promise<Uint8Array>;
+}
+
+export function createPolicyQuestions(bus: Bus, timeout: number): PolicyQuestions {
+  return {
+    verdict: (ask) => bus.request(subjects.ask, Ask.encode(ask).finish(), timeout),
+    trust: (question) => bus.request(subjects.trust, question, timeout),
+    tokenKeys: () => bus.request(subjects.tokenKeys, TokenKeysRequest.encode({}).finish(), timeout),
+  };
+}
+
+/** Keeps the key ring as policy has it: `refresh` asks, one question at a time, and logs only what changed. */
+export function createKeyKeeper(ring: TokenKeyRing, ask: () => Promise<Uint8Array>, events: Events): { refresh(): Promise<void> } {
+  let asking: Promise<void> | undefined;
+  let failing = false;
+  const refresh = async (): Promise<void> => {
+    const before = ring.newest();
+    try {
+      if (!ring.learn(await ask())) throw new Error('policy gave no key');
+      if (ring.newest() !== before) events.keysLearned(ring.newest());
+      failing = false;
+    } catch (error) {
+      if (!failing) events.keysFailed(error);
+      failing = true;
+    }
+  };
+  return {
+    refresh() {
+      asking ??= refresh().finally(() => {
+        asking = undefined;
+      });
+      return asking;
+    },
+  };
+}

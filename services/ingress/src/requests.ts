@@ -1,0 +1,287 @@
+import { ForwardKind } from '@guildhall/proto/gen/guildhall/bus/v1/forward';
+import { type ReasonCode, reasons } from '@guildhall/proto/reason';
+import { checkRequest } from '@guildhall/proto/sip/check';
+import type { Message } from '@guildhall/proto/sip/message';
+import { type AskAdmission, admit, admitAck, admitCancel, type Hub, type RefuseAdmission } from './admit.js';
+import type { Answers } from './answers.js';
+import { type Counts, increment, methodIndex } from './counts.js';
+import type { Forwards } from './forwards.js';
+import { takeToken } from './members.js';
+import type { Relays } from './relays.js';
+import type { Responses } from './responses.js';
+import { unanswered } from './server-transaction.js';
+import { type ServerTransaction, type Transactions, transactionKey } from './transactions.js';
+import { type KeptVerdict, type Verdicts, verdictKey } from './verdicts.js';
+import { createWaiting } from './waiting.js';
+import type { Wire } from './wire.js';
+
+/** Everything a request passes through on its way, made once. */
+export interface Stations {
+  readonly hub: Hub;
+  readonly transactions: Transactions;
+  readonly responses: Responses;
+  readonly answers: Answers;
+  readonly verdicts: Verdicts;
+  readonly relays: Relays;
+  readonly forwards: Forwards;
+  readonly counts: Counts;
+  readonly limits: {
+    readonly inFlightPerConnection: number;
+    readonly inFlightPerMember: number;
+    readonly transactionsPerMember: number;
+    readonly requestsPerSecond: number;
+    readonly verdictWaiting: number;
+  };
+  /** ms an ACK of a 2xx is worth passing on. */
+  readonly ackWait: number;
+  /** Lines of the answer for a verdict that refuses or redirects. */
+  verdictLines(verdict: KeptVerdict): readonly string[];
+  /** Record-Route value for an admitted request with this verdict; undefined when it cannot be signed. */
+  recordRoute(admission: AskAdmission, verdict: KeptVerdict): string | undefined;
+  /** Why nothing can be taken now, '' when it can: no bus, no relay, draining. */
+  unavailable(): ReasonCode | '';
+  /** Monotonic ms. */
+  clock(): number;
+}
+
+/** Takes requests from authenticated wires. */
+export interface Requests {
+  /** Hot path. Never throws for what a peer sent. */
+  take(request: Message, wire: Wire): void;
+  /** Requests that wait for a verdict. */
+  waiting(): number;
+}
+
+/** A request that waits for its verdict; an ACK has no transaction. */
+interface Waiter {
+  readonly request: Message;
+  readonly wire: Wire;
+  readonly admission: AskAdmission;
+  readonly transaction: ServerTransaction | undefined;
+}
+
+/** The walk of a request through ingress (DESIGN 2), one verb a step. */
+export function createRequests(stations: Stations): Requests {
+  const { hub, transactions, responses, answers, verdicts, relays, forwards, counts, limits, clock } = stations;
+
+  const refuseAtOnce = (request: Message, wire: Wire, refusal: Pick<RefuseAdmission, 'status' | 'code' | 'sentence' | 'header'>): void => {
+    increment(counts.refusals, refusal.code);
+    wire.member.counts.refused += 1;
+    const text = answers.refusal(request, refusal.status, refusal.code, refusal.sentence, refusal.header);
+    if (text !== '') wire.text(text);
+  };
+
+  /** A code of the table with its own sentence. */
+  const turnAway = (request: Message, wire: Wire, code: ReasonCode): void =>
+    refuseAtOnce(request, wire, { status: reasons[code].status, code, sentence: reasons[code].about, header: '' });
+
+  const refuse = (request: Message, wire: Wire, refusal: RefuseAdmission, now: number): void => {
+    // A refused INVITE waits for its ACK, everything else is done with one answer. What has no key cannot be told apart.
+    if (request.method !== 'INVITE' || refusal.code === 'bad-message' || isFull(wire)) {
+      refuseAtOnce(request, wire, refusal);
+      return;
+    }
+    const key = transactionKey(request, wire.member.id);
+    const known = transactions.find(key);
+    if (known !== undefined) {
+      responses.again(known, request, now);
+      return;
+    }
+    increment(counts.refusals, refusal.code);
+    wire.member.counts.refused += 1;
+    const transaction = transactions.open(key, request, wire, now);
+    responses.say(
+      transaction,
+      refusal.status,
+      answers.refusal(request, refusal.status, refusal.code, refusal.sentence, refusal.header),
+      now,
+    );
+  };
+
+  const isFull = ({ inFlight, member }: Wire): boolean =>
+    inFlight >= limits.inFlightPerConnection ||
+    member.inFlight >= limits.inFlightPerMember ||
+    member.transactions >= limits.transactionsPerMember;
+
+  const act = (transaction: ServerTransaction, request: Message, admission: AskAdmission, verdict: KeptVerdict, now: number): void => {
+    if (verdict.action !== 'forward') {
+      increment(counts.refusals, verdict.code);
+      transaction.wire.member.counts.refused += 1;
+      responses.say(transaction, verdict.status, answers.withLines(request, verdict.status, stations.verdictLines(verdict)), now);
+      return;
+    }
+    const target = admission.target === '' ? verdict.member : admission.target;
+    const recordRoute = admission.usage === '' ? '' : stations.recordRoute(admission, verdict);
+    const queue = relays.ownerOf(target);
+    if (queue === undefined || recordRoute === undefined) {
+      responses.refuse(transaction, 503, 'hub-unavailable', reasons['hub-unavailable'].about, now);
+      return;
+    }
+    transaction.target = target;
+    transaction.recordRoute = recordRoute;
+    transaction.loop = admission.loop;
+    forwards.request(queue, transaction, now, request.buffer, request.start, request.end);
+  };
+
+  const passAck = ({ request, wire, admission }: Waiter, verdict: KeptVerdict | undefined): void => {
+    const queue = verdict?.action === 'forward' ? relays.ownerOf(admission.target) : undefined;
+    if (queue === undefined) {
+      counts.acksDropped += 1;
+      return;
+    }
+    counts.acksForwarded += 1;
+    forwards.add(
+      queue,
+      {
+        kind: ForwardKind.ACK,
+        transaction: transactions.freshId(),
+        member: admission.target,
+        source: wire.source,
+        recordRoute: '',
+        loop: admission.loop,
+        wait: stations.ackWait,
+      },
+      request.buffer,
+      request.start,
+      request.end,
+    );
+  };
+
+  const goOn = (waiter: Waiter, verdict: KeptVerdict | undefined): void => {
+    const { request, admission, transaction } = waiter;
+    if (transaction === undefined) {
+      passAck(waiter, verdict);
+      return;
+    }
+    // Its time may have run out while it waited.
+    if (!unanswered(transaction.state)) return;
+    const now = clock();
+    if (transaction.cancelled) {
+      // RFC 3261 9.2: cancelled before it went anywhere.
+      responses.say(transaction, 487, answers.withLines(request, 487, []), now);
+    } else if (verdict === undefined) {
+      responses.refuse(transaction, 503, 'hub-unavailable', 'the hub could not find out whether this is allowed', now);
+    } else {
+      act(transaction, request, admission, verdict, now);
+    }
+  };
+
+  const waiting = createWaiting<Waiter>(verdicts, limits.verdictWaiting, goOn);
+
+  const ack = (request: Message, wire: Wire, now: number): void => {
+    const member = wire.member;
+    if (checkRequest(request) !== undefined || !takeToken(member, limits.requestsPerSecond, now)) {
+      counts.acksDropped += 1;
+      return;
+    }
+    const known = transactions.find(transactionKey(request, member.id));
+    if (known !== undefined && transactions.advance(known, 'ack', now) !== 'pass') return;
+    const admission = admitAck(request, member.id, hub);
+    if (admission === undefined || stations.unavailable() === 'hub-unavailable') {
+      counts.acksDropped += 1;
+      return;
+    }
+    const key = verdictKey(admission);
+    const verdict = verdicts.get(key, admission, now);
+    const waiter: Waiter = { request, wire, admission, transaction: undefined };
+    if (verdict !== undefined) passAck(waiter, verdict);
+    else if (!waiting.add(key, admission, waiter)) counts.acksDropped += 1;
+  };
+
+  const cancel = (request: Message, wire: Wire, now: number): void => {
+    const refusal = admitCancel(request, wire.member.id, hub);
+    if (refusal !== undefined) {
+      refuseAtOnce(request, wire, refusal);
+      return;
+    }
+    const known = transactions.find(transactionKey(request, wire.member.id));
+    if (known === undefined) {
+      turnAway(request, wire, 'no-such-transaction');
+      return;
+    }
+    counts.cancels += 1;
+    const ok = answers.ok(request);
+    if (ok !== '') wire.text(ok);
+    if (known.state !== 'proceeding' || known.cancelled) return;
+    known.cancelled = true;
+    known.cancel = Buffer.from(request.buffer.subarray(request.start, request.end));
+    transactions.shorten(known, now);
+    if (known.relay !== undefined) passCancel(forwards, known, known.cancel, now);
+  };
+
+  const request = (message: Message, wire: Wire, now: number): void => {
+    const member = wire.member;
+    const closed = stations.unavailable();
+    if (closed !== '') {
+      turnAway(message, wire, closed);
+      return;
+    }
+    if (!takeToken(member, limits.requestsPerSecond, now)) {
+      turnAway(message, wire, 'rate-limit');
+      return;
+    }
+    const admission = admit(message, member.id, hub);
+    if (admission.kind === 'refuse') {
+      refuse(message, wire, admission, now);
+      return;
+    }
+    if (admission.kind === 'answer') {
+      wire.text(answers.ok(message));
+      return;
+    }
+    const key = transactionKey(message, member.id);
+    const known = transactions.find(key);
+    if (known !== undefined) {
+      responses.again(known, message, now);
+      return;
+    }
+    if (isFull(wire)) {
+      turnAway(message, wire, 'in-flight-limit');
+      return;
+    }
+    const transaction = transactions.open(key, message, wire, now);
+    // RFC 3261 16.2: a proxy answers an INVITE with 100 at once.
+    if (message.method === 'INVITE') wire.text(answers.trying(message));
+    const question = verdictKey(admission);
+    const verdict = verdicts.get(question, admission, now);
+    if (verdict !== undefined) {
+      act(transaction, message, admission, verdict, now);
+    } else if (!waiting.add(question, admission, { request: message, wire, admission, transaction })) {
+      responses.refuse(transaction, 503, 'hub-overloaded', reasons['hub-overloaded'].about, now);
+    }
+  };
+
+  return {
+    waiting: () => waiting.size(),
+    take(message, wire) {
+      const now = clock();
+      const { method } = message;
+      const index = methodIndex(method);
+      counts.requests[index] = (counts.requests[index] ?? 0) + 1;
+      wire.member.counts.requests += 1;
+      if (method === 'ACK') ack(message, wire, now);
+      else if (method === 'CANCEL') cancel(message, wire, now);
+      else request(message, wire, now);
+    },
+  };
+}
+
+/** Hands a CANCEL to the relay that has the INVITE, under the INVITE's transaction id. */
+export function passCancel(forwards: Forwards, transaction: ServerTransaction, bytes: Buffer, now: number): void {
+  if (transaction.relay === undefined) return;
+  forwards.add(
+    transaction.relay,
+    {
+      kind: ForwardKind.CANCEL,
+      transaction: transaction.id,
+      member: transaction.target,
+      source: transaction.wire.source,
+      recordRoute: '',
+      loop: transaction.loop,
+      wait: transaction.wheelDue - now,
+    },
+    bytes,
+    0,
+    bytes.length,
+  );
+}

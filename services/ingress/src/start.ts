@@ -1,0 +1,97 @@
+import { startAdminServer } from '@guildhall/chassis/admin-server';
+import { type Bus, connectBus } from '@guildhall/chassis/bus';
+import { monotonic, wall } from '@guildhall/chassis/clock';
+import { newEpoch } from '@guildhall/chassis/epoch';
+import { Fault } from '@guildhall/chassis/fault';
+import { createLogger } from '@guildhall/chassis/log';
+import { createMeters } from '@guildhall/chassis/meters';
+import { oncePer } from '@guildhall/chassis/once-per';
+import { createRoster } from '@guildhall/chassis/roster';
+import type { Running } from '@guildhall/chassis/running';
+import type { IngressConfig } from './config.js';
+import { createCounts } from './counts.js';
+import { createEvents, createInstruments } from './events.js';
+import { createIngress, type Ingress } from './ingress.js';
+
+/** How long a start waits for policy and a relay to be heard of, before it serves 503, ms. */
+const patience = 3_000;
+/** How often a start or a drain looks again, ms. */
+const look = 25;
+/** A draining ingress answers what was already on its way for so long before it closes idle connections, ms. */
+const linger = 250;
+/** Bytes of a publish besides the message in it. */
+const envelope = 4_096;
+
+/**
+ * Starts an ingress. Resolves once it listens; `addresses` are `admin` and `listener:<name>`. Aborting `signal` starts the drain.
+ * Throws a Fault: NATS unreachable, a port taken, a certificate or key that cannot be read.
+ */
+export async function start(config: IngressConfig, signal: AbortSignal): Promise<Running> {
+  const log = createLogger('ingress', config.id, config.log);
+  const counts = createCounts();
+  const events = createEvents(log, counts, oncePer(1_000 / config.limits.closeLogsPerSecond, monotonic));
+  const meters = createMeters('ingress', config.id);
+  const epoch = newEpoch();
+  const endings: (() => Promise<void> | void)[] = [() => meters.close()];
+  const endAll = async (): Promise<void> => {
+    for (const end of endings.reverse()) await end();
+  };
+
+  try {
+    const bus = await connectBus(config.nats, `ingress ${config.id}`, log);
+    endings.push(() => bus.close());
+    checkSizes(config, bus);
+    const roster = createRoster(bus, { service: 'ingress', id: config.id, epoch }, {}, monotonic);
+    endings.push(() => roster.close());
+    const rim = { clock: monotonic, wall: () => wall().getTime(), random: Math.random };
+    const ingress = createIngress({ config, epoch, bus, roster, counts, events, rim });
+    endings.push(() => ingress.close());
+    const histogram = createInstruments(meters, counts, ingress.gauges);
+    ingress.onAnswered((ms) => histogram.record(ms / 1000));
+    roster.setLoad(ingress.gauges.inFlight);
+    const listeners = await ingress.listen();
+    const admin = await startAdminServer(config.admin, { ready: ingress.ready, metrics: meters.prometheus });
+    endings.push(() => admin.close());
+    await settle(ingress, signal);
+    const closed = end(signal, ingress, config.drain)
+      .then(endAll)
+      .catch((error: unknown) => events.unexpected('shutdown', error));
+    return { service: 'ingress', id: config.id, addresses: { admin: admin.address, ...listeners }, closed, waitingFor: ingress.waitingFor };
+  } catch (error) {
+    await endAll();
+    throw error;
+  }
+}
+
+/** A message must fit into a publish. */
+function checkSizes(config: IngressConfig, bus: Bus): void {
+  const most = bus.maxPayload - envelope;
+  if (config.limits.messageBytes <= most) return;
+  throw new Fault(
+    'config',
+    `limits.messageBytes is ${config.limits.messageBytes}, and NATS takes payloads of ${bus.maxPayload} bytes at most`,
+    {
+      cure: `set limits.messageBytes to ${most} or less, or raise max_payload of nats-server`,
+      exitCode: 2,
+    },
+  );
+}
+
+/** Waits a little for what makes it useful; without it, it serves all the same and says 503. */
+async function settle(ingress: Ingress, signal: AbortSignal): Promise<void> {
+  const began = monotonic();
+  while (!ingress.ready().ok && !signal.aborted && monotonic() - began < patience) await pause(look);
+}
+
+/** Resolves when the drain that `signal` begins is over. */
+async function end(signal: AbortSignal, ingress: Ingress, most: number): Promise<void> {
+  if (!signal.aborted) await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  const began = monotonic();
+  ingress.drain();
+  await pause(Math.min(linger, most));
+  while (monotonic() - began < most && !ingress.finishIdle()) await pause(look);
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

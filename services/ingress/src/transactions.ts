@@ -1,0 +1,183 @@
+import type { Timed, Wheel } from '@guildhall/chassis/wheel';
+import { Header } from '@guildhall/proto/sip/header-name';
+import { firstHeader, headerValue, headerValueEnd, headerValueStart, type Message, requestUri } from '@guildhall/proto/sip/message';
+import { parseVia } from '@guildhall/proto/sip/via';
+import type { RelayQueue } from './forwards.js';
+import {
+  firstState,
+  type TransactionEffect,
+  type TransactionEvent,
+  type TransactionState,
+  transition,
+  unanswered,
+} from './server-transaction.js';
+import type { Wire } from './wire.js';
+
+/** A request that was admitted, from its arrival to its last word. One shape for all methods: the hot path stays monomorphic. */
+export interface ServerTransaction extends Timed<ServerTransaction> {
+  /** What the bus calls it, and the middle of the downstream branch: 1 to 2^31 - 1, unique among those open. */
+  readonly id: number;
+  readonly key: string;
+  readonly method: string;
+  readonly wire: Wire;
+  /** Monotonic ms. */
+  readonly openedAt: number;
+  state: TransactionState;
+  /** The request while it waits for its verdict; afterwards its bytes are `batch[offset, offset + length)`. */
+  request: Message | undefined;
+  batch: Buffer;
+  offset: number;
+  length: number;
+  /** The relay it was handed to, and what else a second handing over needs. */
+  relay: RelayQueue | undefined;
+  target: string;
+  recordRoute: string;
+  loop: number;
+  /** An INVITE: the peer cancelled it; the CANCEL's bytes, to be forwarded again with it. */
+  cancelled: boolean;
+  cancel: Buffer | undefined;
+  /** An INVITE: the last response sent, latin1, for a peer that repeats itself. */
+  last: string;
+}
+
+export interface TransactionTimes {
+  /** ms to the answer of anything but INVITE, of INVITE (Timer C), and from an INVITE's answer to its ACK. */
+  readonly final: number;
+  readonly timerC: number;
+  readonly acknowledge: number;
+}
+
+/** The server transactions of this instance. */
+export interface Transactions {
+  find(key: string): ServerTransaction | undefined;
+  byId(id: number): ServerTransaction | undefined;
+  /** Opens one and counts it as in flight. The caller has asked `find` and the limits. */
+  open(key: string, request: Message, wire: Wire, now: number): ServerTransaction;
+  /** Lets an event happen and keeps tables, timers and counts in step; the effect is the caller's to carry out. */
+  advance(transaction: ServerTransaction, event: TransactionEvent, now: number): TransactionEffect;
+  /** The peer cancelled: whatever comes, comes within 64 * T1 (RFC 3261 9.1). */
+  shorten(transaction: ServerTransaction, now: number): void;
+  /** A number for something that is no transaction but needs a branch of its own. */
+  freshId(): number;
+  all(): Iterable<ServerTransaction>;
+  size(): number;
+  /** Those without a final response. */
+  inFlight(): number;
+}
+
+const nothing = Buffer.alloc(0);
+const lastId = 0x7fff_ffff;
+
+/** `wheel` must call back with what is due; it holds every open transaction. */
+export function createTransactions(times: TransactionTimes, wheel: Wheel<ServerTransaction>): Transactions {
+  const byKey = new Map<string, ServerTransaction>();
+  const byId = new Map<number, ServerTransaction>();
+  let id = 0;
+  let inFlight = 0;
+
+  const freshId = (): number => {
+    do id = id === lastId ? 1 : id + 1;
+    while (byId.has(id));
+    return id;
+  };
+
+  return {
+    find: (key) => byKey.get(key),
+    byId: (number) => byId.get(number),
+    freshId,
+    all: () => byId.values(),
+    size: () => byId.size,
+    inFlight: () => inFlight,
+    open(key, request, wire, now) {
+      const state = firstState(request.method);
+      const transaction: ServerTransaction = {
+        wheelNext: undefined,
+        wheelPrevious: undefined,
+        wheelSlot: -1,
+        wheelDue: 0,
+        id: freshId(),
+        key,
+        method: request.method,
+        wire,
+        openedAt: now,
+        state,
+        request,
+        batch: nothing,
+        offset: 0,
+        length: 0,
+        relay: undefined,
+        target: '',
+        recordRoute: '',
+        loop: 0,
+        cancelled: false,
+        cancel: undefined,
+        last: '',
+      };
+      byKey.set(key, transaction);
+      byId.set(transaction.id, transaction);
+      wheel.add(transaction, now + (state === 'trying' ? times.final : times.timerC));
+      wire.inFlight += 1;
+      wire.member.inFlight += 1;
+      wire.member.transactions += 1;
+      inFlight += 1;
+      return transaction;
+    },
+    advance(transaction, event, now) {
+      const before = transaction.state;
+      const { state, effect } = transition(before, event);
+      if (state === before) {
+        // RFC 3261 16.7 step 2: each 101 to 199 starts Timer C anew.
+        if (effect === 'send' && event === 'provisional' && !transaction.cancelled) wheel.add(transaction, now + times.timerC);
+        return effect;
+      }
+      transaction.state = state;
+      if (unanswered(before) && !unanswered(state)) {
+        transaction.wire.inFlight -= 1;
+        transaction.wire.member.inFlight -= 1;
+        inFlight -= 1;
+      }
+      if (state === 'done') {
+        wheel.remove(transaction);
+        byKey.delete(transaction.key);
+        byId.delete(transaction.id);
+        transaction.wire.member.transactions -= 1;
+      } else {
+        wheel.add(transaction, now + times.acknowledge);
+      }
+      return effect;
+    },
+    shorten(transaction, now) {
+      if (now + times.acknowledge < transaction.wheelDue) wheel.add(transaction, now + times.acknowledge);
+    },
+  };
+}
+
+/** Lets go of the bytes a transaction was forwarded with: once it is answered nobody is handed them again. */
+export function forgetRequest(transaction: ServerTransaction): void {
+  transaction.request = undefined;
+  transaction.batch = nothing;
+  transaction.length = 0;
+  transaction.cancel = undefined;
+}
+
+/**
+ * What tells a peer's transactions apart (RFC 3261 17.2.3): method, sent-by and branch of the top Via, and which member it is. ACK and CANCEL
+ * have the key of their INVITE. A branch without the magic cookie (RFC 2543) is not unique, so more of the request goes in.
+ * The request must have passed `checkRequest`.
+ */
+export function transactionKey(request: Message, member: string): string {
+  const { method } = request;
+  const top = firstHeader(request, Header.via);
+  const via = parseVia(request, headerValueStart(request, top), headerValueEnd(request, top));
+  const kind = method === 'ACK' || method === 'CANCEL' ? 'INVITE' : method;
+  const key = `${member} ${kind} ${via.host}:${via.port} ${via.branch}`;
+  return via.branch.startsWith('z9hG4bK') ? key : `${key} ${oldKey(request)}`;
+}
+
+function oldKey(request: Message): string {
+  const value = (id: number): string => {
+    const at = firstHeader(request, id);
+    return at < 0 ? '' : headerValue(request, at);
+  };
+  return [requestUri(request), value(Header.from), value(Header.callId), value(Header.cseq).split(/[ \t]/, 1)[0]].join(' ');
+}

@@ -1,0 +1,105 @@
+import { TrustPage, TrustRequest } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
+import { mergeTrust, type ReadAnchors, type TrustSource, type TrustTable, trustTable } from './trust.js';
+
+/** Keeps the trust table as policy has it. */
+export interface TrustFeed {
+  /** The table as last learned; undefined before the first time. An outage of policy leaves it as it is. */
+  table(): TrustTable | undefined;
+  /** Asks for these members anew, or for everybody; `version` is the membership the answer must have reached. Tries until it succeeds. */
+  want(members: readonly string[] | undefined, version: bigint): void;
+  close(): void;
+}
+
+/** What the feed needs and whom it tells. */
+export interface TrustLink {
+  /** Asks policy: encoded TrustRequest in, encoded TrustPage out; rejects when there is no answer. */
+  request(question: Uint8Array): Promise<Uint8Array>;
+  readonly readAnchors: ReadAnchors;
+  /** Resolves after a while: called between failed tries, with how many failed in a row. */
+  pause(failures: number): Promise<void>;
+  /** A new table; `touched` are the members asked about, undefined for everybody. */
+  learned(table: TrustTable, touched: readonly string[] | undefined): void;
+  failed(error: unknown, failures: number): void;
+  /** A member's authorities ('' for the community's) that cannot be read. */
+  brokenAnchors(member: string): void;
+}
+
+/** A membership of more pages than this is no membership. */
+const mostPages = 10_000;
+/** Answers older than asked for that are waited out: another policy instance may not have heard of the change yet. */
+const mostOutdated = 20;
+
+class Outdated extends Error {}
+
+export function createTrustFeed(link: TrustLink): TrustFeed {
+  let source: TrustSource | undefined;
+  let table: TrustTable | undefined;
+  let wanted: Set<string> | 'all' | undefined;
+  let wantedVersion = 0n;
+  let outdated = 0;
+  let running = false;
+  let closed = false;
+
+  const pages = async (members: readonly string[]): Promise<TrustSource> => {
+    const found: TrustPage[] = [];
+    let after = '';
+    do {
+      const page = TrustPage.decode(await link.request(TrustRequest.encode({ members: [...members], after }).finish()));
+      if (found.length >= mostPages || (page.next !== '' && page.next <= after)) throw new Error('the pages of the membership do not end');
+      found.push(page);
+      after = page.next;
+    } while (after !== '');
+    const first = found[0];
+    if (first === undefined || found.some((page) => page.version !== first.version)) throw new Outdated('the membership changed meanwhile');
+    if (first.version < wantedVersion && outdated < mostOutdated) throw new Outdated('policy has not heard of the change yet');
+    return { version: first.version, anchors: first.anchors, members: found.flatMap((page) => page.members) };
+  };
+
+  const learn = async (asked: Set<string> | 'all'): Promise<void> => {
+    // Without a first table a part is not enough.
+    const some = asked === 'all' || source === undefined ? undefined : [...asked];
+    const answer = await pages(some ?? []);
+    source = some === undefined || source === undefined ? answer : mergeTrust(source, some, answer);
+    table = trustTable(source, link.readAnchors, link.brokenAnchors);
+    link.learned(table, some);
+  };
+
+  const run = async (): Promise<void> => {
+    let failures = 0;
+    while (wanted !== undefined && !closed) {
+      const asked: Set<string> | 'all' = wanted;
+      wanted = undefined;
+      try {
+        await learn(asked);
+        failures = 0;
+        outdated = 0;
+      } catch (error) {
+        wanted = joined(asked, wanted);
+        failures += 1;
+        if (error instanceof Outdated) outdated += 1;
+        else link.failed(error, failures);
+        await link.pause(failures);
+      }
+    }
+    running = false;
+  };
+
+  return {
+    table: () => table,
+    want(members, version) {
+      if (version > wantedVersion) wantedVersion = version;
+      wanted = joined(members === undefined ? 'all' : new Set(members), wanted);
+      if (running || closed) return;
+      running = true;
+      void run();
+    },
+    close() {
+      closed = true;
+    },
+  };
+}
+
+function joined(one: Set<string> | 'all', other: Set<string> | 'all' | undefined): Set<string> | 'all' {
+  if (one === 'all' || other === 'all') return 'all';
+  return other === undefined ? one : new Set([...one, ...other]);
+}

@@ -1,0 +1,113 @@
+import { MemberStatus, type TrustMember } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
+
+/** RFC 1035 2.3.4: nothing longer is a domain, and walking up its labels is not worth the time. */
+const longestDomain = 253;
+
+/** What ingress knows of a member: who may speak for it and what it may say it is. */
+export interface TrustEntry {
+  readonly id: string;
+  readonly status: MemberStatus;
+  /** The operator's words, when it is not active. */
+  readonly statusReason: string;
+  /** Fingerprints of its own authorities' certificates. */
+  readonly anchors: ReadonlySet<string>;
+  readonly dialsOnly: boolean;
+  readonly acceptCommonName: boolean;
+}
+
+/** The members as of one membership version. Never changed, only replaced. */
+export interface TrustTable {
+  readonly version: bigint;
+  readonly members: ReadonlyMap<string, TrustEntry>;
+  /** Who owns a domain, lower case, for From and P-Asserted-Identity. */
+  readonly domains: ReadonlyMap<string, string>;
+  /** Certificate names, lower case, each with the members that claim it. */
+  readonly names: ReadonlyMap<string, readonly string[]>;
+  /** SPKI SHA-256, lower-case hex, to the members that pin it. */
+  readonly pins: ReadonlyMap<string, readonly string[]>;
+  /** Fingerprints of the community's authorities, which may vouch for every member. */
+  readonly communityAnchors: ReadonlySet<string>;
+  /** PEM of every authority, the community's and the members', each once: what the TLS layer is given. */
+  readonly anchorPems: readonly string[];
+}
+
+/** What policy told, and what its PEM texts hold. */
+export interface TrustSource {
+  readonly version: bigint;
+  readonly anchors: readonly string[];
+  readonly members: readonly TrustMember[];
+}
+
+/** Takes a PEM text apart: one entry for each certificate in it. Throws where it holds none. */
+export type ReadAnchors = (pem: string) => readonly { readonly fingerprint: string; readonly pem: string }[];
+
+/**
+ * Builds the table. A PEM text that cannot be read vouches for nobody; it is handed to `broken` (member id, or '' for the community's).
+ */
+export function trustTable(source: TrustSource, readAnchors: ReadAnchors, broken: (member: string) => void): TrustTable {
+  const members = new Map<string, TrustEntry>();
+  const domains = new Map<string, string>();
+  const names = new Map<string, string[]>();
+  const pins = new Map<string, string[]>();
+  const pems = new Map<string, string>();
+  const fingerprints = (texts: readonly string[], member: string): ReadonlySet<string> => {
+    const found = new Set<string>();
+    for (const text of texts) {
+      try {
+        for (const anchor of readAnchors(text)) {
+          found.add(anchor.fingerprint);
+          pems.set(anchor.fingerprint, anchor.pem);
+        }
+      } catch {
+        broken(member);
+      }
+    }
+    return found;
+  };
+
+  const communityAnchors = fingerprints(source.anchors, '');
+  for (const member of source.members) {
+    if (member.status === MemberStatus.UNKNOWN) continue;
+    members.set(member.id, {
+      id: member.id,
+      status: member.status,
+      statusReason: member.statusReason,
+      anchors: fingerprints(member.anchors, member.id),
+      dialsOnly: member.dialsOnly,
+      acceptCommonName: member.acceptCommonName,
+    });
+    for (const domain of member.domains) domains.set(domain, member.id);
+    for (const name of member.names) claim(names, name, member.id);
+    for (const pin of member.pins) claim(pins, pin, member.id);
+  }
+  return { version: source.version, members, domains, names, pins, communityAnchors, anchorPems: [...pems.values()] };
+}
+
+function claim(table: Map<string, string[]>, key: string, member: string): void {
+  const claimants = table.get(key);
+  if (claimants === undefined) table.set(key, [member]);
+  else if (!claimants.includes(member)) claimants.push(member);
+}
+
+/**
+ * What is known after policy answered for some members: those asked about are replaced, or gone where the answer says so or leaves them out;
+ * everybody else stays.
+ */
+export function mergeTrust(known: TrustSource, asked: readonly string[], answer: TrustSource): TrustSource {
+  const replaced = new Set(asked);
+  const kept = known.members.filter((member) => !replaced.has(member.id));
+  const told = answer.members.filter((member) => replaced.has(member.id) && member.status !== MemberStatus.UNKNOWN);
+  return { version: answer.version, anchors: answer.anchors, members: [...kept, ...told] };
+}
+
+/** Who owns a domain (lower case): its own entry, else that of the nearest domain above it; undefined when nobody does. Hot path. */
+export function ownerOfDomain(table: TrustTable, domain: string): string | undefined {
+  const exact = table.domains.get(domain);
+  if (exact !== undefined) return exact;
+  if (domain.length > longestDomain) return undefined;
+  for (let dot = domain.indexOf('.'); dot >= 0; dot = domain.indexOf('.', dot + 1)) {
+    const owner = table.domains.get(domain.slice(dot + 1));
+    if (owner !== undefined) return owner;
+  }
+  return undefined;
+}

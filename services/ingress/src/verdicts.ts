@@ -1,0 +1,199 @@
+import { type Ask, Verdict, VerdictAction } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
+import { isReasonCode, type ReasonCode, reasons } from '@guildhall/proto/reason';
+import { LRUCache } from 'lru-cache';
+import type { Usage } from './route-token.js';
+
+/** A verdict as it is kept: ready to be acted on. Times are monotonic ms. */
+export interface KeptVerdict {
+  readonly action: 'forward' | 'redirect' | 'refuse';
+  readonly peer: string;
+  /** The member it leads to, '' for none. */
+  readonly member: string;
+  readonly code: ReasonCode;
+  readonly status: number;
+  readonly sentence: string;
+  readonly contacts: readonly string[];
+  readonly fromInterface: string;
+  readonly toInterface: string;
+  /** From then on it is asked anew, while it still serves; ... */
+  freshUntil: number;
+  /** ... from then on it no longer serves. */
+  readonly staleUntil: number;
+  /** Header lines of the answer, made once: undefined until needed. */
+  lines: readonly string[] | undefined;
+  /** The Record-Route value made last for it, and what for. */
+  recordRoute: string;
+  recordRouteFor: Usage | '';
+  recordRouteSecure: boolean;
+  recordRouteCaller: string;
+  recordRouteKey: string;
+}
+
+export interface VerdictTimes {
+  /** ms for which a verdict is fresh, and for which it serves when it cannot be had anew. */
+  readonly fresh: number;
+  readonly stale: number;
+  /** ms until a refresh that failed is tried again. */
+  readonly retry: number;
+}
+
+/** How the cache has done; plain fields. */
+export interface VerdictCounts {
+  hits: number;
+  misses: number;
+  refreshes: number;
+  failures: number;
+}
+
+/** The verdict cache: asks policy once for each question and keeps the answer. */
+export interface Verdicts {
+  /** The verdict if it is at hand; one that is no longer fresh still serves and is asked anew beside. Hot path: no promise on a hit. */
+  get(key: string, subject: AskSubject, now: number): KeptVerdict | undefined;
+  /** Asks, one flight for each key however many ask. Rejects when policy does not answer. */
+  fetch(key: string, subject: AskSubject): Promise<KeptVerdict>;
+  /** Forgets what was decided from or to these members, and about domains of nobody; undefined: everything must be asked anew. */
+  drop(members: ReadonlySet<string> | undefined, version: bigint): void;
+  /** A change may have gone by unheard: everything serves on, and is asked anew at its next use. */
+  doubt(): void;
+  readonly counts: VerdictCounts;
+  size(): number;
+}
+
+/** The names of a question. */
+export interface AskSubject {
+  readonly peer: string;
+  readonly fromDomain: string;
+  readonly toDomain: string;
+  readonly toMember: string;
+  readonly method: string;
+  readonly event: string;
+}
+
+/** One question, one key: no two questions share one, because no name contains a space or is both a domain and a member. */
+export function verdictKey(subject: AskSubject): string {
+  return `${subject.peer} ${subject.fromDomain} ${subject.toDomain} ${subject.toMember} ${subject.method} ${subject.event}`;
+}
+
+/** The question as it goes to policy; only made when it must be asked. */
+export function askOf(subject: AskSubject): Ask {
+  const { peer, fromDomain, toDomain, toMember, method, event } = subject;
+  return {
+    peer,
+    fromDomain,
+    target: toMember === '' ? { $case: 'toDomain', value: toDomain } : { $case: 'toMember', value: toMember },
+    method,
+    event,
+  };
+}
+
+/** `request` asks policy and rejects when it has no answer; `clock` is monotonic ms. */
+export function createVerdicts(
+  entries: number,
+  times: VerdictTimes,
+  request: (ask: Ask) => Promise<Uint8Array>,
+  clock: () => number,
+): Verdicts {
+  const counts: VerdictCounts = { hits: 0, misses: 0, refreshes: 0, failures: 0 };
+  /** Verdicts of older memberships than this serve those who wait, and are asked anew. */
+  let oldest = 0n;
+
+  const cache = new LRUCache<string, KeptVerdict, Ask>({
+    max: entries,
+    // What is asked is answered, even if the entry was dropped or crowded out meanwhile.
+    ignoreFetchAbort: true,
+    noDeleteOnFetchRejection: true,
+    allowStaleOnFetchRejection: true,
+    async fetchMethod(_key, _stale, { context }) {
+      try {
+        const verdict = Verdict.decode(await request(context));
+        return keptVerdict(verdict, context.peer, times, clock(), verdict.version < oldest);
+      } catch (error) {
+        counts.failures += 1;
+        throw error;
+      }
+    },
+  });
+
+  const refresh = (key: string, kept: KeptVerdict, ask: Ask, now: number): void => {
+    counts.refreshes += 1;
+    kept.freshUntil = now + times.retry;
+    // A failed refresh leaves the old verdict in place, and is tried again after `retry`; it was counted where it failed.
+    cache.fetch(key, { context: ask, forceRefresh: true }).catch(() => undefined);
+  };
+
+  return {
+    counts,
+    size: () => cache.size,
+    get(key, subject, now) {
+      const kept = cache.get(key);
+      if (kept === undefined || now >= kept.staleUntil) {
+        counts.misses += 1;
+        return undefined;
+      }
+      counts.hits += 1;
+      if (now >= kept.freshUntil) refresh(key, kept, askOf(subject), now);
+      return kept;
+    },
+    async fetch(key, subject) {
+      const kept = await cache.fetch(key, { context: askOf(subject), forceRefresh: expired(cache.peek(key), clock()) });
+      if (kept === undefined || clock() >= kept.staleUntil) throw new Error('policy did not answer');
+      return kept;
+    },
+    doubt() {
+      for (const kept of cache.values()) kept.freshUntil = Number.NEGATIVE_INFINITY;
+    },
+    drop(members, version) {
+      if (version > oldest) oldest = version;
+      if (members === undefined) {
+        cache.clear();
+        return;
+      }
+      for (const [key, kept] of [...cache.entries()]) {
+        if (kept.member === '' || members.has(kept.member) || members.has(kept.peer)) cache.delete(key);
+      }
+    },
+  };
+}
+
+function expired(kept: KeptVerdict | undefined, now: number): boolean {
+  return kept !== undefined && now >= kept.staleUntil;
+}
+
+/** A verdict from the bus, checked: whatever it is not sure to mean is a refusal. */
+function keptVerdict(verdict: Verdict, peer: string, times: VerdictTimes, now: number, outdated: boolean): KeptVerdict {
+  const holds = verdict.holdsFor === 0 ? Number.POSITIVE_INFINITY : now + verdict.holdsFor;
+  const action = actionOf(verdict);
+  const code: ReasonCode = isReasonCode(verdict.code) ? verdict.code : 'hub-unavailable';
+  const status = action === 'forward' ? 0 : reasons[code].status;
+  return {
+    action,
+    peer,
+    member: verdict.member,
+    code,
+    // A refusal needs a status that refuses.
+    status: status === 0 ? 500 : status,
+    sentence: verdict.sentence,
+    contacts: verdict.contacts,
+    fromInterface: verdict.fromInterface,
+    toInterface: verdict.toInterface,
+    freshUntil: outdated ? now : Math.min(now + times.fresh, holds),
+    staleUntil: Math.min(now + times.fresh + times.stale, holds),
+    lines: undefined,
+    recordRoute: '',
+    recordRouteFor: '',
+    recordRouteSecure: false,
+    recordRouteCaller: '',
+    recordRouteKey: '',
+  };
+}
+
+function actionOf(verdict: Verdict): 'forward' | 'redirect' | 'refuse' {
+  switch (verdict.action) {
+    case VerdictAction.FORWARD:
+      return verdict.member === '' ? 'refuse' : 'forward';
+    case VerdictAction.REDIRECT:
+      return verdict.contacts.length === 0 ? 'refuse' : 'redirect';
+    default:
+      return 'refuse';
+  }
+}

@@ -1,0 +1,164 @@
+import { checkResponse } from '@guildhall/proto/sip/check';
+import { Header } from '@guildhall/proto/sip/header-name';
+import { firstHeader, headerValueEnd, headerValueStart, type Message } from '@guildhall/proto/sip/message';
+import { parseVia, type Via } from '@guildhall/proto/sip/via';
+import { eventOf, type Step, step } from './client-transaction.js';
+import type { Events } from './events.js';
+import { Failure, losses } from './failover.js';
+import type { Finals } from './finals.js';
+import type { HopByHop } from './hop-by-hop.js';
+import type { Link } from './member.js';
+import { stripVia } from './rewrite.js';
+import { afterlife, type Sending } from './sending.js';
+import type { Transaction } from './transaction.js';
+import { attemptOf, type Transactions } from './transactions.js';
+
+/** What becomes of responses, whichever connection of their member they came in on. */
+export interface Answers {
+  /** `link` is the connection, if it is one of ours that can be written to. */
+  response(m: Message, member: string, link: Link | undefined): void;
+  /** A response that must not pass, as far as it could be read. */
+  broken(m: Message, member: string): void;
+}
+
+export interface AnswersSettings {
+  /** ms by which the relay waits longer than ingress does, so that the answer to the sender is ingress's (RFC 3261 16.8). */
+  readonly margin: number;
+}
+
+export function createAnswers(
+  transactions: Transactions,
+  sending: Sending,
+  finals: Finals,
+  hopByHop: HopByHop,
+  settings: AnswersSettings,
+  clock: () => number,
+  events: Events,
+): Answers {
+  /** The transaction whose try a response answers, if its member is the one that was asked. */
+  const asked = (via: Via | undefined, member: string): Transaction | undefined => {
+    const transaction = via === undefined ? undefined : transactions.match(via.branch);
+    return transaction !== undefined && transaction.member.id === member ? transaction : undefined;
+  };
+
+  const pass = (transaction: Transaction, m: Message, via: Via): boolean => {
+    const head = stripVia(m, via);
+    if (head === undefined) {
+      events.badAnswers += 1;
+      sending.lose(transaction, losses.badAnswer(transaction.member.id));
+      return false;
+    }
+    const bodyStart = m.start + m.head.length;
+    transaction.back.response(transaction.number, m.status, head, m.buffer, bodyStart, m.end);
+    if (m.status >= 200) finals.keep(transaction.key, { status: m.status, head, source: m.buffer, start: bodyStart, end: m.end });
+    return true;
+  };
+
+  const apply = (transaction: Transaction, next: Step, m: Message, via: Via, link: Link | undefined): void => {
+    if (m.status < 200) transaction.begun = true;
+    if (next.ack) hopByHop.ack(transaction, m, wayBack(transaction, link), transaction.attempt);
+    if (next.pass && !pass(transaction, m, via)) return;
+    if (next.state === 'terminated') {
+      sending.end(transaction);
+      return;
+    }
+    if (next.cancel) hopByHop.cancel(transaction, wayBack(transaction, link), transaction.attempt);
+    const now = clock();
+    if (next.state !== transaction.state) {
+      transaction.state = next.state;
+      if (next.state === 'accepted' || next.state === 'cancelling') transaction.dueAt = now + afterlife;
+    }
+    // RFC 3261 16.8: a 101 to 199 sets Timer C anew.
+    if (next.state === 'proceeding' && transaction.kind === 'invite' && m.status > 100)
+      transaction.dueAt = now + transaction.wait + settings.margin;
+    transaction.tryUntil = 0;
+    transactions.schedule(transaction, now);
+  };
+
+  /**
+   * An answer to a try that was given up for another proxy. Only an INVITE can still matter: a 2xx is a call that stands and
+   * is passed on like any branch's (RFC 3261 16.7 step 5), ringing is called off, a refusal is acknowledged.
+   */
+  const late = (transaction: Transaction, attempt: number, m: Message, via: Via, link: Link | undefined): void => {
+    if (transaction.kind !== 'invite') {
+      events.strays += 1;
+      return;
+    }
+    if (m.status >= 300) {
+      hopByHop.ack(transaction, m, link, attempt);
+    } else if (m.status >= 200) {
+      if (transaction.state === 'proceeding') hopByHop.cancel(transaction, transaction.link, transaction.attempt);
+      const next = step('invite', transaction.state, 'success');
+      if (next !== undefined) apply(transaction, next, m, via, link);
+    } else if (attempt < 31 && (transaction.calledOff & (1 << attempt)) === 0 && hopByHop.cancel(transaction, link, attempt)) {
+      transaction.calledOff |= 1 << attempt;
+    }
+  };
+
+  return {
+    response(m, member, link) {
+      const via = topVia(m);
+      const transaction = asked(via, member);
+      if (transaction === undefined || via === undefined) {
+        events.strays += 1;
+        return;
+      }
+      // RFC 3261 17.1.3: the CSeq method must match too. A CANCEL of ours has the branch of its INVITE, and its answer ends here.
+      if (!isOfMethod(m, transaction.method)) {
+        if (transaction.kind !== 'invite') events.strays += 1;
+        return;
+      }
+      if (checkResponse(m) !== undefined) {
+        events.badAnswers += 1;
+        if (transaction.state !== 'accepted') sending.lose(transaction, losses.badAnswer(member));
+        return;
+      }
+      const attempt = attemptOf(transaction, via.branch);
+      if (attempt !== transaction.attempt) {
+        late(transaction, attempt, m, via, link);
+        return;
+      }
+      if (m.status === 503 && transaction.state !== 'accepted') {
+        // Never passed on: a 503 would make the sender shun the whole hub (RFC 3261 16.7 step 6).
+        events.overloads += 1;
+        if (transaction.kind === 'invite') hopByHop.ack(transaction, m, wayBack(transaction, link), attempt);
+        sending.retry(transaction, Failure.overloaded);
+        return;
+      }
+      const next = step(transaction.kind, transaction.state, eventOf(m.status));
+      if (next === undefined) events.strays += 1;
+      else apply(transaction, next, m, via, link);
+    },
+    broken(m, member) {
+      events.badAnswers += 1;
+      const transaction = asked(topVia(m), member);
+      if (transaction !== undefined && transaction.state !== 'accepted') sending.lose(transaction, losses.badAnswer(member));
+    },
+  };
+}
+
+/** A connection for what must be said of our own about a response: the one it came in on, else one to the same proxy. */
+function wayBack(transaction: Transaction, link: Link | undefined): Link | undefined {
+  if (link !== undefined) return link;
+  return transaction.link?.isUp() === true ? transaction.link : transaction.proxy?.ready(transaction.number);
+}
+
+function topVia(m: Message): Via | undefined {
+  const index = firstHeader(m, Header.via);
+  if (index < 0) return undefined;
+  try {
+    return parseVia(m.head, headerValueStart(m, index), headerValueEnd(m, index));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether CSeq ends in this method, without taking it apart. */
+function isOfMethod(m: Message, method: string): boolean {
+  const index = firstHeader(m, Header.cseq);
+  if (index < 0) return false;
+  const end = headerValueEnd(m, index);
+  const start = end - method.length;
+  const before = m.head.charCodeAt(start - 1);
+  return start > headerValueStart(m, index) && (before === 0x20 || before === 0x09 || before === 0x0a) && m.head.startsWith(method, start);
+}

@@ -1,0 +1,232 @@
+import { createOutbox } from '@guildhall/chassis/outbox';
+import type { Turn } from '@guildhall/chassis/turn';
+import type { SipLimits } from '@guildhall/proto/sip/limits';
+import type { Message } from '@guildhall/proto/sip/message';
+import { createMessageReader, type MessageReader } from '@guildhall/proto/sip/reader';
+import { canAnswer, writeResponse } from '@guildhall/proto/sip/response';
+import type { SipError } from '@guildhall/proto/sip/sip-error';
+import type { Events, LinkName } from './events.js';
+import { idle, type LinkAction, type LinkInput, type LinkState, type LinkTiming, stepLink } from './link.js';
+import { type Destination, dial, type LinkSocket } from './link-socket.js';
+import type { Link } from './member.js';
+import { type Prober, probeIn } from './probe.js';
+
+/** What a link tells those who use it. */
+export interface LinkListener {
+  /** Up: what waits can be written. */
+  flush(): void;
+  /** A dial failed, or it is closed for good: what waits must go elsewhere. */
+  fail(): void;
+  /** Lost and being redialled: what it carried waits for that. */
+  requeue(link: Link): void;
+  /** Gone: what it carried must go elsewhere. */
+  orphan(link: Link): void;
+  response(m: Message, link: Link): void;
+  request(m: Message, link: Link, source: string): void;
+  /** A response that must not pass. */
+  brokenResponse(m: Message, link: Link): void;
+}
+
+export interface DialledLink extends Link {
+  state(): LinkState;
+  want(): void;
+  tick(now: number, wanted: boolean): void;
+  close(): void;
+}
+
+/** What all links of a relay share. */
+export interface LinkTools {
+  readonly timing: LinkTiming;
+  readonly limits: SipLimits;
+  /** Bytes that may be unsent on one link. */
+  readonly linkBytes: number;
+  readonly prober: Prober;
+  readonly turn: Turn;
+  readonly events: Events;
+  /** Monotonic ms, wall ms, and 0 <= random < 1. */
+  readonly clock: () => number;
+  readonly wall: () => number;
+  readonly random: () => number;
+  readonly newId: () => string;
+}
+
+const crlf = '\r\n';
+
+/** One connection to a proxy: the pure life of link.ts, with a socket, a reader and this turn's bytes. Dials when wanted. */
+export function createDialledLink(member: string, to: Destination, tools: LinkTools, listener: LinkListener): DialledLink {
+  const id = tools.newId();
+  const name: LinkName = { member, address: `${to.host.includes(':') ? `[${to.host}]` : to.host}:${to.port}` };
+  const outbox = createOutbox(16 * 1024);
+  let state: LinkState = idle;
+  let socket: LinkSocket | undefined;
+  let heardAt = 0;
+  let probe = '';
+  let inUse = false;
+
+  const link: DialledLink = {
+    id,
+    member,
+    isUp: () => state.kind === 'up',
+    hasRoom: () => socket !== undefined && socket.backlog() + outbox.length() < tools.linkBytes,
+    write(head, source, start, end) {
+      if (state.kind !== 'up') return;
+      outbox.text(head);
+      outbox.bytes(source, start, end);
+      tools.turn.later(job);
+    },
+    state: () => state,
+    want() {
+      inUse = true;
+      if (state.kind === 'idle' || state.kind === 'backoff') advance({ kind: 'wanted', now: tools.clock() });
+    },
+    tick(now, wanted) {
+      inUse = wanted;
+      advance({ kind: 'tick', now, heardAt, wanted, random: tools.random() });
+    },
+    close() {
+      flushOut();
+      advance({ kind: 'unwanted' });
+    },
+  };
+
+  const flushOut = (): void => {
+    if (socket === undefined || outbox.length() === 0) return;
+    socket.write(outbox.take());
+  };
+  const job = { run: flushOut, queued: false };
+
+  const text = (latin1: string): void => {
+    if (!link.isUp() || !link.hasRoom()) return;
+    outbox.text(latin1);
+    tools.turn.later(job);
+  };
+
+  const drop = (): void => {
+    socket?.destroy();
+    socket = undefined;
+    probe = '';
+    outbox.take();
+  };
+
+  const lost = (why: string): void => {
+    tools.events.linkLost(name, why);
+    drop();
+    const heard = state.kind === 'up' && heardAt > state.since;
+    advance({ kind: 'lost', now: tools.clock(), heard, wanted: inUse, random: tools.random() });
+  };
+
+  /** What came in cannot be read on: what is still to be said is said, and it counts as a failure, lest it begin anew at once. */
+  const giveUp = (): void => {
+    flushOut();
+    socket?.end();
+    socket = undefined;
+    advance({ kind: 'lost', now: tools.clock(), heard: false, wanted: inUse, random: tools.random() });
+  };
+
+  const act = (action: LinkAction): void => {
+    switch (action) {
+      case 'connect':
+        open();
+        return;
+      case 'flush':
+        tools.events.linkUp(name);
+        listener.flush();
+        return;
+      case 'fail':
+        listener.fail();
+        return;
+      case 'requeue':
+        listener.requeue(link);
+        return;
+      case 'orphan':
+        listener.orphan(link);
+        return;
+      case 'probe': {
+        tools.events.probes += 1;
+        const next = tools.prober.write(to.host, to.port);
+        probe = next.branch;
+        text(next.text);
+        return;
+      }
+      case 'destroy':
+        drop();
+        return;
+      case 'end':
+        socket?.end();
+        socket = undefined;
+    }
+  };
+
+  function advance(input: LinkInput): void {
+    const next = stepLink(state, input, tools.timing);
+    const before = state;
+    state = next.state;
+    if (before.kind === 'up' && input.kind === 'tick' && next.actions.includes('destroy')) tools.events.linkLost(name, 'nothing heard');
+    for (const action of next.actions) act(action);
+  }
+
+  function open(): void {
+    let own: LinkSocket | undefined;
+    const current = (): boolean => socket === own;
+    const reader = readerOf(link, name, tools, listener, { text, giveUp, isProbe: (m) => probe !== '' && probeIn(m, probe) });
+    own = dial(to, tools.wall, {
+      opened() {
+        if (!current()) return;
+        heardAt = tools.clock();
+        advance({ kind: 'opened', now: heardAt });
+      },
+      refused(fault, why) {
+        if (!current()) return;
+        const failures = state.kind === 'connecting' ? state.failures + 1 : 1;
+        tools.events.linkRefused(name, fault, why, failures);
+        advance({ kind: 'refused', fault, now: tools.clock(), random: tools.random() });
+      },
+      data(chunk) {
+        if (!current()) return;
+        heardAt = tools.clock();
+        try {
+          reader.feed(chunk);
+        } catch (error) {
+          tools.events.linkFailed(name, error);
+          giveUp();
+        }
+      },
+      lost(why) {
+        if (current()) lost(why);
+      },
+    });
+    socket = own;
+  }
+
+  return link;
+}
+
+function readerOf(
+  link: Link,
+  name: LinkName,
+  tools: LinkTools,
+  listener: LinkListener,
+  own: { text: (latin1: string) => void; giveUp: () => void; isProbe: (m: Message) => boolean },
+): MessageReader {
+  const refuse = (error: SipError, m: Message): void => {
+    if (m.status !== 0) {
+      listener.brokenResponse(m, link);
+    } else if (m.method !== 'ACK' && canAnswer(m)) {
+      own.text(writeResponse(m, error.status, { toTag: link.id, headers: [] }));
+    }
+  };
+  return createMessageReader(tools.limits, {
+    message(m) {
+      if (m.status === 0) listener.request(m, link, name.address);
+      else if (!own.isProbe(m)) listener.response(m, link);
+    },
+    ping: () => own.text(crlf),
+    pong: () => undefined,
+    refused: refuse,
+    broken(error, m) {
+      tools.events.linkBroken(name, error.message);
+      if (m !== undefined) refuse(error, m);
+      own.giveUp();
+    },
+  });
+}

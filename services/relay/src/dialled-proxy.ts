@@ -1,0 +1,71 @@
+import type { SecureContext } from 'node:tls';
+import { createDialledLink, type DialledLink, type LinkListener, type LinkTools } from './dialled-link.js';
+import { type DoorCard, linkKey, type ProxyCard } from './door-card.js';
+import { Failure } from './failover.js';
+import type { Member, MemberProxy } from './member.js';
+import { createLine } from './queue.js';
+import type { Condition } from './targets.js';
+import type { Transaction } from './transaction.js';
+
+/** Who listens to the links of a proxy; made for the proxy, so that it can be told which. */
+export type ListenerOf = (proxy: MemberProxy) => LinkListener;
+
+/** A proxy of a member that the relay dials, with its links. */
+export function createDialledProxy(
+  member: Member,
+  card: DoorCard,
+  proxyCard: ProxyCard,
+  context: () => SecureContext,
+  count: number,
+  tools: LinkTools,
+  listenerOf: ListenerOf,
+): MemberProxy {
+  const links: DialledLink[] = [];
+  const { host, port, names } = proxyCard;
+
+  const condition = (): Condition => {
+    let best: Condition = 'resting';
+    for (const link of links) {
+      const state = link.state();
+      if (state.kind === 'up') return 'up';
+      if (state.kind === 'connecting') best = 'opening';
+      else if (best === 'resting' && (state.kind === 'idle' || (state.kind === 'backoff' && tools.clock() >= state.until))) best = 'closed';
+    }
+    return best;
+  };
+
+  const proxy: MemberProxy = {
+    key: linkKey(card, proxyCard),
+    priority: proxyCard.priority,
+    weight: proxyCard.weight,
+    line: createLine<Transaction>((transaction) => transaction.state === 'waiting' && transaction.proxy === proxy),
+    links,
+    condition,
+    fault() {
+      let bits = 0;
+      for (const link of links) {
+        const state = link.state();
+        if (state.kind === 'backoff') bits |= state.fault === 'untrusted' ? Failure.untrusted : Failure.unreachable;
+      }
+      return bits;
+    },
+    ready(choice) {
+      const first = links[choice % links.length];
+      return first?.isUp() === true ? first : links.find((link) => link.isUp());
+    },
+    want() {
+      for (const link of links) link.want();
+    },
+    tick(now, wanted) {
+      for (const link of links) link.tick(now, wanted);
+    },
+    close() {
+      for (const link of links) link.close();
+    },
+  };
+
+  const expected = { names, pins: card.pins, anchors: card.anchors };
+  const listener = listenerOf(proxy);
+  while (links.length < count) links.push(createDialledLink(member.id, { host, port, expected, context }, tools, listener));
+  return proxy;
+}

@@ -1,0 +1,58 @@
+import type { X509Certificate } from 'node:crypto';
+import { parseAnchors } from '@guildhall/chassis/certificate';
+import { Door } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
+
+/** A member's door as policy described it, checked: what links are made from. */
+export interface DoorCard {
+  readonly member: string;
+  readonly open: boolean;
+  /** Empty with `open`: the member only dials out. */
+  readonly proxies: readonly ProxyCard[];
+  readonly pins: readonly string[];
+  readonly anchors: readonly X509Certificate[];
+  /** The anchors as PEM, for the TLS layer. */
+  readonly anchorText: string;
+}
+
+export interface ProxyCard {
+  readonly host: string;
+  readonly port: number;
+  readonly names: readonly string[];
+  readonly priority: number;
+  readonly weight: number;
+}
+
+/** Largest door taken. */
+const most = { proxies: 16, names: 64, pins: 64, anchors: 64 };
+
+const hostShape = /^[A-Za-z0-9._:-]{1,253}$/;
+const nameShape = /^[a-z0-9_][a-z0-9._-]{0,252}$/;
+const pinShape = /^[0-9a-f]{64}$/;
+
+/** Reads policy's answer to the question for `member`. Throws an Error whose message is ours when it is not a door of that member. */
+export function readDoor(payload: Uint8Array, member: string): DoorCard {
+  const door = Door.decode(payload);
+  if (door.member !== member) throw new Error('the door is another member’s');
+  if (!door.open) return { member, open: false, proxies: [], pins: [], anchors: [], anchorText: '' };
+  if (door.proxies.length > most.proxies) throw new Error(`the door has more than ${most.proxies} proxies`);
+  if (door.pins.length > most.pins || door.anchors.length > most.anchors) throw new Error('the door has too many pins or anchors');
+  if (!door.pins.every((pin) => pinShape.test(pin))) throw new Error('the door has a pin that is no SHA-256');
+  for (const proxy of door.proxies) {
+    if (!hostShape.test(proxy.host) || proxy.port < 1 || proxy.port > 65_535) throw new Error('the door has a proxy without host or port');
+    if (proxy.names.length > most.names || !proxy.names.every((name) => nameShape.test(name)))
+      throw new Error('the door expects a name that is none');
+  }
+  return {
+    member,
+    open: true,
+    proxies: door.proxies,
+    pins: door.pins,
+    anchors: parseAnchors(door.anchors),
+    anchorText: door.anchors.map((pem) => `${pem.trim()}\n`).join(''),
+  };
+}
+
+/** What must be the same for a link to stay when a new door comes: whom to dial and how it proves itself. */
+export function linkKey(card: DoorCard, proxy: ProxyCard): string {
+  return JSON.stringify([proxy.host, proxy.port, proxy.names, card.pins, card.anchorText]);
+}

@@ -1,0 +1,70 @@
+import { ForwardBatch, ForwardKind } from '@guildhall/proto/gen/guildhall/bus/v1/forward';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { readForwards } from './forward-batch.js';
+
+const good: ForwardBatch = {
+  ingress: 'ingress-1',
+  epoch: 'abc0',
+  members: ['acme', 'bolt'],
+  recordRoutes: ['<sip:g1.x@hub.example:5061;lr>'],
+  sources: ['192.0.2.1:5061', '[2001:db8::1]:40000', ''],
+  kind: [ForwardKind.REQUEST, ForwardKind.ACK],
+  transaction: [1, 2],
+  member: [1, 0],
+  recordRoute: [0, 1],
+  source: [2, 1],
+  loop: [7, 8],
+  wait: [25_000, 0],
+  length: [3, 2],
+  wire: Buffer.from('abcde'),
+};
+
+function read(changes: Partial<ForwardBatch>): ForwardBatch | undefined {
+  return readForwards(ForwardBatch.encode({ ...good, ...changes }).finish());
+}
+
+describe('a batch of forwards', () => {
+  const bad: [why: string, changes: Partial<ForwardBatch>][] = [
+    ['an ingress that widens a subject', { ingress: 'a.>' }],
+    ['no ingress', { ingress: '' }],
+    ['an epoch with a dot, which would make another branch', { epoch: 'a.1' }],
+    ['a member id with a dot', { members: ['a.b', 'bolt'] }],
+    ['a source with a line end', { sources: ['1.2.3.4:5\r\nX: y', '', ''] }],
+    ['a Record-Route with a line end', { recordRoutes: ['<sip:a>\r\nX: y'] }],
+    ['an empty Record-Route', { recordRoutes: [''] }],
+    ['a column too short', { loop: [7] }],
+    ['a column too long', { wait: [1, 2, 3] }],
+    ['a member that is not in the table', { member: [2, 0] }],
+    ['a Record-Route that is not in the table', { recordRoute: [2, 0] }],
+    ['a source that is not in the table', { source: [3, 0] }],
+    ['a kind nobody knows', { kind: [ForwardKind.REQUEST, 9 as ForwardKind] }],
+    ['no kind', { kind: [ForwardKind.REQUEST, ForwardKind.UNSPECIFIED] }],
+    ['lengths beyond the bytes', { length: [3, 3] }],
+    ['bytes beyond the lengths', { length: [3, 1] }],
+    ['a forward of no bytes', { length: [5, 0] }],
+    ['a length that would wrap', { length: [0xffff_ffff, 6] }],
+  ];
+  it.each(bad)('with %s is dropped whole', (_why, changes) => {
+    expect(read(changes)).toBeUndefined();
+  });
+
+  it('that is whole is read', () => {
+    expect(read({})).toEqual(good);
+    expect(
+      read({ kind: [], transaction: [], member: [], recordRoute: [], source: [], loop: [], wait: [], length: [], wire: Buffer.alloc(0) }),
+    ).toBeDefined();
+  });
+
+  it('never throws, whatever the bytes', () => {
+    const bytes = ForwardBatch.encode(good).finish();
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), fc.nat(bytes.length - 1), fc.nat(255), (noise, at, byte) => {
+        readForwards(noise);
+        const bent = Uint8Array.from(bytes);
+        bent[at] = byte;
+        readForwards(bent);
+      }),
+    );
+  });
+});

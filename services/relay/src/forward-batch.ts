@@ -1,0 +1,50 @@
+import { ForwardBatch, ForwardKind } from '@guildhall/proto/gen/guildhall/bus/v1/forward';
+
+/** Ids that become subject tokens, Map keys and parts of a branch. */
+const idShape = /^[A-Za-z0-9_-]{1,64}$/;
+const epochShape = /^[A-Za-z0-9]{1,32}$/;
+const sourceShape = /^[0-9A-Za-z.:[\]%_-]{0,64}$/;
+
+/** Longest Record-Route value taken, characters. */
+const longestRecordRoute = 512;
+
+/**
+ * A batch of forwards from the bus, every column checked against the others and every table against its grammar, or
+ * undefined: then nothing of it can be trusted to mean what it says.
+ */
+export function readForwards(payload: Uint8Array): ForwardBatch | undefined {
+  let batch: ForwardBatch;
+  try {
+    batch = ForwardBatch.decode(payload);
+  } catch {
+    return undefined;
+  }
+  return isWhole(batch) ? batch : undefined;
+}
+
+function isWhole(batch: ForwardBatch): boolean {
+  const count = batch.kind.length;
+  if (!idShape.test(batch.ingress) || !epochShape.test(batch.epoch)) return false;
+  if (!batch.members.every((id) => idShape.test(id)) || !batch.sources.every((text) => sourceShape.test(text))) return false;
+  if (!batch.recordRoutes.every(isFieldValue)) return false;
+  const columns = [batch.transaction, batch.member, batch.recordRoute, batch.source, batch.loop, batch.wait, batch.length];
+  if (columns.some((column) => column.length !== count)) return false;
+  let bytes = 0;
+  for (let i = 0; i < count; i += 1) {
+    const length = batch.length[i] ?? 0;
+    if (!isKnown(batch.kind[i]) || length === 0) return false;
+    if ((batch.member[i] ?? 0) >= batch.members.length || (batch.recordRoute[i] ?? 0) > batch.recordRoutes.length) return false;
+    if ((batch.source[i] ?? 0) >= batch.sources.length) return false;
+    bytes += length;
+  }
+  return bytes === batch.wire.length;
+}
+
+function isKnown(kind: ForwardKind | undefined): boolean {
+  return kind === ForwardKind.REQUEST || kind === ForwardKind.ACK || kind === ForwardKind.CANCEL;
+}
+
+/** Printable ASCII on one line: it is written into a header as it is. */
+function isFieldValue(text: string): boolean {
+  return text !== '' && text.length <= longestRecordRoute && /^[\x20-\x7e]+$/.test(text);
+}

@@ -1,0 +1,145 @@
+import { type ForwardBatch, ForwardKind } from '@guildhall/proto/gen/guildhall/bus/v1/forward';
+import { downstreamBranch } from '@guildhall/proto/sip/branch';
+import { Header } from '@guildhall/proto/sip/header-name';
+import type { SipLimits } from '@guildhall/proto/sip/limits';
+import { firstHeader, headerValue, type Message, parseMessage } from '@guildhall/proto/sip/message';
+import type { Kind } from './client-transaction.js';
+import type { Events } from './events.js';
+import { losses } from './failover.js';
+import type { Finals } from './finals.js';
+import { readForwards } from './forward-batch.js';
+import type { Members } from './members.js';
+import type { Back, Outcomes } from './outcomes.js';
+import type { Source } from './rewrite.js';
+import type { Sending } from './sending.js';
+import { newTransaction } from './transaction.js';
+import type { Transactions } from './transactions.js';
+
+export interface ForwardsSettings {
+  readonly limits: SipLimits;
+  /** ms by which the relay waits longer than the sender's ingress. */
+  readonly margin: number;
+}
+
+/** Takes batches of forwards from the bus, one call each. */
+export function createForwards(
+  transactions: Transactions,
+  members: Members,
+  sending: Sending,
+  outcomes: Outcomes,
+  finals: Finals,
+  settings: ForwardsSettings,
+  clock: () => number,
+  events: Events,
+): (payload: Uint8Array) => void {
+  /** Sent again after a change of owner or a reconnect: the first copy is on its way, or its answer is here. */
+  const isKnown = (key: string, number: number, back: Back): boolean => {
+    const final = finals.find(key);
+    if (final !== undefined) back.response(number, final.status, final.head, final.source, final.start, final.end);
+    return final !== undefined || transactions.find(key) !== undefined;
+  };
+
+  const open = (batch: ForwardBatch, index: number, sources: readonly Source[], back: Back, bytes: Buffer, now: number): void => {
+    const number = batch.transaction[index] ?? 0;
+    const loop = batch.loop[index] ?? 0;
+    const isAck = batch.kind[index] === ForwardKind.ACK;
+    const key = downstreamBranch(batch.epoch, number, loop, 0);
+    if (isAck) {
+      events.acks += 1;
+    } else if (isKnown(key, number, back)) {
+      events.duplicates += 1;
+      return;
+    } else {
+      events.requests += 1;
+    }
+    let message: Message;
+    try {
+      message = parseMessage(bytes, settings.limits);
+    } catch {
+      if (!isAck) back.gone(number, losses.badRequest);
+      return;
+    }
+    const member = members.get(batch.members[batch.member[index] ?? 0] ?? '', now);
+    if (member === undefined) {
+      if (!isAck) back.gone(number, losses.hubFull);
+      return;
+    }
+    const record = batch.recordRoute[index] ?? 0;
+    const wait = batch.wait[index] ?? 0;
+    const transaction = newTransaction({
+      key,
+      kind: kindOf(isAck, message.method),
+      method: message.method,
+      number,
+      epoch: batch.epoch,
+      loop,
+      back,
+      member,
+      recordRoute: record === 0 ? '' : (batch.recordRoutes[record - 1] ?? ''),
+      source: sources[batch.source[index] ?? 0] ?? unknown,
+      bytes,
+      wait,
+      dueAt: now + wait + settings.margin,
+    });
+    if (!isAck && !transactions.open(transaction)) {
+      back.gone(number, losses.hubFull);
+      return;
+    }
+    member.inFlight += 1;
+    members.dispatch(transaction, message, now);
+    if (!isAck && transaction.state !== 'terminated') transactions.schedule(transaction, now);
+  };
+
+  const cancel = (batch: ForwardBatch, index: number, bytes: Buffer): void => {
+    events.cancels += 1;
+    const transaction = transactions.find(downstreamBranch(batch.epoch, batch.transaction[index] ?? 0, batch.loop[index] ?? 0, 0));
+    if (transaction === undefined) return;
+    transaction.cancelReason = reasonOf(bytes, settings.limits);
+    sending.cancel(transaction);
+  };
+
+  return (payload) => {
+    const batch = readForwards(payload);
+    if (batch === undefined) {
+      events.forwardBatchesBad += 1;
+      return;
+    }
+    const now = clock();
+    const back = outcomes.to(batch.ingress, batch.epoch);
+    const sources = batch.sources.map(sourceOf);
+    let at = 0;
+    for (let index = 0; index < batch.kind.length; index += 1) {
+      const until = at + (batch.length[index] ?? 0);
+      const bytes = batch.wire.subarray(at, until);
+      at = until;
+      if (batch.kind[index] === ForwardKind.CANCEL) cancel(batch, index, bytes);
+      else open(batch, index, sources, back, bytes, now);
+    }
+  };
+}
+
+const unknown: Source = { host: '', port: '' };
+
+function kindOf(isAck: boolean, method: string): Kind {
+  if (isAck) return 'ack';
+  return method === 'INVITE' ? 'invite' : 'other';
+}
+
+/** "address:port", an IPv6 address with or without brackets. */
+function sourceOf(text: string): Source {
+  const colon = text.lastIndexOf(':');
+  if (colon < 1) return unknown;
+  const host = text.slice(0, colon);
+  return { host: host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host, port: text.slice(colon + 1) };
+}
+
+/** The Reason of a CANCEL as it came, passed on with ours (RFC 3326), or ''. */
+function reasonOf(bytes: Buffer, limits: SipLimits): string {
+  try {
+    const m = parseMessage(bytes, limits);
+    const index = firstHeader(m, Header.reason);
+    return index < 0 ? '' : headerValue(m, index);
+  } catch {
+    return '';
+  }
+}

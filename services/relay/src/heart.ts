@@ -1,0 +1,227 @@
+import type { Bus } from '@guildhall/chassis/bus';
+import { ownerOf } from '@guildhall/chassis/rendezvous';
+import type { Roster } from '@guildhall/chassis/roster';
+import { createTurn } from '@guildhall/chassis/turn';
+import type { SipLimits } from '@guildhall/proto/sip/limits';
+import { subjects } from '@guildhall/proto/subjects';
+import { createAnswers } from './answers.js';
+import type { RelayConfig } from './config.js';
+import type { LinkListener } from './dialled-link.js';
+import { createDoors } from './doors.js';
+import type { Events } from './events.js';
+import { createFinals } from './finals.js';
+import { createForwards } from './forwards.js';
+import { createHopByHop } from './hop-by-hop.js';
+import type { Member, MemberProxy } from './member.js';
+import { createMembers } from './members.js';
+import { createOutcomes } from './outcomes.js';
+import type { OwnCertificate } from './own-certificate.js';
+import { createPresenceTable } from './presence.js';
+import { createProber } from './probe.js';
+import type { Here } from './rewrite.js';
+import { createSending } from './sending.js';
+import { createTransactions } from './transactions.js';
+import { createWays } from './ways.js';
+import { createWireSender } from './wire-batch.js';
+import { createWires } from './wires.js';
+
+/** A relay without its timers, subscriptions and process: what it does with what comes in. */
+export interface Heart {
+  /** Payloads of the subjects a relay listens to. */
+  forwards(payload: Uint8Array): void;
+  arrived(payload: Uint8Array): void;
+  depart(payload: Uint8Array): void;
+  present(payload: Uint8Array): void;
+  changed(ids: readonly string[] | 'all'): void;
+  /** The roster of this service changed. */
+  rosterChanged(service: string): void;
+  busIs(up: boolean): void;
+  /** Due times; to be called every `tick` ms. */
+  advance(): void;
+  /** Links and members; to be called every `tend` ms. */
+  tend(): void;
+  /** Transactions that still want an answer. */
+  unanswered(): number;
+  inFlight(): number;
+  members(): Iterable<Member>;
+  /** Closes all links in order. */
+  close(): void;
+}
+
+/** Where time and chance come from: monotonic ms, wall ms, 0 <= random < 1. */
+export interface Rim {
+  readonly clock: () => number;
+  readonly wall: () => number;
+  readonly random: () => number;
+}
+
+/** Intervals in ms: due times are looked at every `tick`, links every `tend`. */
+export const intervals = { tick: 50, tend: 250 } as const;
+
+/** The relay waits so much longer than ingress, whose answer at the deadline counts, ms. */
+const margin = 1000;
+
+/** Ingresses announce their members on a new relay's first hello: after this a young relay knows who is connected, ms. */
+const presenceTime = 1500;
+
+/** After NATS is back an ingress may still be redialling: outcomes wait so long, ms. */
+const settleTime = 500;
+
+/** How many final responses are kept for forwards that come again, and half of how long, ms. */
+const finalsKept = 4096;
+const finalsTime = 2000;
+
+/** Due times: 1024 slots of 50 ms are just over the usual wait; what is further away costs a look per revolution. */
+const wheel = { slotMs: intervals.tick, slots: 1024 } as const;
+
+/** More headers than ingress lets in, so that what it let in always fits. */
+const bound = { headers: 256, headerLineBytes: 65_536, startLineBytes: 65_536 } as const;
+
+export function createHeart(
+  config: RelayConfig,
+  epoch: string,
+  bus: Bus,
+  roster: Roster,
+  certificate: OwnCertificate,
+  rim: Rim,
+  events: Events,
+): Heart {
+  const turn = createTurn();
+  const here: Here = { host: config.via.host.toLowerCase(), port: config.via.port, domain: config.hub.domain };
+  const limits: SipLimits = { ...bound, messageBytes: config.limits.message };
+  const self = { id: config.id, epoch };
+
+  const transactions = createTransactions({ most: config.limits.transactions, ...wheel }, (transaction, now) =>
+    sending.due(transaction, now),
+  );
+  const outcomes = createOutcomes(bus, turn, { relay: config.id, parkedBytes: config.limits.outcomeBytes }, events);
+  const hopByHop = createHopByHop(here, limits, events);
+  const sending = createSending(transactions, hopByHop, { here, limits, attempt: config.timeouts.attempt }, rim, events);
+  const finals = createFinals(finalsKept);
+  const answers = createAnswers(transactions, sending, finals, hopByHop, { margin }, rim.clock, events);
+
+  const isThere = (ingress: string, incarnation: string): boolean =>
+    roster.every('ingress').some(({ id, epoch: lives }) => id === ingress && lives === incarnation);
+  const presence = createPresenceTable({ members: config.limits.members, ingresses: 256 }, isThere);
+
+  const entering = createWireSender(bus, turn, self, (ingress) => subjects.arrived('ingress', ingress));
+  const leaving = createWireSender(bus, turn, self, (ingress) => subjects.depart('ingress', ingress));
+  const wires = createWires(
+    bus,
+    () => roster.freshIds('ingress'),
+    entering,
+    (id) => ways.linkOf(id),
+    limits,
+    events,
+  );
+
+  const listenerOf = (proxy: MemberProxy): LinkListener => ({
+    flush: () => sending.flush(proxy),
+    fail: () => sending.fail(proxy),
+    requeue: (link) => sending.requeue(link, proxy),
+    orphan: (link) => sending.orphan(link),
+    response: (m, link) => answers.response(m, link.member, link),
+    brokenResponse: (m, link) => answers.broken(m, link.member),
+    request: (m, link, source) => wires.request(m, link, source),
+  });
+
+  let links = 0;
+  const linkTools = {
+    timing: { ...config.timeouts },
+    limits,
+    linkBytes: config.limits.linkBytes,
+    prober: createProber(here, epoch),
+    turn,
+    events,
+    ...rim,
+    newId: () => {
+      links += 1;
+      return `${epoch}-${links.toString(36)}`;
+    },
+  };
+  const ways = createWays({
+    links: linkTools,
+    linksPerProxy: config.limits.linksPerProxy,
+    certificate,
+    presence,
+    sender: leaving,
+    listenerOf,
+    orphan: (link) => sending.orphan(link),
+  });
+
+  const doors = createDoors(bus, { most: config.limits.members, fresh: config.timeouts.doorFresh, timeout: config.timeouts.door });
+  const members = createMembers(
+    doors,
+    sending,
+    ways.proxiesOf,
+    {
+      self: config.id,
+      most: config.limits.members,
+      budget: { count: config.limits.queue, bytes: config.limits.queueBytes },
+      idle: config.timeouts.idle,
+      handover: config.timeouts.handover,
+      doorFresh: config.timeouts.doorFresh,
+      presenceKnownAt: rim.clock() + presenceTime,
+    },
+    rim.clock,
+    events,
+  );
+  const forwards = createForwards(transactions, members, sending, outcomes, finals, { limits, margin }, rim.clock, events);
+  let resumeAt = 0;
+  let ageAt = 0;
+  let ingresses: ReadonlySet<string> = new Set();
+
+  return {
+    forwards,
+    arrived: (payload) => wires.arrived(payload, answers),
+    depart: (payload) => wires.depart(payload),
+    present(payload) {
+      const touched = presence.take(payload);
+      if (touched === undefined) events.wireBatchesBad += 1;
+      else members.present(touched);
+    },
+    changed: (ids) => members.changed(ids),
+    rosterChanged(service) {
+      if (service !== 'ingress') return;
+      const now = new Set(roster.every('ingress').map(({ id }) => id));
+      for (const id of new Set([...ingresses, ...now])) members.present(presence.heldBy(id));
+      for (const id of ingresses) if (!now.has(id)) outcomes.forget(id);
+      presence.prune(new Set([...ingresses, ...now]));
+      ingresses = now;
+    },
+    busIs(up) {
+      resumeAt = up ? rim.clock() + settleTime : 0;
+      if (!up) outcomes.hold();
+      // A change of the membership may have gone by unheard.
+      if (up) members.changed('all');
+    },
+    advance: () => transactions.advance(rim.clock()),
+    tend() {
+      const now = rim.clock();
+      if (resumeAt > 0 && now >= resumeAt) {
+        resumeAt = 0;
+        outcomes.resume();
+      }
+      if (now >= ageAt) {
+        ageAt = now + finalsTime;
+        finals.age();
+      }
+      const relays = roster.freshIds('relay');
+      members.tend(now, (member) => ownerOf(member, relays));
+    },
+    unanswered() {
+      let count = 0;
+      transactions.each((transaction) => {
+        if (transaction.state !== 'accepted') count += 1;
+      });
+      return count;
+    },
+    inFlight: () => transactions.size(),
+    members() {
+      const all: Member[] = [];
+      members.each((member) => all.push(member));
+      return all;
+    },
+    close: () => members.close(),
+  };
+}

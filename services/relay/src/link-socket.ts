@@ -1,0 +1,119 @@
+import { constants } from 'node:crypto';
+import { isIP } from 'node:net';
+import { connect, type SecureContext, type TLSSocket } from 'node:tls';
+import { certificateFacts } from '@guildhall/chassis/certificate';
+import { closeReasons } from '@guildhall/proto/reason';
+import { printable } from '@guildhall/proto/sip/escape';
+import type { LinkFault } from './link.js';
+import { distrust, type Expectation } from './verdict.js';
+
+/** One TLS connection to a proxy, from dialling to its end. */
+export interface LinkSocket {
+  /** Bytes not yet taken by the kernel. */
+  backlog(): number;
+  write(bytes: Buffer): void;
+  /** Sends what is left, then close_notify; the rest is not waited for longer than a few seconds. */
+  end(): void;
+  /** Drops it. Nothing is told afterwards. */
+  destroy(): void;
+}
+
+/** What a dialled socket tells: first `opened` or `refused`, once; after `opened` any `data` and then `lost`, once. */
+export interface SocketEvents {
+  opened(): void;
+  /** `why` is printable and names certificate details an operator needs. */
+  refused(fault: LinkFault, why: string): void;
+  data(chunk: Buffer): void;
+  lost(why: string): void;
+}
+
+export interface Destination {
+  readonly host: string;
+  readonly port: number;
+  readonly expected: Expectation;
+  /** Made from the hub's certificate and key, and the door's anchors as the only authorities. */
+  readonly context: () => SecureContext;
+}
+
+/** How long an ordered close may take, ms. */
+const closeTime = 3000;
+
+/** Options of every context for links: no renegotiation, no session tickets, nothing below TLS 1.2 (RFC 8996). */
+export const contextOptions = {
+  minVersion: 'TLSv1.2',
+  secureOptions: constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_TICKET,
+} as const;
+
+/**
+ * Dials. The handshake is let through whatever certificate is shown and the verdict is ours (`distrust`), because only so can
+ * the reason be told; nothing is written or read before it. `wall` is the time of day, ms.
+ */
+export function dial(to: Destination, wall: () => number, events: SocketEvents): LinkSocket {
+  const first = to.expected.names[0];
+  const socket = connect({
+    host: to.host,
+    port: to.port,
+    secureContext: to.context(),
+    rejectUnauthorized: false,
+    checkServerIdentity: () => undefined,
+    ...(first === undefined || isIP(first) !== 0 ? {} : { servername: first }),
+  });
+  let phase: 'dialling' | 'open' | 'over' = 'dialling';
+  let failure = '';
+
+  socket.setNoDelay(true);
+  socket.once('secureConnect', () => {
+    if (phase !== 'dialling') return;
+    const why = judge(socket, to.expected, wall());
+    if (why !== undefined) {
+      phase = 'over';
+      socket.destroy();
+      events.refused('untrusted', why);
+      return;
+    }
+    phase = 'open';
+    socket.on('data', (chunk: Buffer) => events.data(chunk));
+    events.opened();
+  });
+  socket.on('error', (error) => {
+    failure = printable('code' in error ? String(error.code) : error.message);
+  });
+  socket.on('end', () => socket.destroy());
+  socket.once('close', () => {
+    const was = phase;
+    phase = 'over';
+    if (was === 'dialling') events.refused('unreachable', failure || 'closed during the handshake');
+    else if (was === 'open') events.lost(failure || 'closed by the far end');
+  });
+
+  return {
+    backlog: () => socket.writableLength,
+    write(bytes) {
+      if (phase === 'open') socket.write(bytes);
+    },
+    end() {
+      if (phase === 'over') return;
+      phase = 'over';
+      socket.removeAllListeners('data');
+      socket.resume();
+      socket.end();
+      setTimeout(() => socket.destroy(), closeTime).unref();
+    },
+    destroy() {
+      phase = 'over';
+      socket.destroy();
+    },
+  };
+}
+
+/** Why the far end is not whom we want to talk to, in words for an operator; undefined when it is. */
+function judge(socket: TLSSocket, expected: Expectation, at: number): string | undefined {
+  const facts = certificateFacts(socket);
+  const reason = distrust(facts, expected, at);
+  if (reason === undefined) return undefined;
+  const detail =
+    facts === undefined
+      ? ''
+      : ` (subject ${facts.subject}, names ${[...facts.uris, ...facts.dnsNames].join(' ')}, issuer ${facts.issuer}, usage ${facts.extendedKeyUsage.join(' ')}, ${facts.authorizationError})`;
+  return `${reason}: ${closeReasons[reason].about} Expected one of ${printable(expected.names.join(' '))}${printable(detail, 600)}`;
+}

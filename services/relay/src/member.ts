@@ -1,0 +1,53 @@
+import type { Budget, Line } from './queue.js';
+import type { Candidate } from './targets.js';
+import type { Transaction } from './transaction.js';
+
+/** A way to write to a member: a connection we dialled, or one it opened to an ingress. */
+export interface Link {
+  /** Our own id of it, a subject token. */
+  readonly id: string;
+  readonly member: string;
+  isUp(): boolean;
+  /** False when more is unsent than a slow member may have. */
+  hasRoom(): boolean;
+  /** Appends a message: its head as latin1, then source[start, end). Written once this turn. */
+  write(head: string, source: Buffer, start: number, end: number): void;
+}
+
+/** One of a member's proxies (or one ingress that holds a connection of a member that only dials out). */
+export interface MemberProxy extends Candidate {
+  /** The same as long as nothing that matters about it changes. */
+  readonly key: string;
+  priority: number;
+  weight: number;
+  readonly line: Line<Transaction>;
+  readonly links: readonly Link[];
+  /** Bits of Failure: why it is resting. */
+  fault(): number;
+  /** A connection that is up, or undefined. `choice`, any whole number, picks one of several. */
+  ready(choice: number): Link | undefined;
+  /** Something is to be sent: have it dialled. */
+  want(): void;
+  /** Time passed; `wanted`: its member is in use. */
+  tick(now: number, wanted: boolean): void;
+  /** It is no longer the member's, or no longer ours. */
+  close(): void;
+}
+
+/** What is known of the way to a member: 'unknown' until policy first answers; 'shut': no active member. */
+export type DoorState = 'unknown' | 'open' | 'shut';
+
+/** A member this relay has something to do with. */
+export interface Member {
+  readonly id: string;
+  readonly budget: Budget;
+  /** Waiting for the door. */
+  readonly line: Line<Transaction>;
+  door: DoorState;
+  proxies: readonly MemberProxy[];
+  /** Transactions that are not over. */
+  inFlight: number;
+  /** Monotonic ms: last forward; since when another relay owns it (0: it does not). */
+  usedAt: number;
+  foreignSince: number;
+}

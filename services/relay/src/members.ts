@@ -1,0 +1,202 @@
+import type { Message } from '@guildhall/proto/sip/message';
+import type { DoorCard } from './door-card.js';
+import type { Doors } from './doors.js';
+import type { Events } from './events.js';
+import { losses } from './failover.js';
+import type { Member, MemberProxy } from './member.js';
+import { type BudgetLimits, createBudget, createLine } from './queue.js';
+import type { Sending } from './sending.js';
+import type { Transaction } from './transaction.js';
+
+/** The members this relay has something to do with: their doors, their links, and what waits for them. */
+export interface Members {
+  /** The member, made at its first forward; undefined when there are as many as there may be. */
+  get(id: string, now: number): Member | undefined;
+  /** Sends a transaction on its way once the member's door is known. */
+  dispatch(transaction: Transaction, message: Message, now: number): void;
+  /** The membership changed for these members, or for all. */
+  changed(ids: readonly string[] | 'all'): void;
+  /** The connections of a member that only dials out changed. */
+  present(ids: readonly string[]): void;
+  /** Once in a while: links are looked after, and members let go that another relay owns. `ownerOf` names a member's owner. */
+  tend(now: number, ownerOf: (member: string) => string | undefined): void;
+  /** Closes all links in order. */
+  close(): void;
+  each(visit: (member: Member) => void): void;
+}
+
+export interface MembersSettings {
+  /** This relay's id. */
+  readonly self: string;
+  readonly most: number;
+  readonly budget: BudgetLimits;
+  /** ms, see the configuration. */
+  readonly idle: number;
+  readonly handover: number;
+  readonly doorFresh: number;
+  /** Until this monotonic time a member without any connection may still be announced by an ingress. */
+  readonly presenceKnownAt: number;
+}
+
+/** Makes the ways to a member from its door; `before` are those it has, to be kept where nothing changed. */
+export type ProxiesOf = (member: Member, card: DoorCard, before: readonly MemberProxy[]) => readonly MemberProxy[];
+
+interface Kept extends Member {
+  card: DoorCard | undefined;
+  asking: boolean;
+  /** The membership changed while policy was being asked: the answer may be the old door. */
+  outdated: boolean;
+  /** When the door is to be asked for again; before that a failed question is not repeated. */
+  askAt: number;
+}
+
+/** After a question that failed, ms. */
+const askAgain = 250;
+
+export function createMembers(
+  doors: Doors,
+  sending: Sending,
+  proxiesOf: ProxiesOf,
+  settings: MembersSettings,
+  clock: () => number,
+  events: Events,
+): Members {
+  const held = new Map<string, Kept>();
+
+  const make = (id: string): Kept => ({
+    id,
+    budget: createBudget(settings.budget),
+    line: createLine<Transaction>((transaction) => transaction.state === 'waiting' && transaction.proxy === undefined),
+    door: 'unknown',
+    proxies: [],
+    inFlight: 0,
+    usedAt: 0,
+    foreignSince: 0,
+    card: undefined,
+    asking: false,
+    outdated: false,
+    askAt: 0,
+  });
+
+  const find = (member: Member): Kept | undefined => held.get(member.id);
+
+  /** Whether a member without any way to it may get one in a moment: a young relay has not heard every ingress yet. */
+  const mayAppear = (member: Member): boolean =>
+    member.door === 'open' && member.proxies.length === 0 && clock() < settings.presenceKnownAt;
+
+  const settle = (member: Kept): void => {
+    if (member.door === 'unknown' || mayAppear(member)) return;
+    member.line.drain((transaction) => {
+      if (member.door === 'shut') sending.lose(transaction, losses.shut(member.id));
+      else sending.route(transaction, undefined);
+    });
+  };
+
+  const apply = (member: Kept, card: DoorCard): void => {
+    const before = member.proxies;
+    member.card = card;
+    member.door = card.open ? 'open' : 'shut';
+    member.proxies = card.open ? proxiesOf(member, card, before) : [];
+    for (const proxy of before) if (!member.proxies.includes(proxy)) proxy.close();
+    settle(member);
+  };
+
+  const ask = (member: Kept): void => {
+    if (member.asking) return;
+    member.asking = true;
+    doors
+      .get(member.id)
+      .then((card) => {
+        member.askAt = member.outdated ? 0 : clock() + (doors.isOld(member.id) ? askAgain : settings.doorFresh);
+        member.outdated = false;
+        if (held.get(member.id) === member) apply(member, card);
+      })
+      .catch((error: unknown) => {
+        events.doorFailed(member.id, error);
+        member.askAt = clock() + askAgain;
+        if (member.door === 'unknown') member.line.drain((transaction) => sending.lose(transaction, losses.noDoor));
+      })
+      .finally(() => {
+        member.asking = false;
+      });
+  };
+
+  const letGo = (member: Kept): void => {
+    held.delete(member.id);
+    for (const proxy of member.proxies) proxy.close();
+  };
+
+  return {
+    get(id, now) {
+      let member = held.get(id);
+      if (member === undefined) {
+        if (held.size >= settings.most) return undefined;
+        member = make(id);
+        held.set(id, member);
+      }
+      member.usedAt = now;
+      return member;
+    },
+    dispatch(transaction, message, now) {
+      const { member } = transaction;
+      if (member.door === 'open' && member.proxies.length > 0) {
+        sending.route(transaction, message);
+      } else if (member.door === 'shut') {
+        sending.lose(transaction, losses.shut(member.id));
+      } else if (mayAppear(member)) {
+        sending.wait(transaction, member.line);
+      } else if (member.door === 'open') {
+        sending.route(transaction, message);
+      } else {
+        const kept = find(member);
+        if (kept === undefined || (now < kept.askAt && !kept.asking)) {
+          sending.lose(transaction, losses.noDoor);
+          return;
+        }
+        sending.wait(transaction, member.line);
+        ask(kept);
+      }
+    },
+    changed(ids) {
+      for (const id of ids === 'all' ? held.keys() : ids) {
+        const member = held.get(id);
+        if (member === undefined) continue;
+        doors.forget(id);
+        if (member.asking) member.outdated = true;
+        else ask(member);
+      }
+    },
+    present(ids) {
+      for (const id of ids) {
+        const member = held.get(id);
+        if (member?.card?.open === true && member.card.proxies.length === 0) apply(member, member.card);
+      }
+    },
+    tend(now, ownerOf) {
+      for (const member of held.values()) {
+        const owner = ownerOf(member.id);
+        if (owner === undefined || owner === settings.self) member.foreignSince = 0;
+        else if (member.foreignSince === 0) member.foreignSince = now;
+        const inUse = member.inFlight > 0 || now - member.usedAt < settings.idle;
+        if (member.inFlight === 0 && member.foreignSince > 0 && now - member.foreignSince >= settings.handover) {
+          events.memberLeft(member.id, owner);
+          letGo(member);
+          continue;
+        }
+        if (!inUse && !member.proxies.some((proxy) => proxy.condition() === 'up')) {
+          letGo(member);
+          continue;
+        }
+        if (inUse && now >= member.askAt) ask(member);
+        settle(member);
+        for (const proxy of member.proxies) proxy.tick(now, inUse && member.foreignSince === 0);
+      }
+    },
+    close() {
+      for (const member of held.values()) for (const proxy of member.proxies) proxy.close();
+    },
+    each(visit) {
+      for (const member of held.values()) visit(member);
+    },
+  };
+}

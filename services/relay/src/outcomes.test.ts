@@ -1,0 +1,103 @@
+import { createLogger } from '@guildhall/chassis/log';
+import { memoryBus } from '@guildhall/chassis/memory-bus';
+import { OutcomeBatch, OutcomeKind } from '@guildhall/proto/gen/guildhall/bus/v1/outcome';
+import { subjects } from '@guildhall/proto/subjects';
+import { describe, expect, it } from 'vitest';
+import { createEvents } from './events.js';
+import { losses } from './failover.js';
+import { createOutcomes } from './outcomes.js';
+
+const nothing = Buffer.alloc(0);
+
+function play(parkedBytes = 1_000_000) {
+  const bus = memoryBus();
+  const sent: OutcomeBatch[] = [];
+  bus.subscribe(subjects.ingress('ingress-1'), (payload) => sent.push(OutcomeBatch.decode(payload)));
+  let jobs: { run(): void; queued: boolean }[] = [];
+  const turn = {
+    later(job: { run(): void; queued: boolean }) {
+      if (!job.queued) jobs.push(job);
+      job.queued = true;
+    },
+  };
+  const endTurn = () => {
+    const due = jobs;
+    jobs = [];
+    for (const job of due) {
+      job.queued = false;
+      job.run();
+    }
+  };
+  const events = createEvents(createLogger('relay', 'test', { level: 'silent', pretty: false }), () => 0);
+  return { bus, sent, endTurn, events, outcomes: createOutcomes(bus, turn, { relay: 'relay-1', parkedBytes }, events) };
+}
+
+describe('outcomes', () => {
+  it('leave once a turn, reasons written once in a row', () => {
+    const { outcomes, sent, endTurn, events } = play();
+    const back = outcomes.to('ingress-1', 'e1');
+    const body = Buffer.from('..body');
+    back.response(1, 180, 'head', body, 2, 6);
+    back.gone(2, losses.queueFull('bolt'));
+    back.gone(3, losses.queueFull('bolt'));
+    back.gone(4, losses.queueFull('acme'));
+    back.response(5, 486, 'h', nothing, 0, 0);
+    expect(sent).toEqual([]);
+    endTurn();
+    endTurn();
+    expect(sent).toHaveLength(1);
+    expect(sent[0]).toMatchObject({
+      relay: 'relay-1',
+      epoch: 'e1',
+      kind: [OutcomeKind.PROVISIONAL, OutcomeKind.GONE, OutcomeKind.GONE, OutcomeKind.GONE, OutcomeKind.FINAL],
+      transaction: [1, 2, 3, 4, 5],
+      status: [180, 0, 0, 0, 486],
+      reason: [0, 1, 1, 2, 0],
+      length: [8, 0, 0, 0, 1],
+      gone: [losses.queueFull('bolt'), losses.queueFull('acme')],
+    });
+    expect(sent[0]?.wire.toString()).toBe('headbodyh');
+    expect([events.provisionals, events.finals, events.gone.get('member-queue-full')]).toEqual([1, 1, 3]);
+  });
+
+  it('are split before a batch is more than NATS takes', () => {
+    const { outcomes, sent, endTurn, bus } = play();
+    const back = outcomes.to('ingress-1', 'e1');
+    const big = Buffer.alloc(60_000, 'x');
+    for (let i = 0; i < 40; i += 1) back.response(i, 200, '', big, 0, big.length);
+    endTurn();
+    expect(sent.flatMap((batch) => batch.transaction)).toEqual([...Array(40).keys()]);
+    for (const batch of sent) expect(OutcomeBatch.encode(batch).finish().length).toBeLessThan(bus.maxPayload);
+  });
+
+  it('wait for NATS to come back, the oldest given up first', () => {
+    const { outcomes, sent, endTurn, bus, events } = play(2500);
+    const back = outcomes.to('ingress-1', 'e1');
+    bus.setConnected(false);
+    outcomes.hold();
+    for (let i = 1; i <= 3; i += 1) {
+      back.response(i, 200, 'x'.repeat(1000), nothing, 0, 0);
+      endTurn();
+    }
+    expect(sent).toEqual([]);
+    bus.setConnected(true);
+    expect(sent).toEqual([]);
+    outcomes.resume();
+    expect(sent.flatMap((batch) => batch.transaction)).toEqual([2, 3]);
+    expect(events.outcomeBatchesDropped).toBe(1);
+  });
+
+  it('of two incarnations of an ingress are kept apart', () => {
+    const { outcomes, sent, endTurn } = play();
+    const old = outcomes.to('ingress-1', 'e1');
+    const young = outcomes.to('ingress-1', 'e2');
+    expect(outcomes.to('ingress-1', 'e2')).toBe(young);
+    old.response(1, 200, 'a', nothing, 0, 0);
+    young.response(1, 200, 'b', nothing, 0, 0);
+    endTurn();
+    expect(sent.map((batch) => [batch.epoch, batch.wire.toString()])).toEqual([
+      ['e1', 'a'],
+      ['e2', 'b'],
+    ]);
+  });
+});

@@ -1,0 +1,170 @@
+import { BinaryWriter } from '@bufbuild/protobuf/wire';
+import type { Bus } from '@guildhall/chassis/bus';
+import { createOutbox } from '@guildhall/chassis/outbox';
+import type { Turn } from '@guildhall/chassis/turn';
+import { type Gone, OutcomeBatch, OutcomeKind } from '@guildhall/proto/gen/guildhall/bus/v1/outcome';
+import { subjects } from '@guildhall/proto/subjects';
+import type { Events } from './events.js';
+import type { Loss } from './failover.js';
+
+/** The way back to one incarnation of one ingress: everything said in a turn of the event loop leaves as one message. */
+export interface Back {
+  readonly ingress: string;
+  readonly epoch: string;
+  /** A response: its new head, and source[start, end) as its body. */
+  response(transaction: number, status: number, head: string, source: Buffer, start: number, end: number): void;
+  /** No response will come. */
+  gone(transaction: number, loss: Loss): void;
+}
+
+export interface Outcomes {
+  /** The way back to this incarnation. */
+  to(ingress: string, epoch: string): Back;
+  /** Forgets an ingress that is no more. */
+  forget(ingress: string): void;
+  /** NATS is away, or was until a moment ago: what is said now is kept. */
+  hold(): void;
+  /** Sends what was kept. */
+  resume(): void;
+}
+
+export interface OutcomesSettings {
+  readonly relay: string;
+  /** Bytes kept while NATS is away; older outcomes go first. */
+  readonly parkedBytes: number;
+}
+
+/** A batch is sent before it grows beyond this part of what NATS takes, so that one more message always fits. */
+const batchShare = 0.5;
+const largestBatch = 512 * 1024;
+
+export function createOutcomes(bus: Bus, turn: Turn, settings: OutcomesSettings, events: Events): Outcomes {
+  const backs = new Map<string, Map<string, Back>>();
+  const parked: { subject: string; payload: Uint8Array }[] = [];
+  const most = Math.min(largestBatch, bus.maxPayload * batchShare);
+  let parkedBytes = 0;
+  let holding = !bus.connected();
+
+  const send = (subject: string, payload: Uint8Array): void => {
+    if (!holding && bus.connected()) {
+      bus.publish(subject, payload);
+      return;
+    }
+    parked.push({ subject, payload });
+    parkedBytes += payload.length;
+    while (parkedBytes > settings.parkedBytes) {
+      const oldest = parked.shift();
+      if (oldest === undefined) break;
+      parkedBytes -= oldest.payload.length;
+      events.outcomeBatchesDropped += 1;
+    }
+  };
+
+  return {
+    to(ingress, epoch) {
+      let incarnations = backs.get(ingress);
+      if (incarnations === undefined) {
+        incarnations = new Map();
+        backs.set(ingress, incarnations);
+      }
+      let back = incarnations.get(epoch);
+      if (back === undefined) {
+        // An older incarnation waits for nothing any more.
+        incarnations.clear();
+        back = createBack({ relay: settings.relay, ingress, epoch }, turn, most, send, events);
+        incarnations.set(epoch, back);
+      }
+      return back;
+    },
+    forget(ingress) {
+      backs.delete(ingress);
+    },
+    hold() {
+      holding = true;
+    },
+    resume() {
+      holding = false;
+      const waiting = parked.splice(0);
+      parkedBytes = 0;
+      for (const { subject, payload } of waiting) send(subject, payload);
+    },
+  };
+}
+
+function createBack(
+  names: { relay: string; ingress: string; epoch: string },
+  turn: Turn,
+  most: number,
+  send: (subject: string, payload: Uint8Array) => void,
+  events: Events,
+): Back {
+  const subject = subjects.ingress(names.ingress);
+  const outbox = createOutbox(16 * 1024);
+  let writer = new BinaryWriter();
+  let kind: OutcomeKind[] = [];
+  let transaction: number[] = [];
+  let status: number[] = [];
+  let reason: number[] = [];
+  let length: number[] = [];
+  let gone: Gone[] = [];
+
+  const flush = (): void => {
+    if (kind.length === 0) return;
+    const batch: OutcomeBatch = {
+      relay: names.relay,
+      epoch: names.epoch,
+      gone,
+      kind,
+      transaction,
+      status,
+      reason,
+      length,
+      wire: outbox.take(),
+    };
+    kind = [];
+    transaction = [];
+    status = [];
+    reason = [];
+    length = [];
+    gone = [];
+    try {
+      send(subject, OutcomeBatch.encode(batch, writer).finish());
+    } catch (error) {
+      // The writer is reset by finish and by nothing else.
+      writer = new BinaryWriter();
+      events.outcomeBatchLost(names.ingress, error);
+    }
+  };
+  const job = { run: flush, queued: false };
+
+  const add = (entryKind: OutcomeKind, number: number, entryStatus: number, entryReason: number, bytes: number): void => {
+    kind.push(entryKind);
+    transaction.push(number);
+    status.push(entryStatus);
+    reason.push(entryReason);
+    length.push(bytes);
+    turn.later(job);
+  };
+
+  return {
+    ingress: names.ingress,
+    epoch: names.epoch,
+    response(number, entryStatus, head, source, start, end) {
+      const bytes = head.length + end - start;
+      if (outbox.length() + bytes > most) flush();
+      const final = entryStatus >= 200;
+      if (final) events.finals += 1;
+      else events.provisionals += 1;
+      add(final ? OutcomeKind.FINAL : OutcomeKind.PROVISIONAL, number, entryStatus, 0, bytes);
+      outbox.text(head);
+      outbox.bytes(source, start, end);
+    },
+    gone(number, loss) {
+      events.countGone(loss.code);
+      const last = gone[gone.length - 1];
+      if (last === undefined || last.code !== loss.code || last.sentence !== loss.sentence)
+        gone.push({ code: loss.code, sentence: loss.sentence });
+      add(OutcomeKind.GONE, number, 0, gone.length, 0);
+    },
+  };
+}

@@ -1,0 +1,164 @@
+import { defaultLimits } from '@guildhall/proto/sip/limits';
+import { type Message, parseMessage } from '@guildhall/proto/sip/message';
+import { parseVia, type Via } from '@guildhall/proto/sip/via';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type Hop, rewrite, stripVia } from './rewrite.js';
+
+const here = { host: 'hub.example', port: 5061, domain: 'hub.example' };
+const plain: Hop = { here, branch: 'z9hG4bKe.1.2', recordRoute: '', source: { host: '', port: '' } };
+const ours = 'Via: SIP/2.0/TLS hub.example:5061;branch=z9hG4bKe.1.2';
+
+function message(lines: readonly string[], body = ''): Message {
+  return parseMessage(Buffer.from(`${[...lines, `Content-Length: ${body.length}`].join('\r\n')}\r\n\r\n${body}`, 'latin1'), defaultLimits);
+}
+
+/** The header lines of a rewritten head without start line and Content-Length. */
+function lines(head: string): string[] {
+  return head.split('\r\n').slice(1, -3);
+}
+
+const start = 'MESSAGE sip:bob@bolt.example SIP/2.0';
+const via = 'Via: SIP/2.0/TLS sip.acme.example:6061;branch=z9hG4bKa';
+
+describe('the head on the next wire', () => {
+  const source = { host: '192.0.2.7', port: '40001' };
+  const cases: [why: string, came: string[], hop: Partial<Hop>, leaves: string[]][] = [
+    ['adds our Via and a Max-Forwards where there is none', [via], {}, [ours, 'Max-Forwards: 70', via]],
+    ['counts Max-Forwards down', [via, 'Max-Forwards: 70'], {}, [ours, via, 'Max-Forwards: 69']],
+    ['keeps its spelling', [via, 'mAX-fORWARDS :  007 '], {}, [ours, via, 'mAX-fORWARDS :  6 ']],
+    ['never counts below 0', [via, 'Max-Forwards: 0'], {}, [ours, via, 'Max-Forwards: 0']],
+    [
+      'puts Record-Route above those that are there',
+      [via, 'Record-Route: <sip:a.example;lr>', 'Max-Forwards: 2'],
+      { recordRoute: '<sip:g1.t@hub.example:5061;transport=tls;lr>' },
+      [ours, 'Record-Route: <sip:g1.t@hub.example:5061;transport=tls;lr>', via, 'Record-Route: <sip:a.example;lr>', 'Max-Forwards: 1'],
+    ],
+    [
+      'removes another edge’s claims of trust, however spelled, and keeps what is not a claim',
+      [
+        'MS-Edge-Proxy-Message-Trust: ms-source-type=EdgeProxyGenerated;\r\n ms-ep-fqdn=x',
+        via,
+        'Max-Forwards: 2',
+        'P-Asserted-Identity: <sip:a@acme.example>',
+      ],
+      {},
+      [ours, via, 'Max-Forwards: 1', 'P-Asserted-Identity: <sip:a@acme.example>'],
+    ],
+    [
+      'says where it came from, if that is not what Via says',
+      [via, 'Max-Forwards: 2'],
+      { source },
+      [ours, `${via};received=192.0.2.7`, 'Max-Forwards: 1'],
+    ],
+    [
+      'says so only where it differs',
+      ['v: SIP/2.0/TLS 192.0.2.7:6061;branch=z9hG4bKa', 'Max-Forwards: 2'],
+      { source },
+      [ours, 'v: SIP/2.0/TLS 192.0.2.7:6061;branch=z9hG4bKa', 'Max-Forwards: 1'],
+    ],
+    [
+      'fills rport, then received always',
+      ['Via: SIP/2.0/TLS 192.0.2.7;rport;branch=z9hG4bKa, SIP/2.0/TLS other.example;branch=z9hG4bKb', 'Max-Forwards: 2'],
+      { source },
+      [
+        ours,
+        'Via: SIP/2.0/TLS 192.0.2.7;rport=40001;branch=z9hG4bKa;received=192.0.2.7, SIP/2.0/TLS other.example;branch=z9hG4bKb',
+        'Max-Forwards: 1',
+      ],
+    ],
+    [
+      'touches the sender’s own Via only',
+      [via, 'Via: SIP/2.0/TLS inner.example;rport;branch=z9hG4bKb', 'Max-Forwards: 2'],
+      { source },
+      [ours, `${via};received=192.0.2.7`, 'Via: SIP/2.0/TLS inner.example;rport;branch=z9hG4bKb', 'Max-Forwards: 1'],
+    ],
+    ['removes our Route', [via, 'Route: <sip:hub.example;lr>', 'Max-Forwards: 2'], {}, [ours, via, 'Max-Forwards: 1']],
+    [
+      'removes our leading Routes over several lines and values, and nothing behind them',
+      [
+        via,
+        'Route: <sip:g1.t@HUB.example:5061;transport=tls;lr>',
+        'Route: <sips:hub.example;lr>,  <sip:p.bolt.example;lr>, <sip:hub.example;lr>',
+        'Route: <sip:q.bolt.example;lr>',
+        'Max-Forwards: 2',
+      ],
+      {},
+      [ours, via, 'Route: <sip:p.bolt.example;lr>, <sip:hub.example;lr>', 'Route: <sip:q.bolt.example;lr>', 'Max-Forwards: 1'],
+    ],
+    [
+      'leaves a Route that leads elsewhere',
+      [via, 'Route: <sip:hub.example.evil.example;lr>', 'Max-Forwards: 2'],
+      {},
+      [ours, via, 'Route: <sip:hub.example.evil.example;lr>', 'Max-Forwards: 1'],
+    ],
+    [
+      'knows its sent-by with its port only',
+      [via, 'Route: <sip:192.0.2.1;lr>', 'Route: <sip:192.0.2.1:6071;lr>', 'Max-Forwards: 2'],
+      { here: { host: '192.0.2.1', port: 5061, domain: 'hub.example' } },
+      ['Via: SIP/2.0/TLS 192.0.2.1:5061;branch=z9hG4bKe.1.2', via, 'Route: <sip:192.0.2.1:6071;lr>', 'Max-Forwards: 1'],
+    ],
+  ];
+  it.each(cases)('%s', (_why, came, hop, leaves) => {
+    expect(lines(rewrite(message([start, ...came]), { ...plain, ...hop }))).toEqual(leaves);
+  });
+});
+
+const name = fc
+  .stringMatching(/^[A-Za-z][A-Za-z0-9-]{0,12}$/)
+  .filter((text) => !/^(v|r|l|m|via|route|max-forwards|content-length|record-route)$/i.test(text));
+const value = fc.stringMatching(/^[\x21-\x7e\xa0-\xff]([\x20-\x7e\xa0-\xff]{0,40}[\x21-\x7e\xa0-\xff])?$/);
+const fields = fc.array(fc.tuple(name, value, fc.constantFrom(': ', ':', ' : ', ':\t', ':\r\n  ')), { maxLength: 20 });
+
+describe('whatever else is in a message', () => {
+  it('leaves byte for byte', () => {
+    fc.assert(
+      fc.property(fields, fields, fc.string({ unit: 'binary', maxLength: 50 }), (above, below, text) => {
+        const body = Buffer.from(text, 'utf8').toString('latin1');
+        const foreign = (all: typeof above) => all.map(([n, v, colon]) => `Z${n}${colon}${v}`);
+        const came = message([start, ...foreign(above), via, 'Max-Forwards: 9', ...foreign(below)], body);
+        expect(lines(rewrite(came, plain)).join('\r\n')).toBe(
+          [ours, ...foreign(above), via, 'Max-Forwards: 8', ...foreign(below)].join('\r\n'),
+        );
+      }),
+    );
+  });
+});
+
+describe('our Via taken off a response', () => {
+  const top = 'SIP/2.0/TLS hub.example:5061;branch=z9hG4bKe.1.2';
+  const cases: [why: string, vias: string[], leaves: string[] | undefined][] = [
+    ['has nobody behind us', [`Via: ${top}`], undefined],
+    ['a line of its own', [`Via: ${top}`, 'v: SIP/2.0/TLS a.example;branch=z9hG4bKa'], ['v: SIP/2.0/TLS a.example;branch=z9hG4bKa']],
+    [
+      'the first of several values',
+      [`v:  ${top} ,\r\n SIP/2.0/TLS a.example;branch=z9hG4bKa`],
+      ['v:  SIP/2.0/TLS a.example;branch=z9hG4bKa'],
+    ],
+    [
+      'below other headers',
+      ['Server: x', `Via: ${top}`, 'Via: SIP/2.0/TLS a.example;branch=z9hG4bKa'],
+      ['Server: x', 'Via: SIP/2.0/TLS a.example;branch=z9hG4bKa'],
+    ],
+  ];
+  it.each(cases)('%s', (_why, vias, leaves) => {
+    const head = stripVia(...withVia(message(['SIP/2.0 200 OK', ...vias])));
+    expect(head === undefined ? undefined : lines(head)).toEqual(leaves);
+  });
+
+  it('undoes what rewrite put on', () => {
+    fc.assert(
+      fc.property(fields, (others) => {
+        const rest = [via, ...others.map(([n, v, colon]) => `Z${n}${colon}${v}`)];
+        expect(lines(stripVia(...withVia(message(['SIP/2.0 200 OK', ours, ...rest]))) ?? '').join('\r\n')).toBe(rest.join('\r\n'));
+      }),
+    );
+  });
+});
+
+function withVia(m: Message): [Message, Via] {
+  const at = m.head.search(/^v(ia)?\s*:/im);
+  const valueStart = m.head.indexOf('SIP/2.0', at);
+  const line = m.table.findIndex((offset, index) => index % 4 === 2 && offset === valueStart);
+  return [m, parseVia(m.head, valueStart, m.table[line + 1] ?? 0)];
+}

@@ -1,0 +1,135 @@
+import { Header } from '@guildhall/proto/sip/header-name';
+import { firstHeader, headerLineEnd, headerLineStart, headerValueEnd, headerValueStart, type Message } from '@guildhall/proto/sip/message';
+import { type RouteEntry, routeEntries } from '@guildhall/proto/sip/route';
+import { parseUri } from '@guildhall/proto/sip/uri';
+import { parseVia, type Via } from '@guildhall/proto/sip/via';
+
+/** Where a request came from: the far end of the connection at ingress, taken apart once a batch. */
+export interface Source {
+  /** An address without brackets; '' when it is not known, then the sender's Via stays as it is. */
+  readonly host: string;
+  readonly port: string;
+}
+
+/** Who we are in the Via and Route headers of every hop. */
+export interface Here {
+  /** The sent-by of our Via: host and port of the listener through which the hub is reached. */
+  readonly host: string;
+  readonly port: number;
+  /** The hub's own domain, lower case. */
+  readonly domain: string;
+}
+
+/** What makes one hop of one request different from another. */
+export interface Hop {
+  readonly here: Here;
+  readonly branch: string;
+  /** A Record-Route header value, or '' for none. */
+  readonly recordRoute: string;
+  readonly source: Source;
+}
+
+/** Max-Forwards of a request that came without one (RFC 3261 16.6 step 3). */
+const fullForwards = 70;
+
+/**
+ * The head of a request as it must read on the next wire (RFC 3261 16.6): our Via and Record-Route on top, Max-Forwards one
+ * less, our own leading Route values gone (16.4), `received` and `rport` on the sender's Via (18.2.1, RFC 3581), another
+ * edge's claims of trust gone. Everything else, and the body, byte for byte. Throws SipError for a Via or Route that breaks
+ * its grammar.
+ */
+export function rewrite(request: Message, hop: Hop): string {
+  const { head, table } = request;
+  const top = headerLineStart(request, 0);
+  let out = `${head.slice(0, top)}Via: SIP/2.0/TLS ${hop.here.host}:${hop.here.port};branch=${hop.branch}\r\n`;
+  if (hop.recordRoute !== '') out += `Record-Route: ${hop.recordRoute}\r\n`;
+  if (firstHeader(request, Header.maxForwards) < 0) out += `Max-Forwards: ${fullForwards}\r\n`;
+  const kept = keptRoutes(request, hop.here);
+  let copied = top;
+  let viaSeen = false;
+  for (let index = 0, at = 0; at < table.length; at += 4, index += 1) {
+    switch (table[at]) {
+      case Header.via:
+        if (!viaSeen) {
+          const start = headerValueStart(request, index);
+          const text = receivedVia(head, start, headerValueEnd(request, index), hop.source);
+          if (text !== undefined) {
+            out += head.slice(copied, start) + text;
+            copied = headerValueEnd(request, index);
+          }
+        }
+        viaSeen = true;
+        break;
+      case Header.maxForwards: {
+        const start = headerValueStart(request, index);
+        const end = headerValueEnd(request, index);
+        out += `${head.slice(copied, start)}${oneLess(head.slice(start, end))}`;
+        copied = end;
+        break;
+      }
+      case Header.edgeProxyTrust:
+        out += head.slice(copied, headerLineStart(request, index));
+        copied = headerLineEnd(request, index);
+        break;
+      case Header.route: {
+        if (kept === undefined) break;
+        const first = kept.find((entry) => entry.headerIndex === index);
+        const from = first === undefined ? headerLineStart(request, index) : headerValueStart(request, index);
+        out += head.slice(copied, from);
+        copied = first === undefined ? headerLineEnd(request, index) : first.start;
+        break;
+      }
+    }
+  }
+  return out + head.slice(copied);
+}
+
+/**
+ * The head of a response without its topmost Via value `via`, the one we put there (RFC 3261 16.7 step 3). Undefined when no
+ * Via is left: the response is not for anyone behind us.
+ */
+export function stripVia(response: Message, via: Via): string | undefined {
+  const { head, table } = response;
+  const index = firstHeader(response, Header.via);
+  if (via.next >= 0) return head.slice(0, via.start) + head.slice(via.next);
+  for (let at = (index + 1) << 2; at < table.length; at += 4) {
+    if (table[at] === Header.via) return head.slice(0, headerLineStart(response, index)) + head.slice(headerLineEnd(response, index));
+  }
+  return undefined;
+}
+
+/** The sender's Via field with what we saw of the sender, or undefined when there is nothing to add. */
+function receivedVia(head: string, start: number, end: number, source: Source): string | undefined {
+  if (source.host === '') return undefined;
+  const via = parseVia(head, start, end);
+  const asked = via.rportAt >= 0;
+  const elsewhere = via.host !== source.host && via.host !== `[${source.host}]`;
+  // RFC 3581 4: with rport goes received, even where the address equals sent-by.
+  const received = (elsewhere || asked) && via.received === '' ? `;received=${source.host}` : '';
+  if (!asked) return received === '' ? undefined : head.slice(start, via.end) + received + head.slice(via.end, end);
+  return `${head.slice(start, via.rportAt)}=${source.port}${head.slice(via.rportAt, via.end)}${received}${head.slice(via.end, end)}`;
+}
+
+/** The Route values that stay, or undefined when all do: no Route costs one scan, and a Route that leads elsewhere is left alone. */
+function keptRoutes(request: Message, here: Here): readonly RouteEntry[] | undefined {
+  if (firstHeader(request, Header.route) < 0) return undefined;
+  const entries = routeEntries(request, Header.route);
+  let own = 0;
+  for (const entry of entries) {
+    if (!isHere(request.head.slice(entry.uriStart, entry.uriEnd), here)) break;
+    own += 1;
+  }
+  return own === 0 ? undefined : entries.slice(own);
+}
+
+/** Whether a Route URI names us: the hub's domain with any port, or exactly our sent-by. */
+function isHere(uri: string, here: Here): boolean {
+  const { host, port } = parseUri(uri);
+  return host === here.domain || (host === here.host && (port === 0 ? 5061 : port) === here.port);
+}
+
+/** Never below 0: ingress has refused a 0 already, and a next hop would. */
+function oneLess(value: string): number {
+  const hops = Number(value);
+  return Number.isInteger(hops) ? Math.max(0, Math.min(255, hops) - 1) : fullForwards;
+}

@@ -1,0 +1,255 @@
+import type { SipLimits } from '@guildhall/proto/sip/limits';
+import { type Message, parseMessage } from '@guildhall/proto/sip/message';
+import { step } from './client-transaction.js';
+import type { Events } from './events.js';
+import { Failure, type Loss, losses, lossOf } from './failover.js';
+import type { HopByHop } from './hop-by-hop.js';
+import type { Link, Member, MemberProxy } from './member.js';
+import type { Line } from './queue.js';
+import { type Here, rewrite } from './rewrite.js';
+import { nextTarget } from './targets.js';
+import { type Transaction, triedBy } from './transaction.js';
+import { branchOf, type Transactions } from './transactions.js';
+
+/** How a transaction gets to a proxy of its member, to the next one, or to its end. */
+export interface Sending {
+  /** Its door is known: finds a proxy and writes, or waits for one. `message` is its request if it is parsed already. */
+  route(transaction: Transaction, message: Message | undefined): void;
+  /** Waits in a line, within its member's budget. */
+  wait(transaction: Transaction, line: Line<Transaction>): void;
+  /** A try ended without an answer for the sender: the next proxy, or the end. `failure` is a bit of Failure. */
+  retry(transaction: Transaction, failure: number): void;
+  /** Ends it and tells the ingress why. */
+  lose(transaction: Transaction, loss: Loss): void;
+  /** Ends it. */
+  end(transaction: Transaction): void;
+  /** Its sender cancelled it. */
+  cancel(transaction: Transaction): void;
+  /** Its due time has come. */
+  due(transaction: Transaction, now: number): void;
+  /** A link of this proxy is up: what waits is written. */
+  flush(proxy: MemberProxy): void;
+  /** A dial failed: what waits goes elsewhere, unless another link is still being dialled. */
+  fail(proxy: MemberProxy): void;
+  /** A lost link is being redialled: what it carried waits for that, under the same branch. */
+  requeue(link: Link, proxy: MemberProxy): void;
+  /** A link is gone: what it carried goes elsewhere. */
+  orphan(link: Link): void;
+}
+
+export interface SendingSettings {
+  readonly here: Here;
+  readonly limits: SipLimits;
+  /** ms one proxy of several may be silent. */
+  readonly attempt: number;
+}
+
+/** 64*T1 (RFC 3261 9.1, RFC 6026): how long an INVITE that is cancelled or accepted is still known, ms. */
+export const afterlife = 32_000;
+
+/** How often the same request is written to the same proxy again because its connection was lost. */
+const mostResends = 1;
+
+export function createSending(
+  transactions: Transactions,
+  hopByHop: HopByHop,
+  settings: SendingSettings,
+  rim: { clock: () => number; random: () => number },
+  events: Events,
+): Sending {
+  const release = (transaction: Transaction): void => {
+    if (!transaction.admitted) return;
+    transaction.admitted = false;
+    transaction.member.budget.release(transaction.bytes.length);
+  };
+
+  const end = (transaction: Transaction): void => {
+    release(transaction);
+    transaction.state = 'terminated';
+    transaction.link = undefined;
+    transaction.member.inFlight -= 1;
+    if (transaction.kind !== 'ack') transactions.close(transaction);
+  };
+
+  const lose = (transaction: Transaction, loss: Loss): void => {
+    if (transaction.state === 'terminated') return;
+    if (transaction.kind !== 'ack') transaction.back.gone(transaction.number, loss);
+    end(transaction);
+  };
+
+  const schedule = (transaction: Transaction): void => {
+    if (transaction.state !== 'terminated' && transaction.kind !== 'ack') transactions.schedule(transaction, rim.clock());
+  };
+
+  const wait = (transaction: Transaction, line: Line<Transaction>): void => {
+    if (!transaction.admitted) {
+      if (!transaction.member.budget.admit(transaction.bytes.length)) {
+        lose(transaction, losses.queueFull(transaction.member.id));
+        return;
+      }
+      transaction.admitted = true;
+    }
+    line.push(transaction);
+  };
+
+  const write = (transaction: Transaction, link: Link, given: Message | undefined): void => {
+    if (!link.hasRoom()) {
+      lose(transaction, losses.queueFull(transaction.member.id));
+      return;
+    }
+    try {
+      const message = given ?? parseMessage(transaction.bytes, settings.limits);
+      const { recordRoute, source, attempt } = transaction;
+      const head = rewrite(message, { here: settings.here, branch: branchOf(transaction, attempt), recordRoute, source });
+      link.write(head, message.buffer, message.start + message.head.length, message.end);
+    } catch {
+      lose(transaction, losses.badRequest);
+      return;
+    }
+    release(transaction);
+    transaction.written = true;
+    transaction.link = link;
+    const next = step(transaction.kind, transaction.state, 'written');
+    transaction.state = next?.state ?? transaction.state;
+    if (transaction.state === 'terminated') end(transaction);
+    else if (transaction.member.proxies.length > 1) transaction.tryUntil = rim.clock() + settings.attempt;
+  };
+
+  const route = (transaction: Transaction, message: Message | undefined): void => {
+    const { member } = transaction;
+    const tried = triedBy(transaction);
+    const proxy = nextTarget(member.proxies, tried, rim.random());
+    if (proxy === undefined) {
+      lose(transaction, lossOf(member.id, transaction.failures | restingFaults(member, tried)));
+      return;
+    }
+    transaction.earlier = tried;
+    transaction.proxy = proxy;
+    if (transaction.written) {
+      // RFC 3263 4.3: the next target is a new transaction there, so it takes a new branch.
+      transaction.attempt += 1;
+      transaction.written = false;
+      transaction.resends = 0;
+      events.failovers += 1;
+    }
+    const link = proxy.ready(transaction.number);
+    if (link !== undefined) {
+      write(transaction, link, message);
+      return;
+    }
+    wait(transaction, proxy.line);
+    proxy.want();
+  };
+
+  const retry = (transaction: Transaction, failure: number): void => {
+    const next = step(transaction.kind, transaction.state, 'retry');
+    if (next === undefined) return;
+    transaction.failures |= failure;
+    transaction.state = next.state;
+    transaction.link = undefined;
+    transaction.tryUntil = 0;
+    if (next.cancelled) {
+      lose(transaction, losses.cancelled(transaction.member.id));
+    } else if (transaction.begun && failure !== Failure.overloaded) {
+      // The far side had begun: another proxy could ring, or deliver, a second time.
+      lose(transaction, lossOf(transaction.member.id, transaction.failures));
+    } else {
+      transaction.begun = false;
+      route(transaction, undefined);
+      schedule(transaction);
+    }
+  };
+
+  const again = (transaction: Transaction, proxy: MemberProxy): void => {
+    if (transaction.resends >= mostResends || isCalledOff(transaction)) {
+      retry(transaction, Failure.unreachable);
+      return;
+    }
+    const next = step(transaction.kind, transaction.state, 'retry');
+    if (next === undefined) return;
+    transaction.resends += 1;
+    transaction.state = next.state;
+    transaction.link = undefined;
+    transaction.tryUntil = 0;
+    events.resends += 1;
+    wait(transaction, proxy.line);
+  };
+
+  return {
+    route,
+    wait,
+    retry,
+    lose,
+    end,
+    cancel(transaction) {
+      const next = step(transaction.kind, transaction.state, 'cancel');
+      if (next === undefined) return;
+      transaction.state = next.state;
+      if (next.cancelled) {
+        lose(transaction, losses.cancelled(transaction.member.id));
+        return;
+      }
+      if (next.cancel) hopByHop.cancel(transaction, transaction.link, transaction.attempt);
+      transaction.tryUntil = 0;
+      transaction.dueAt = rim.clock() + afterlife;
+      schedule(transaction);
+    },
+    due(transaction, now) {
+      if (now < transaction.dueAt) {
+        transaction.tryUntil = 0;
+        const other = nextTarget(transaction.member.proxies, triedBy(transaction), rim.random());
+        if (transaction.state === 'calling' && other !== undefined) retry(transaction, Failure.unreachable);
+        else schedule(transaction);
+        return;
+      }
+      const next = step(transaction.kind, transaction.state, 'deadline');
+      if (transaction.state !== 'accepted') events.deadlines += 1;
+      if (next?.cancel === true) hopByHop.cancel(transaction, transaction.link, transaction.attempt);
+      transaction.state = next?.state ?? 'terminated';
+      if (transaction.state === 'terminated') {
+        end(transaction);
+        return;
+      }
+      transaction.tryUntil = 0;
+      transaction.dueAt = now + afterlife;
+      schedule(transaction);
+    },
+    flush(proxy) {
+      proxy.line.drain((transaction) => {
+        const link = proxy.ready(transaction.number);
+        if (link === undefined) {
+          wait(transaction, proxy.line);
+          return;
+        }
+        write(transaction, link, undefined);
+        schedule(transaction);
+      });
+    },
+    fail(proxy) {
+      const condition = proxy.condition();
+      if (condition === 'up' || condition === 'opening') return;
+      proxy.line.drain((transaction) => retry(transaction, proxy.fault() || Failure.unreachable));
+    },
+    requeue(link, proxy) {
+      transactions.each((transaction) => {
+        if (transaction.link === link && transaction.state !== 'accepted') again(transaction, proxy);
+      });
+    },
+    orphan(link) {
+      transactions.each((transaction) => {
+        if (transaction.link === link) retry(transaction, Failure.unreachable);
+      });
+    },
+  };
+}
+
+/** Bits of why the proxies that were not tried could not be. */
+function restingFaults(member: Member, tried: readonly MemberProxy[]): number {
+  let bits = 0;
+  for (const proxy of member.proxies) if (!tried.includes(proxy)) bits |= proxy.fault();
+  return bits;
+}
+
+function isCalledOff(transaction: Transaction): boolean {
+  return transaction.state === 'cancel-waiting' || transaction.state === 'cancelling';
+}

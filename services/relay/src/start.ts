@@ -1,0 +1,152 @@
+import { startAdminServer } from '@guildhall/chassis/admin-server';
+import { type Bus, connectBus } from '@guildhall/chassis/bus';
+import { monotonic, wall } from '@guildhall/chassis/clock';
+import { newEpoch } from '@guildhall/chassis/epoch';
+import { createLogger } from '@guildhall/chassis/log';
+import { createMeters } from '@guildhall/chassis/meters';
+import { createRoster } from '@guildhall/chassis/roster';
+import type { Running, Start } from '@guildhall/chassis/running';
+import { Changed } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
+import { subjects } from '@guildhall/proto/subjects';
+import type { RelayConfig } from './config.js';
+import { createEvents, describeMeters, type Events } from './events.js';
+import { createHeart, type Heart, intervals } from './heart.js';
+import { loadCertificate, type OwnCertificate } from './own-certificate.js';
+
+/** How often the certificate's files are looked at, ms. */
+const certificateInterval = 5000;
+
+/** Once nothing is in flight a draining relay listens on for so long: what left an ingress before it knew still arrives, ms. */
+const drainLinger = 300;
+const drainPoll = 50;
+
+/** Starts a relay. Resolves once it takes forwards; aborting `signal` drains it. Throws a Fault on a bad start. */
+export const start: Start<RelayConfig> = async (config, signal) => {
+  const log = createLogger('relay', config.id, config.log);
+  const events = createEvents(log, monotonic);
+  const certificate = loadCertificate(config.certificate);
+  const epoch = newEpoch();
+  const bus = await connectBus(config.nats, `relay ${config.id}`, log);
+  const roster = createRoster(bus, { service: 'relay', id: config.id, epoch }, {}, monotonic);
+  const rim = { clock: monotonic, wall: () => wall().getTime(), random: Math.random };
+  const heart = createHeart(config, epoch, bus, roster, certificate, rim, events);
+  const meters = createMeters('relay', config.id);
+  describeMeters(meters, events, { transactions: heart.inFlight, members: () => readings(heart) });
+  const leave = listen(config.id, bus, heart, events);
+  const stopRoster = roster.onChange(heart.rosterChanged);
+  roster.setLoad(heart.inFlight);
+  const stopTimers = keepTime(heart, certificate, events);
+  const shut = async (): Promise<void> => {
+    stopTimers();
+    leave();
+    stopRoster();
+    roster.close();
+    heart.close();
+    await meters.close();
+    await bus.close();
+  };
+  const admin = await startAdminServer(config.admin, {
+    ready: () => readiness(bus, certificate, signal.aborted),
+    metrics: meters.prometheus,
+  }).catch(async (error: unknown) => {
+    await shut();
+    throw error;
+  });
+  heart.rosterChanged('ingress');
+  events.certificateServed(certificate.fingerprint(), new Date(certificate.validTo()).toISOString());
+
+  const closed = aborted(signal)
+    .then(async () => {
+      roster.drain();
+      events.draining(heart.unanswered());
+      await drained(heart, config.drain);
+      events.drained(heart.unanswered());
+      await shut();
+      await admin.close();
+    })
+    .catch((error: unknown) => events.shutFailed(error));
+
+  return {
+    service: 'relay',
+    id: config.id,
+    addresses: { admin: admin.address },
+    closed,
+    waitingFor: () => {
+      const count = heart.unanswered();
+      return count === 0 ? '' : `${count} transactions`;
+    },
+  } satisfies Running;
+};
+
+/** Subscribes to all that a relay is told. Returns how to stop. */
+function listen(id: string, bus: Bus, heart: Heart, events: Events): () => void {
+  const stops = [
+    bus.subscribe(subjects.relay(id), heart.forwards),
+    bus.subscribe(subjects.arrived('relay', id), heart.arrived),
+    bus.subscribe(subjects.depart('relay', id), heart.depart),
+    bus.subscribe(subjects.present, heart.present),
+    bus.subscribe(subjects.changed, (payload) => {
+      try {
+        const { members, all } = Changed.decode(payload);
+        heart.changed(all ? 'all' : members);
+      } catch {
+        events.wireBatchesBad += 1;
+      }
+    }),
+    bus.onConnected(heart.busIs),
+  ];
+  return () => {
+    for (const stop of stops) stop();
+  };
+}
+
+function keepTime(heart: Heart, certificate: OwnCertificate, events: Events): () => void {
+  const timers = [
+    setInterval(heart.advance, intervals.tick),
+    setInterval(heart.tend, intervals.tend),
+    setInterval(() => {
+      try {
+        if (certificate.reload()) events.certificateServed(certificate.fingerprint(), new Date(certificate.validTo()).toISOString());
+      } catch (error) {
+        events.certificateBroken(error);
+      }
+    }, certificateInterval),
+  ];
+  return () => {
+    for (const timer of timers) clearInterval(timer);
+  };
+}
+
+function readiness(bus: Bus, certificate: OwnCertificate, draining: boolean): { ok: boolean; reasons: readonly string[] } {
+  const reasons: string[] = [];
+  if (draining) reasons.push('draining');
+  if (!bus.connected()) reasons.push('NATS is not connected');
+  if (certificate.validTo() < wall().getTime()) reasons.push('the hub’s certificate has expired');
+  return { ok: reasons.length === 0, reasons };
+}
+
+function* readings(heart: Heart) {
+  for (const member of heart.members()) {
+    let up = 0;
+    for (const proxy of member.proxies) for (const link of proxy.links) if (link.isUp()) up += 1;
+    yield { member: member.id, up, waiting: member.budget.count(), waitingBytes: member.budget.bytes() };
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+/** Resolves once nothing wants an answer any more, or `most` ms have passed. */
+async function drained(heart: Heart, most: number): Promise<void> {
+  const began = monotonic();
+  let quietSince = began;
+  while (monotonic() - began < most) {
+    if (heart.unanswered() > 0) quietSince = monotonic();
+    else if (monotonic() - quietSince >= drainLinger) return;
+    await new Promise((resolve) => setTimeout(resolve, drainPoll));
+  }
+}

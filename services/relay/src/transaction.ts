@@ -1,0 +1,111 @@
+import type { Timed } from '@guildhall/chassis/wheel';
+import type { Kind, State } from './client-transaction.js';
+import type { Link, Member, MemberProxy } from './member.js';
+import type { Back } from './outcomes.js';
+import type { Source } from './rewrite.js';
+
+/** One forward in the relay's hands: a client transaction, or an ACK on its way. Made whole, so that all have one shape. */
+export interface Transaction extends Timed<Transaction> {
+  /** The branch of its first try: what it is filed under, and what makes a second copy of the forward known. */
+  readonly key: string;
+  readonly kind: Kind;
+  /** Of the request, as sent. */
+  readonly method: string;
+  /** The ingress's transaction id, its incarnation and the loop hash: the branch is made of them. */
+  readonly number: number;
+  readonly epoch: string;
+  readonly loop: number;
+  /** Where its outcome goes. */
+  readonly back: Back;
+  readonly member: Member;
+  readonly recordRoute: string;
+  readonly source: Source;
+  /** The request as it came. At first a view into its batch; after a while a copy, so that one slow answer does not pin a whole batch. */
+  bytes: Buffer;
+  bytesAreOwn: boolean;
+  state: State;
+  /** How many proxies were written to before this one: the last part of the branch. */
+  attempt: number;
+  /** The proxy it is with, and those it was with before. */
+  proxy: MemberProxy | undefined;
+  earlier: readonly MemberProxy[];
+  /** Written under the present branch. */
+  written: boolean;
+  /** Written again to the same proxy after its connection was lost. */
+  resends: number;
+  /** A provisional response to the present try came: the far side has begun. */
+  begun: boolean;
+  link: Link | undefined;
+  /** Bits of Failure. */
+  failures: number;
+  /** Counted in its member's budget. */
+  admitted: boolean;
+  /** ms its sender waits, and monotonic ms when that ends; 0 for `tryUntil`: this try may take all of it. */
+  readonly wait: number;
+  dueAt: number;
+  tryUntil: number;
+  /** Reason header value of the CANCEL that came, or ''. */
+  cancelReason: string;
+  /** Tries given up of which a late provisional was answered with CANCEL already, as bits. */
+  calledOff: number;
+}
+
+/** What a forward says, before anything is known of its way. */
+export interface Given {
+  readonly key: string;
+  readonly kind: Kind;
+  readonly method: string;
+  readonly number: number;
+  readonly epoch: string;
+  readonly loop: number;
+  readonly back: Back;
+  readonly member: Member;
+  readonly recordRoute: string;
+  readonly source: Source;
+  readonly bytes: Buffer;
+  readonly wait: number;
+  readonly dueAt: number;
+}
+
+const none: readonly MemberProxy[] = [];
+
+export function newTransaction(given: Given): Transaction {
+  return {
+    wheelNext: undefined,
+    wheelPrevious: undefined,
+    wheelSlot: -1,
+    wheelDue: 0,
+    key: given.key,
+    kind: given.kind,
+    method: given.method,
+    number: given.number,
+    epoch: given.epoch,
+    loop: given.loop,
+    back: given.back,
+    member: given.member,
+    recordRoute: given.recordRoute,
+    source: given.source,
+    bytes: given.bytes,
+    bytesAreOwn: false,
+    state: 'waiting',
+    attempt: 0,
+    proxy: undefined,
+    earlier: none,
+    written: false,
+    resends: 0,
+    begun: false,
+    link: undefined,
+    failures: 0,
+    admitted: false,
+    wait: given.wait,
+    dueAt: given.dueAt,
+    tryUntil: 0,
+    cancelReason: '',
+    calledOff: 0,
+  };
+}
+
+/** Proxies a transaction must not be tried on again, the present one included. */
+export function triedBy(transaction: Transaction): readonly MemberProxy[] {
+  return transaction.proxy === undefined ? transaction.earlier : [...transaction.earlier, transaction.proxy];
+}

@@ -1,0 +1,66 @@
+import { X509Certificate } from 'node:crypto';
+import type { CertificateFacts } from '@guildhall/chassis/certificate';
+import type { CloseReason } from '@guildhall/proto/reason';
+import { describe, expect, it } from 'vitest';
+import { distrust, type Expectation } from './verdict.js';
+
+/** Any certificate: its chain ends in itself when it is the anchor. What it says stands in `good`, not in it. */
+const leaf = new X509Certificate(
+  Buffer.from(
+    'MIICWzCCAgGgAwIBAgIUEnOKTRBHEU4g82FMJ24TSO7POo8wCgYIKoZIzj0EAwIwDjEMMAoGA1UEAwwDbWlkMCAXDTI2MTEyMjEzMzEwNVoYDzIxMjYxMDI5MTMzMTA1WjArMRIwEAYDVQQKDAlBY21lLCBJbmMxFTATBgNVBAMMDGFjbWUuZXhhbXBsZTBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABLJQAplGjaKt2hjVFVsHkhCe8WNF3QWK664boPZhkm4qvOrOWQOvg8/8xuQscW44uiFpZ81alI94+Eo01g+ICaGjggEcMIIBGDAMBgNVHRMBAf8EAjAAMCcGA1UdJQQgMB4GCCsGAQUFBwMBBggrBgEFBQcDAgYIKwYBBQUHAxQwgZ4GA1UdEQSBljCBk4YQc2lwOkFjbWUuRXhhbXBsZYYUc2lwOmJvYkBhY21lLmV4YW1wbGWGFGh0dHBzOi8vYWNtZS5leGFtcGxlghBTSVAuYWNtZS5leGFtcGxlgg4qLmFjbWUuZXhhbXBsZYIbYS5leGFtcGxlLCBETlM6Ym9sdC5leGFtcGxlhwTAAAIBgQ54QGJvbHQuZXhhbXBsZTAdBgNVHQ4EFgQUL5/J4uB8DgwdVVpwQcptX97GzuQwHwYDVR0jBBgwFoAUuPWbmJjkFQKksk37l6C/P3zTj64wCgYIKoZIzj0EAwIDSAAwRQIgLVB07iFqQSZNlg+pUjyNlhQBBUH6pdhHE1PLmfcDVRsCIQDnK2GeyAZyyzuQbiR0nGlWlDf1E+E2s/f/X9tozNZmxA==',
+    'base64',
+  ),
+);
+const at = 1_000_000;
+
+const good: CertificateFacts = {
+  subject: 'CN=acme.example',
+  issuer: 'CN=ca',
+  uris: ['sip:acme.example'],
+  dnsNames: ['sip.acme.example'],
+  commonName: 'bolt.example',
+  extendedKeyUsage: ['1.3.6.1.5.5.7.3.1'],
+  spkiSha256: 'a'.repeat(64),
+  validFrom: at - 1,
+  validTo: at + 1,
+  keyKind: 'ec',
+  keyBits: 256,
+  selfSigned: false,
+  authorized: true,
+  authorizationError: '',
+  chain: [leaf],
+};
+const expected: Expectation = { names: ['edge.acme.example', 'sip.acme.example'], pins: [], anchors: [leaf] };
+const pinned: Expectation = { names: [], pins: ['b'.repeat(64), 'a'.repeat(64)], anchors: [] };
+const failed = (authorizationError: string) => ({ authorized: false, authorizationError });
+
+describe('the certificate of a next hop', () => {
+  const cases: [reason: CloseReason | undefined, why: string, facts: Partial<CertificateFacts>, expectation: Expectation][] = [
+    ['not-yet-valid', 'pinned or not', { validFrom: at + 1 }, pinned],
+    ['expired', 'pinned or not', { validTo: at - 1 }, pinned],
+    ['untrusted-authority', 'no name helps without an anchor', {}, { ...expected, anchors: [] }],
+    ['untrusted-authority', 'an error code is never tolerated', failed('INVALID_PURPOSE'), expected],
+    ['untrusted-authority', 'self-signed', failed('DEPTH_ZERO_SELF_SIGNED_CERT'), expected],
+    ['broken-chain', 'an intermediate is missing', failed('UNABLE_TO_VERIFY_LEAF_SIGNATURE'), expected],
+    ['revoked', '', failed('CERT_REVOKED'), expected],
+    ['expired', 'somewhere in the chain', failed('CERT_HAS_EXPIRED'), expected],
+    ['weak-key', 'RSA of 1024 bits', { keyKind: 'rsa', keyBits: 1024 }, expected],
+    ['name-of-no-member', 'another member’s good certificate', { uris: ['sip:bolt.example'], dnsNames: ['sip.bolt.example'] }, expected],
+    ['name-of-no-member', 'a user’s URI is no domain', { uris: ['sip:a@sip.acme.example'], dnsNames: [] }, expected],
+    ['name-of-no-member', 'a longer name', { dnsNames: ['sip.acme.example.evil.example'] }, expected],
+    ['wildcard-name', 'RFC 5922 7.2', { uris: [], dnsNames: ['*.acme.example'] }, expected],
+    ['common-name-only', 'even the right one', { uris: [], dnsNames: [], commonName: 'sip.acme.example' }, expected],
+    ['untrusted-authority', 'another pin', failed('SELF_SIGNED_CERT_IN_CHAIN'), { ...pinned, pins: ['c'.repeat(64)] }],
+    [undefined, 'a DNS name', {}, expected],
+    [undefined, 'a sip URI in any letter case', { uris: ['SIP:Edge.Acme.Example'], dnsNames: [] }, expected],
+    [undefined, 'RSA of 2048 bits', { keyKind: 'rsa', keyBits: 2048 }, expected],
+    [undefined, 'pinned: neither chain nor name are asked', { ...failed('DEPTH_ZERO_SELF_SIGNED_CERT'), uris: [], dnsNames: [] }, pinned],
+  ];
+  it.each(cases)('%s: %s', (reason, _why, facts, expectation) => {
+    expect(distrust({ ...good, ...facts }, expectation, at)).toBe(reason);
+  });
+
+  it('must be there', () => {
+    expect(distrust(undefined, pinned, at)).toBe('no-certificate');
+  });
+});

@@ -1,0 +1,75 @@
+import type { LinkTools } from './dialled-link.js';
+import { createDialledProxy, type ListenerOf } from './dialled-proxy.js';
+import { type DoorCard, linkKey } from './door-card.js';
+import type { Link, Member, MemberProxy } from './member.js';
+import type { ProxiesOf } from './members.js';
+import type { OwnCertificate } from './own-certificate.js';
+import type { PresenceTable } from './presence.js';
+import { createReverseProxy, reverseKey } from './reverse-proxy.js';
+import type { WireSender } from './wire-batch.js';
+
+/** Makes the ways to members from their doors, and knows every dialled link by its id. */
+export interface Ways {
+  readonly proxiesOf: ProxiesOf;
+  linkOf(id: string): Link | undefined;
+}
+
+export interface WaysTools {
+  readonly links: LinkTools;
+  readonly linksPerProxy: number;
+  readonly certificate: OwnCertificate;
+  readonly presence: PresenceTable;
+  /** Writes on connections that ingresses hold. */
+  readonly sender: WireSender;
+  readonly listenerOf: ListenerOf;
+  /** A way through an ingress is gone. */
+  readonly orphan: (link: Link) => void;
+}
+
+/** A proxy whose dialling and proof stay the same keeps its links when a new door comes; all others are made new. */
+export function createWays(tools: WaysTools): Ways {
+  const links = new Map<string, Link>();
+
+  const dialled = (member: Member, card: DoorCard, before: readonly MemberProxy[]): readonly MemberProxy[] => {
+    const proxies = new Map<string, MemberProxy>();
+    for (const proxyCard of card.proxies) {
+      const key = linkKey(card, proxyCard);
+      if (proxies.has(key)) continue;
+      const kept = before.find((proxy) => proxy.key === key);
+      if (kept !== undefined) {
+        kept.priority = proxyCard.priority;
+        kept.weight = proxyCard.weight;
+        proxies.set(key, kept);
+        continue;
+      }
+      const context = () => tools.certificate.contextFor(card.anchorText);
+      const proxy = createDialledProxy(member, card, proxyCard, context, tools.linksPerProxy, tools.links, tools.listenerOf);
+      for (const link of proxy.links) links.set(link.id, link);
+      proxies.set(key, proxy);
+    }
+    return [...proxies.values()];
+  };
+
+  const reverse = (member: Member, before: readonly MemberProxy[]): readonly MemberProxy[] =>
+    tools.presence.of(member.id).map((ingress, rank) => {
+      const kept = before.find((proxy) => proxy.key === reverseKey(ingress));
+      if (kept !== undefined) {
+        kept.priority = rank;
+        return kept;
+      }
+      // Ranked, not weighed: as long as the first holds a connection, order is kept.
+      const sent = () => {
+        tools.links.events.departures += 1;
+      };
+      return createReverseProxy(member.id, ingress, rank, tools.sender, sent, tools.orphan);
+    });
+
+  return {
+    proxiesOf(member, card, before) {
+      const proxies = card.proxies.length > 0 ? dialled(member, card, before) : reverse(member, before);
+      for (const proxy of before) if (!proxies.includes(proxy)) for (const link of proxy.links) links.delete(link.id);
+      return proxies;
+    },
+    linkOf: (id) => links.get(id),
+  };
+}
