@@ -33,6 +33,7 @@ export const reasons = {
   'member-overloaded': { status: 500, about: 'Every proxy of the far member answered 503.' },
   'member-untrusted': { status: 500, about: 'The far member’s proxy did not prove who it is.' },
   'member-queue-full': { status: 500, about: 'Too much waits for the far member already.' },
+  cancelled: { status: 487, about: 'The sender cancelled the INVITE before the far member was reached.' },
   'bad-gateway': { status: 502, about: 'The far member’s answer could not be understood.' },
   // The hub itself.
   'hub-unavailable': { status: 503, about: 'The hub cannot reach its own services; try again after the time given.' },

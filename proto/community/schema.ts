@@ -137,7 +137,10 @@ const member = z
       .enum(['active', 'pending', 'suspended', 'quarantined'])
       .default('active')
       .describe('Only an active member exchanges traffic; the other states say why not.'),
-    statusReason: words(300, 'Why it is not active. Its own people read it in the answers they get.').optional(),
+    statusReason: words(
+      300,
+      'Why it is not active. Its own people and those who write to them read it in the answers they get.',
+    ).optional(),
     acceptCommonName: z
       .boolean()
       .default(false)

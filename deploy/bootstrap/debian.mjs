@@ -1,0 +1,99 @@
+/**
+ * Programs from Debian's archive without installing them: apt's own downloads and signature checks, but into a folder
+ * of ours, so neither root nor a change to the system is needed.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+const systemLists = '/var/lib/apt/lists';
+
+/** Libraries that must be the system's own: a second copy beside the system's loader breaks every program. */
+const neverCopied = new Set(['libc6', 'libc-bin', 'libcrypt1', 'libgcc-s1', 'libstdc++6']);
+
+/** Options that keep apt inside `folder`, brief, and working for any user. */
+function aptOptions(folder, lists) {
+  const options = [
+    `Dir::Cache=${join(folder, 'cache')}`,
+    'APT::Sandbox::User=',
+    'Acquire::Retries=1',
+    'Acquire::http::Timeout=20',
+    'Acquire::https::Timeout=20',
+    'Acquire::Languages=none',
+  ];
+  if (lists !== undefined) options.push(`Dir::State::lists=${lists}`);
+  return options.flatMap((option) => ['-o', option]);
+}
+
+/** Runs a program to its end. Returns its stdout, or throws with the last line of what it complained about. */
+function output(command, args, options = {}) {
+  const result = spawnSync(command, args, {
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+    ...options,
+    env: { ...process.env, LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' },
+  });
+  if (result.error) throw new Error(`${command}: ${result.error.message}`);
+  if (result.status === 0) return result.stdout;
+  const complaints = `${result.stderr}`.split('\n').filter((line) => line.trim() !== '');
+  const worst = complaints.find((line) => line.startsWith('E:')) ?? complaints.at(-1) ?? `exit ${result.status ?? result.signal}`;
+  throw new Error(`${command} ${args.find((arg) => /^[a-z]+$/.test(arg)) ?? ''}: ${worst.replace(/^[EW]: */, '')}`);
+}
+
+/** Whether the system has package lists that could name a package. */
+function hasSystemLists() {
+  try {
+    return readdirSync(systemLists).some((name) => name.includes('_Packages'));
+  } catch {
+    return false;
+  }
+}
+
+/** The packages asked for and those of their dependencies that the system lacks. */
+function withDependencies(packages, options) {
+  const plan = output('apt-get', [...options, '-s', 'install', '--no-install-recommends', ...packages]);
+  const missing = [...plan.matchAll(/^Inst (\S+)/gm)].map((match) => match[1]).filter((name) => !neverCopied.has(name.split(':')[0]));
+  return [...new Set([...packages, ...missing])];
+}
+
+function download(packages, folder, lists) {
+  const options = aptOptions(folder, lists);
+  const archives = join(folder, 'archives');
+  mkdirSync(archives, { recursive: true });
+  mkdirSync(join(folder, 'cache', 'archives', 'partial'), { recursive: true });
+  output('apt-get', [...options, '-q', 'download', ...withDependencies(packages, options)], { cwd: archives });
+  return archives;
+}
+
+/** Whether this machine has apt and dpkg at all. */
+export function hasApt() {
+  return ['/usr/bin/apt-get', '/bin/apt-get'].some(existsSync) && ['/usr/bin/dpkg-deb', '/bin/dpkg-deb'].some(existsSync);
+}
+
+/**
+ * Unpacks packages and the dependencies the system lacks into `folder`/root and returns that path.
+ * Tries the system's package lists first, then fresh ones of its own. Throws an Error with a short cause.
+ */
+export function unpackFromDebian(packages, folder, say) {
+  let archives;
+  if (hasSystemLists()) {
+    try {
+      archives = download(packages, folder);
+    } catch (error) {
+      say(`the system's package lists did not do (${error.message}); reading fresh ones`);
+    }
+  }
+  if (archives === undefined) {
+    const lists = join(folder, 'lists');
+    mkdirSync(join(lists, 'partial'), { recursive: true });
+    mkdirSync(join(folder, 'cache', 'archives', 'partial'), { recursive: true });
+    output('apt-get', [...aptOptions(folder, lists), '-q', 'update']);
+    archives = download(packages, folder, lists);
+  }
+  const root = join(folder, 'root');
+  mkdirSync(root);
+  for (const name of readdirSync(archives)) {
+    if (name.endsWith('.deb')) output('dpkg-deb', ['-x', join(archives, name), root]);
+  }
+  return root;
+}

@@ -1,0 +1,137 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { provide } from '../tools.mjs';
+import { generate, generatedDifferences } from './generate.mjs';
+import { ensurePackages } from './packages.mjs';
+import { collect, foreground, program, root } from './run.mjs';
+import { Halt, say } from './say.mjs';
+
+const houseRules = ['run', '-c', 'test/vitest.config.ts', 'test/house'];
+
+/** Compiles what is newer than its output: nothing to do costs about a tenth of a second. Throws Halt. */
+function compile(project) {
+  const { code, said } = collect(program('tsc'), ['-b', project]);
+  if (code === 0) return;
+  process.stderr.write(said);
+  throw new Halt('the TypeScript sources do not compile (see above)', 'correct what tsc names, or check out a clean commit', 1);
+}
+
+/** Becomes the command line: the same process, so signals and exit codes need no passing on. */
+async function commandLine(args) {
+  compile('services/cli');
+  const main = join(root, 'services', 'cli', 'dist', 'main.js');
+  process.argv = [process.execPath, main, ...args];
+  // npm runs us in the root; paths are meant from where the user stands.
+  if (process.env.INIT_CWD) process.chdir(process.env.INIT_CWD);
+  endWithNpm();
+  await import(pathToFileURL(main).href);
+  return undefined;
+}
+
+/** The parent of a process, 0 where the system does not say. */
+function parentOf(pid) {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+  } catch {
+    return 0;
+  }
+}
+
+/** npm killed with -9 tells nobody, nor does the shell between us: we notice the orphanage and end as if asked to. */
+function endWithNpm() {
+  if (process.env.npm_lifecycle_event === undefined) return;
+  const shell = process.ppid;
+  const npm = parentOf(shell);
+  const watch = setInterval(() => {
+    if (process.ppid === shell && (npm === 0 || parentOf(shell) === npm)) return;
+    clearInterval(watch);
+    process.kill(process.pid, 'SIGTERM');
+  }, 500);
+  watch.unref();
+}
+
+/** Makes tools ready that only some tests need. Returns what must be said again at the end. */
+function optionalTools(needs) {
+  const skipped = [];
+  for (const [name, what] of needs) {
+    const provision = provide(name, say);
+    if (provision.kind === 'found') continue;
+    const line = `SKIPPED: ${what}: no ${name}: ${provision.cause}; cure: ${provision.cure}`;
+    say(line);
+    skipped.push(line);
+  }
+  return skipped;
+}
+
+function needNatsServer() {
+  if (process.env.GUILDHALL_NATS_URL) return;
+  const provision = provide('nats-server', say);
+  if (provision.kind === 'missing') throw new Halt(`no nats-server: ${provision.cause}`, provision.cure, 3);
+}
+
+async function check({ house }) {
+  compile('.');
+  say('types: good');
+  const lint = await foreground(program('biome'), ['check', '--error-on-warnings', '.']);
+  const differences = await generatedDifferences();
+  if (differences.length > 0) say(`generated code differs from its source: ${differences.join(', ')}; cure: npm run gen, and commit`);
+  else say('generated code: unchanged');
+  const rules = house ? await foreground(program('vitest'), houseRules) : 0;
+  return lint === 0 && differences.length === 0 && rules === 0 ? 0 : 4;
+}
+
+async function test(args) {
+  needNatsServer();
+  const skipped = optionalTools([
+    ['kamailio', 'interop with kamailio'],
+    ['sipp', 'interop with sipp'],
+  ]);
+  // The whole run holds the house rules already.
+  const checked = await check({ house: args.length > 0 });
+  const tested = await foreground(program('vitest'), ['run', '-c', 'test/vitest.config.ts', ...args]);
+  for (const line of skipped) say(line);
+  if (checked !== 0) say('check found problems (above); cure: npm run check shows them alone');
+  return tested !== 0 ? tested : checked;
+}
+
+async function bench(args) {
+  needNatsServer();
+  compile('test');
+  const skipped = optionalTools([['kamailio', 'the comparison with kamailio']]);
+  const code = await foreground(process.execPath, [join('test', 'dist', 'bench', 'main.js'), ...args]);
+  for (const line of skipped) say(line);
+  return code;
+}
+
+async function verb(name, args) {
+  switch (name) {
+    case 'start':
+      return commandLine(['up', ...(args.includes('--community') ? [] : ['--sample']), ...args]);
+    case 'guildhall':
+      return commandLine(args);
+    case 'build':
+      return foreground(program('turbo'), ['run', 'build', ...args]);
+    case 'check':
+      return check({ house: true });
+    case 'gen':
+      return generate();
+    case 'test':
+      return test(args);
+    default:
+      return bench(args);
+  }
+}
+
+/** Makes the checkout ready and does one verb. Resolves to the exit code, or undefined where the verb sets its own. */
+export async function runVerb(name, args) {
+  try {
+    ensurePackages();
+    return await verb(name, args);
+  } catch (error) {
+    say(error.message);
+    process.stderr.write(`  cure: ${error instanceof Halt ? error.cure : 'run the same again; if it stays, npm ci --ignore-scripts'}\n`);
+    return error instanceof Halt ? error.exitCode : 1;
+  }
+}

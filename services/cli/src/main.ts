@@ -1,0 +1,24 @@
+#!/usr/bin/env node
+import { runCommandLine } from './command-line.js';
+
+const { env, stdout, stderr } = process;
+const colors = env['NO_COLOR'] === undefined || env['NO_COLOR'] === '';
+
+// A reader that went away (`guildhall ... | head`) is no failure of ours.
+for (const stream of [stdout, stderr]) stream.on('error', () => {});
+
+process.exitCode = await runCommandLine(process.argv.slice(2), {
+  terminal: {
+    out: (line) => stdout.write(`${line}\n`),
+    talk: (line) => stderr.write(`${line}\n`),
+    colorOut: colors && stdout.isTTY === true,
+    colorTalk: colors && stderr.isTTY === true,
+  },
+  env,
+  cwd: process.cwd(),
+  now: () => new Date(),
+  onSignal(listener) {
+    process.on('SIGTERM', listener).on('SIGINT', listener);
+    return () => process.off('SIGTERM', listener).off('SIGINT', listener);
+  },
+});

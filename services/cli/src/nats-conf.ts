@@ -1,0 +1,108 @@
+import { buckets, subjects } from '@guildhall/proto/subjects';
+
+/** The services that speak on the bus, each with a NATS user of its own. */
+export const busServices = ['ingress', 'policy', 'relay'] as const;
+export type BusService = (typeof busServices)[number];
+
+/** What one service may say and hear on the bus. */
+export interface BusPermissions {
+  readonly publish: readonly string[];
+  readonly subscribe: readonly string[];
+  /** May answer requests, once each, to the asker only. */
+  readonly answers: boolean;
+}
+
+/** Answers to requests come to subjects below this (the clients' own choice). */
+const inbox = '_INBOX.>';
+
+/** A subject that ends in an instance's id, as the pattern of all instances. */
+function every(subject: (id: string) => string): string {
+  return subject('any').replace(/any$/, '*');
+}
+
+const arrived = (service: 'ingress' | 'relay') => every((id) => subjects.arrived(service, id));
+const depart = (service: 'ingress' | 'relay') => every((id) => subjects.depart(service, id));
+const hello = (service: BusService) => every((id) => subjects.hello(service, id));
+
+/**
+ * The least each service needs (DESIGN 4).
+ * JetStream's own subjects are for policy alone: it keeps the membership and the token keys there.
+ */
+export const busPermissions: Readonly<Record<BusService, BusPermissions>> = {
+  ingress: {
+    publish: [
+      subjects.ask,
+      subjects.trust,
+      subjects.tokenKeys,
+      subjects.present,
+      every(subjects.relay),
+      arrived('relay'),
+      depart('relay'),
+      hello('ingress'),
+    ],
+    subscribe: [subjects.changed, every(subjects.ingress), arrived('ingress'), depart('ingress'), subjects.everyHello, inbox],
+    answers: false,
+  },
+  relay: {
+    publish: [subjects.door, every(subjects.ingress), arrived('ingress'), depart('ingress'), hello('relay')],
+    subscribe: [subjects.changed, subjects.present, every(subjects.relay), arrived('relay'), depart('relay'), subjects.everyHello, inbox],
+    answers: false,
+  },
+  policy: {
+    publish: [
+      subjects.changed,
+      hello('policy'),
+      '$JS.API.>',
+      '$JS.ACK.>',
+      '$JS.FC.>',
+      ...Object.values(buckets).map((bucket) => `$KV.${bucket}.>`),
+    ],
+    subscribe: [subjects.ask, subjects.door, subjects.trust, subjects.tokenKeys, subjects.changed, subjects.everyHello, inbox],
+    answers: true,
+  },
+};
+
+/** What goes into a nats.conf. */
+export interface NatsConf {
+  readonly host: string;
+  /** -1: any free one. */
+  readonly port: number;
+  readonly storeFolder: string;
+  readonly passwords: Readonly<Record<BusService, string>>;
+}
+
+/** A text in a nats.conf. Throws on what could end it early. */
+function quoted(text: string): string {
+  if (/["\\\r\n\0]/.test(text))
+    throw new TypeError(`a path or password with quotes, backslashes or line ends cannot be written into nats.conf`);
+  return `"${text}"`;
+}
+
+function list(subjectsAllowed: readonly string[]): string {
+  return `[${subjectsAllowed.map(quoted).join(', ')}]`;
+}
+
+/** The configuration of a nats-server (2.9 on) for one hub: JetStream on disk, a user a service, nobody else. */
+export function natsConf({ host, port, storeFolder, passwords }: NatsConf): string {
+  const users = busServices.map((service) => {
+    const { publish, subscribe, answers } = busPermissions[service];
+    return `    {
+      user: ${service}, password: ${quoted(passwords[service])}
+      permissions {
+        publish { allow: ${list(publish)} }
+        subscribe { allow: ${list(subscribe)} }
+${answers ? '        allow_responses { max: 1, expires: "1m" }\n' : ''}      }
+    }`;
+  });
+  return `# Written by guildhall at every start: changes are lost.
+host: ${quoted(host)}
+port: ${port}
+server_name: guildhall
+jetstream { store_dir: ${quoted(storeFolder)} }
+authorization {
+  users: [
+${users.join(',\n')}
+  ]
+}
+`;
+}

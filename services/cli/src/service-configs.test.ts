@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest';
+import { serviceEnvironment, strayVariables } from './service-configs.js';
+
+const env = {
+  PATH: '/bin',
+  GUILDHALL_NATS_SERVER: '/x',
+  GUILDHALL_LOG_LEVEL: 'debug',
+  GUILDHALL_INGRESS_LIMITS_HEADERS: '64',
+  GUILDHALL_RELAY_LOG_LEVEL: 'warn',
+  GUILDHALL_LIMITS_HEADERS: '1',
+  EMPTY: undefined,
+};
+
+describe('the environment of a service', () => {
+  it('holds nothing meant for others or for the command line', () => {
+    expect(serviceEnvironment('policy', env)).toEqual({ PATH: '/bin', GUILDHALL_LOG_LEVEL: 'debug' });
+  });
+
+  it('has its own settings without its name', () => {
+    expect(serviceEnvironment('ingress', env)).toEqual({ PATH: '/bin', GUILDHALL_LOG_LEVEL: 'debug', GUILDHALL_LIMITS_HEADERS: '64' });
+  });
+
+  it.each([env, Object.fromEntries(Object.entries(env).reverse())])('prefers its own log level to that of all, in any order', (given) => {
+    expect(serviceEnvironment('relay', given)['GUILDHALL_LOG_LEVEL']).toBe('warn');
+  });
+
+  it('is not reached by variables that name no service', () => {
+    expect(strayVariables(env)).toEqual(['GUILDHALL_LIMITS_HEADERS']);
+  });
+});

@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import { exchange, hearRequest, outcome } from '../stage/exchange.js';
+import { perform } from '../stage/performance.js';
+import { topologies } from '../stage/play.js';
+import { acknowledge, answer } from '../stage/speech.js';
+
+describe.each(topologies)('every request has one final answer, %s', (_, topology) => {
+  const { actor } = perform({
+    topology,
+    cast: { acme: {}, bolt: {}, crow: {} },
+    settings: { ingress: { timeouts: { final: '1s', timerC: '1s' } } },
+  });
+
+  it('a member that says nothing: 504 with a reason, never 408, before the sender gives up', async () => {
+    const acme = actor('acme');
+    const bolt = actor('bolt');
+    const said = ['MESSAGE', 'SUBSCRIBE', 'OPTIONS', 'UNHEARDOF'].map((method) => acme.say(method, 'sip:bob@bolt.example'));
+    for (const one of said) {
+      const late = await hearRequest(bolt, one);
+      const final = await acme.hearFinal(one);
+      expect(outcome(final)).toBe('504 no-answer');
+      expect(final.header('reason')).toContain('bolt');
+      // Too late: it is dropped (RFC 4320 4.2), as the empty mailboxes show.
+      bolt.answer(late, 200);
+    }
+    await exchange(acme, bolt);
+  });
+
+  it('an INVITE that nobody answers: 504 as well', async () => {
+    const acme = actor('acme');
+    const bolt = actor('bolt');
+    const invite = acme.say('INVITE', 'sip:bob@bolt.example');
+    await hearRequest(bolt, invite);
+    const final = await acme.hearFinal(invite);
+    expect(outcome(final)).toBe('504 no-answer');
+    acme.line().say(acknowledge(invite, final).text);
+  });
+
+  it('a provisional answer to anything but INVITE is not passed on, and changes nothing', async () => {
+    const acme = actor('acme');
+    const bolt = actor('bolt');
+    const said = acme.say('MESSAGE', 'sip:bob@bolt.example');
+    bolt.answer(await hearRequest(bolt, said), 100);
+    expect(outcome(await acme.hearFinal(said))).toBe('504 no-answer');
+  });
+
+  it('answers that nobody waits for are dropped: unknown branches, second finals, another member’s answers', async () => {
+    const acme = actor('acme');
+    const bolt = actor('bolt');
+    const crow = actor('crow');
+    const said = acme.say('MESSAGE', 'sip:bob@bolt.example');
+    const heard = await hearRequest(bolt, said);
+
+    crow.line().say(answer(heard, 200, { tag: 'crow' }));
+    bolt.line().say(answer(heard, 200, { tag: 'elsewhere' }).replace(/branch=z9hG4bK/, 'branch=z9hG4bKx'));
+    bolt.answer(heard, 200, { tag: 'bolt' });
+    expect((await acme.hearFinal(said)).header('to')).toContain('tag=bolt');
+    bolt.answer(heard, 200, { tag: 'again' });
+    bolt.answer(heard, 500, { tag: 'again' });
+    await exchange(acme, bolt);
+    await exchange(bolt, acme);
+    await exchange(crow, acme);
+  });
+
+  it('a request said twice is passed on once and answered again', async () => {
+    const acme = actor('acme');
+    const bolt = actor('bolt');
+    const { said } = await exchange(acme, bolt);
+    acme.line().say(said.text);
+    expect((await acme.hearFinal(said)).status).toBe(200);
+    await exchange(acme, bolt);
+  });
+
+  it('an answer goes back on the connection of its request, whatever the Via says', async () => {
+    const acme = actor('acme');
+    const crow = actor('crow');
+    const { final } = await exchange(acme, actor('bolt'), {
+      via: `SIP/2.0/TLS 127.0.0.1:${crow.port};branch=z9hG4bKelsewhere;received=127.0.0.1;rport=${crow.port}`,
+    });
+    expect(final.line).toBe(acme.line());
+    await exchange(actor('bolt'), crow);
+  });
+
+  it('an answer whose connection is gone takes another connection of the same member', async () => {
+    const acme = actor('acme');
+    const bolt = actor('bolt');
+    const second = await acme.dial(acme.line().remotePort);
+    const said = acme.request('MESSAGE', 'sip:bob@bolt.example');
+    second.say(said.text);
+    const heard = await hearRequest(bolt, said);
+    second.hangUp();
+    await second.over;
+    bolt.answer(heard, 200);
+    expect((await acme.hearFinal(said)).line).toBe(acme.line());
+  });
+});

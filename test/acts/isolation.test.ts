@@ -1,0 +1,111 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { exchange, hearRequest, outcome, refusal } from '../stage/exchange.js';
+import { perform } from '../stage/performance.js';
+import { topologies } from '../stage/play.js';
+import { acknowledge } from '../stage/speech.js';
+
+describe.each(topologies)('a sick member costs only its own traffic, %s', (_, topology) => {
+  const { actor } = perform({
+    topology,
+    cast: { acme: {}, bolt: {}, crow: { spares: ['crow-2', 'crow-3'] } },
+    settings: {
+      ingress: { timeouts: { final: '4s' } },
+      relay: { timeouts: { connect: '500ms', attempt: '500ms', backoffFirst: '10ms', backoffMost: '50ms' } },
+    },
+  });
+
+  afterEach(async () => {
+    for (const name of ['bolt', 'crow', 'crow-2', 'crow-3']) await actor(name).listen();
+    // Others noticed nothing, and never saw a 503.
+    await exchange(actor('bolt'), actor('acme'));
+  });
+
+  it('a 503 of its only proxy becomes a 500 that names it, and no Retry-After', async () => {
+    const acme = actor('acme');
+    const bolt = actor('bolt');
+    for (const method of ['MESSAGE', 'INVITE']) {
+      const said = acme.say(method, 'sip:bob@bolt.example');
+      bolt.answer(await hearRequest(bolt, said), 503, { headers: ['Retry-After: 3600'] });
+      const final = await acme.hearFinal(said);
+      expect(outcome(final)).toBe('500 member-overloaded');
+      expect(final.header('reason')).toContain('bolt');
+      expect(final.header('retry-after')).toBe('');
+      if (method === 'INVITE') {
+        await bolt.hear('ACK');
+        acme.line().say(acknowledge(said, final).text);
+      }
+    }
+  });
+
+  it('a member that refuses connections: a quick 500 that names it; it is back as soon as it listens', async () => {
+    const acme = actor('acme');
+    const bolt = actor('bolt');
+    await bolt.cutAccepted();
+    bolt.shutDoor();
+    const said = acme.request('MESSAGE', 'sip:bob@bolt.example');
+    expect(await refusal(acme, said)).toBe('500 member-unreachable');
+    await bolt.listen();
+    const second = acme.request('MESSAGE', 'sip:bob@bolt.example');
+    acme.line().say(second.text);
+    const heard = await hearRequest(bolt, second);
+    bolt.answer(heard, 200);
+    await acme.hearFinal(second);
+  });
+
+  it('a proxy that answers 503 is passed over: the next one gets the request under a new branch', async () => {
+    const acme = actor('acme');
+    const said = acme.say('MESSAGE', 'sip:carol@crow.example');
+    const first = await hearRequest(actor('crow'), said);
+    actor('crow').answer(first, 503);
+    const second = await hearRequest(actor('crow-2'), said);
+    expect(second.header('via')).not.toBe(first.header('via'));
+    expect(second.headers('via').slice(1)).toEqual(first.headers('via').slice(1));
+    actor('crow-2').answer(second, 503);
+    const third = await hearRequest(actor('crow-3'), said);
+    actor('crow-3').answer(third, 202);
+    expect((await acme.hearFinal(said)).status).toBe(202);
+  });
+
+  it('when all of its proxies answer 503, one 500', async () => {
+    const acme = actor('acme');
+    const said = acme.say('MESSAGE', 'sip:carol@crow.example');
+    for (const name of ['crow', 'crow-2', 'crow-3']) actor(name).answer(await hearRequest(actor(name), said), 503);
+    expect(outcome(await acme.hearFinal(said))).toBe('500 member-overloaded');
+  });
+
+  it('a refusal that is not 503 is the answer: no other proxy is asked', async () => {
+    const acme = actor('acme');
+    for (const status of [403, 404, 480, 500, 603]) {
+      const said = acme.say('MESSAGE', 'sip:carol@crow.example');
+      actor('crow').answer(await hearRequest(actor('crow'), said), status);
+      expect((await acme.hearFinal(said)).status).toBe(status);
+    }
+  });
+
+  it('a proxy that refuses connections is passed over', async () => {
+    const acme = actor('acme');
+    await actor('crow').cutAccepted();
+    actor('crow').shutDoor();
+    const said = acme.say('MESSAGE', 'sip:carol@crow.example');
+    actor('crow-2').answer(await hearRequest(actor('crow-2'), said), 200);
+    expect((await acme.hearFinal(said)).status).toBe(200);
+  });
+
+  it('a proxy that says nothing is passed over', async () => {
+    const acme = actor('acme');
+    const said = acme.say('MESSAGE', 'sip:carol@crow.example');
+    await hearRequest(actor('crow'), said);
+    actor('crow-2').answer(await hearRequest(actor('crow-2'), said), 200);
+    expect((await acme.hearFinal(said)).status).toBe(200);
+  });
+
+  it('a connection lost in the middle of a request: the next proxy gets it', async () => {
+    const acme = actor('acme');
+    const said = acme.say('MESSAGE', 'sip:carol@crow.example');
+    await hearRequest(actor('crow'), said);
+    actor('crow').shutDoor();
+    await actor('crow').cutAccepted();
+    actor('crow-2').answer(await hearRequest(actor('crow-2'), said), 200);
+    expect((await acme.hearFinal(said)).status).toBe(200);
+  });
+});

@@ -1,0 +1,72 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { afterAll, expect, it } from 'vitest';
+import { openFolder } from '../stage/folder.js';
+import { bench, hubName, type Surroundings } from './bench.js';
+import { type Options, readOptions } from './options.js';
+import { renderJson, renderTables } from './report.js';
+
+const folder = openFolder('bench-test');
+afterAll(() => folder.close());
+
+/** Whole hubs start in these tests, on machines of any speed; ms. */
+const patience = 90_000;
+
+const environment = Object.fromEntries(
+  Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+);
+
+function options(line: string): Options {
+  const request = readOptions(line.split(' '));
+  if (request.kind !== 'bench') throw new Error(JSON.stringify(request));
+  return request.options;
+}
+
+function surroundings(): Surroundings & { readonly said: string[] } {
+  const said: string[] = [];
+  return { environment, signal: new AbortController().signal, profiles: folder.file('profiles'), say: (line) => said.push(line), said };
+}
+
+it('puts some hundred messages through a real hub, loses none and has a figure for everything', { timeout: patience }, async () => {
+  const around = surroundings();
+  const findings = await bench(options('--rounds 1 --count 300 --patterns 3x10,10x1,2@500 --only hub,codec'), around);
+  expect(
+    findings.rows.map(({ hub, pattern, transactions, failed, troubles }) => ({ hub, pattern, transactions, failed, troubles })),
+  ).toEqual(['3x10', '10x1', '2@500'].map((pattern) => ({ hub: hubName, pattern, transactions: 300, failed: 0, troubles: [] })));
+  for (const row of findings.rows) {
+    const { perSecond, p50, p99, longest, memory, cpuParts } = row;
+    expect(Object.entries({ perSecond, p50, p99, longest, memory }).filter(([, value]) => !(value > 0))).toEqual([]);
+    expect(Object.keys(cpuParts)).toEqual(expect.arrayContaining(['ingress', 'relay', 'policy', 'nats-server']));
+  }
+  expect(findings.codec.filter(({ nanoseconds }) => !(nanoseconds > 0))).toEqual([]);
+  expect(findings.codec.length).toBeGreaterThan(0);
+  expect(renderTables(findings, hubName)).toContain('guildhall');
+  expect(JSON.parse(renderJson(findings, hubName))).toMatchObject({ missing: [], ratios: [], medians: [{}, {}, {}] });
+  expect(around.said[0]).toBe('round 1 of 1');
+});
+
+it('profiles every service of a hub', { timeout: patience }, async () => {
+  const findings = await bench(options('--profile --count 300 --patterns 3x10'), surroundings());
+  const services = findings.profiles.map(({ service }) => service).sort();
+  expect(services).toEqual(['cli', 'ingress', 'policy', 'relay']);
+  const relay = findings.profiles.find(({ service }) => service === 'relay');
+  expect(relay?.summary.own.some(({ file }) => file.startsWith('services/relay/src/'))).toBe(true);
+  expect(readdirSync(folder.file('profiles')).filter((name) => name.endsWith('.cpuprofile'))).toHaveLength(4);
+});
+
+it('ends what it started when it is told to end', { timeout: patience }, async () => {
+  const ending = new AbortController();
+  const measuring = bench(options('--rounds 1 --count 1000000 --patterns 2x5 --only hub'), {
+    ...surroundings(),
+    signal: ending.signal,
+    say: () => setImmediate(() => ending.abort(new Error('enough'))),
+  });
+  await expect(measuring).rejects.toThrow();
+  expect(existsSync(folder.path)).toBe(true);
+});
+
+it('puts messages through Kamailio where there is one', { timeout: patience }, async () => {
+  const around = surroundings();
+  const findings = await bench(options('--rounds 1 --count 300 --patterns 3x10 --only peer'), around);
+  if (findings.missing.length > 0) expect(around.said.join()).toContain('kamailio IS MISSING');
+  else expect(findings.rows).toMatchObject([{ hub: 'kamailio', failed: 0, transactions: 300, troubles: [] }]);
+});

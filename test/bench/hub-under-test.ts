@@ -1,0 +1,96 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { checkoutRoot } from '../stage/checkout.js';
+import { communityText } from '../stage/community.js';
+import { openFolder } from '../stage/folder.js';
+import { startProgram } from '../stage/program.js';
+import type { Candidate, Place, RunningHub } from './candidate.js';
+import { answererDomain, hubDomain, senderDomain } from './credentials.js';
+
+/** How the hub is run. */
+export interface HubOptions {
+  /** All services in one process. */
+  readonly single: boolean;
+  /** Environment of all its processes: where tools are cached, GUILDHALL_ settings to try. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** Connections of one member, all from one address, that the bench may ask for; every other setting is the usual one. */
+const roomForConnections = {
+  GUILDHALL_INGRESS_LIMITS_CONNECTIONS_PER_MEMBER: '10000',
+  GUILDHALL_INGRESS_LIMITS_CONNECTIONS_PER_ADDRESS: '10000',
+};
+
+/** How long the hub may take to be ready, in ms: the first start may fetch nats-server. */
+const startPatience = 60_000;
+
+/** Our hub as `guildhall up` runs it: nats-server and a process a service. */
+export function hubUnderTest(name: string, options: HubOptions): Candidate {
+  return { name, start: (place) => start(options, place) };
+}
+
+async function start(options: HubOptions, place: Place): Promise<RunningHub> {
+  const folder = openFolder('bench');
+  const { credentials, sink } = place;
+  const members = [
+    { id: 'a', domains: [senderDomain] },
+    { id: 'b', domains: [answererDomain], proxies: [{ host: '127.0.0.1', port: sink, name: answererDomain }] },
+  ];
+  const { certFile: cert, keyFile: key } = credentials.hub;
+  writeFileSync(folder.file('community.yaml'), communityText({ members }, { domain: hubDomain, cert, key, ca: credentials.authorityFile }));
+  const script = join(checkoutRoot(), 'services/cli/dist/main.js');
+  const args = [
+    script,
+    'up',
+    '--community',
+    folder.file('community.yaml'),
+    '--state',
+    folder.file('state'),
+    '--json',
+    ...(options.single ? ['--single'] : []),
+  ];
+  const program = await startProgram(process.execPath, args, { environment: { ...roomForConnections, ...options.environment } });
+  const stop = async (): Promise<void> => {
+    place.signal.removeEventListener('abort', abandon);
+    await program.stop();
+    folder.close();
+  };
+  const abandon = (): void => void program.stop();
+  place.signal.addEventListener('abort', abandon, { once: true });
+  try {
+    const [line] = await program.line(/^\{"ready":true.*\}$/m, startPatience);
+    const { port, admins } = readReady(line);
+    for (const admin of admins) await ready(admin, place.signal);
+    return { port, serverName: hubDomain, pid: program.pid, output: () => program.output().slice(-2000), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** The line with which `up --json` tells that it is ready: the first listener's port and the admin addresses of the services. */
+function readReady(line: string): { port: number; admins: string[] } {
+  const said: unknown = JSON.parse(line);
+  const listeners = field(said, 'listeners');
+  const address = field(Array.isArray(listeners) ? listeners[0] : undefined, 'address');
+  const port = Number(/:(\d+)$/.exec(typeof address === 'string' ? address : '')?.[1]);
+  if (!(port > 0)) throw new Error(`guildhall up told no listener: ${line}`);
+  const admins = ['policy', 'relay', 'ingress'].map((service) => field(field(said, 'admin'), service));
+  return { port, admins: admins.filter((admin) => typeof admin === 'string') };
+}
+
+function field(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Object.entries(value).find(([key]) => key === name)?.[1] : undefined;
+}
+
+/** Resolves when the service at an admin address says that it is ready; asks ten times a second. */
+async function ready(admin: string, signal: AbortSignal): Promise<void> {
+  const deadline = performance.now() + startPatience;
+  for (;;) {
+    const answer = await fetch(`http://${admin}/readyz`, { signal });
+    if (answer.ok) return;
+    const reasons = await answer.text();
+    if (performance.now() > deadline) throw new Error(`http://${admin}/readyz does not get ready: ${reasons}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}

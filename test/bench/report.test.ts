@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest';
+import { type Findings, median, medians, type Row, ratios, renderJson, renderTables } from './report.js';
+
+function row(hub: string, round: number, change: Partial<Row> = {}): Row {
+  const zeros = { transactions: 1000, p50: 1, p99: 4, longest: 9, failed: 0, memory: 100, sender: 4, answerer: 3, troubles: [] };
+  return { hub, pattern: '4x50', round, perSecond: 30_000, cpu: 30, cpuParts: { ingress: 20, relay: 10 }, ...zeros, ...change };
+}
+
+const findings = (rows: readonly Row[], change: Partial<Findings> = {}): Findings => ({
+  machine: 'a machine',
+  rows,
+  codec: [],
+  missing: [],
+  profiles: [],
+  ...change,
+});
+
+describe('median', () => {
+  it.each([
+    [[], 0],
+    [[7], 7],
+    [[9, 1], 5],
+    [[9, 1, 4], 4],
+    [[1, 2, 3, 100], 2.5],
+  ])('of %j is %d', (values, expected) => {
+    expect(median(values)).toBe(expected);
+  });
+});
+
+describe('medians', () => {
+  it('are taken for each pattern and hub, but failures add up', () => {
+    const rows = [
+      row('own', 1, { cpu: 10 }),
+      row('own', 2, { cpu: 90, failed: 2 }),
+      row('own', 3, { cpu: 20 }),
+      row('own', 1, { pattern: '100x1', cpu: 70 }),
+    ];
+    const found = medians(rows).map(({ pattern, cpu, failed, rounds }) => ({ pattern, cpu, failed, rounds }));
+    expect(found).toEqual([
+      { pattern: '4x50', cpu: 20, failed: 2, rounds: 3 },
+      { pattern: '100x1', cpu: 70, failed: 0, rounds: 1 },
+    ]);
+  });
+
+  it('of the parts are taken for each part', () => {
+    const rows = [
+      row('own', 1, { cpuParts: { relay: 1 } }),
+      row('own', 2, { cpuParts: { relay: 5 } }),
+      row('own', 3, { cpuParts: { relay: 3 } }),
+    ];
+    expect(medians(rows)[0]?.cpuParts).toEqual({ relay: 3 });
+  });
+});
+
+describe('ratios', () => {
+  it('compare within a round, so that a slow round of both changes nothing', () => {
+    const rows = [
+      row('own', 1, { perSecond: 300, cpu: 10 }),
+      row('peer', 1, { perSecond: 100, cpu: 40 }),
+      row('own', 2, { perSecond: 30, cpu: 100 }),
+      row('peer', 2, { perSecond: 10, cpu: 400 }),
+    ];
+    expect(ratios(rows, 'own')).toEqual([{ pattern: '4x50', hub: 'own', peer: 'peer', perSecond: 3, cpu: 0.25, p99: 1 }]);
+  });
+
+  it('leave out rounds that the peer did not live through', () => {
+    const rows = [row('own', 1), row('own', 2, { perSecond: 60_000 }), row('peer', 2), row('own', 3), row('peer', 3, { perSecond: 0 })];
+    expect(ratios(rows, 'own')).toMatchObject([{ perSecond: 2 }]);
+  });
+
+  it('are none without a peer', () => {
+    expect(ratios([row('own', 1)], 'own')).toEqual([]);
+  });
+});
+
+describe('the tables', () => {
+  it('say it loudly when a peer is missing', () => {
+    expect(renderTables(findings([row('own', 1)], { missing: ['kamailio'] }), 'own')).toContain('NO RATIO: kamailio is not installed');
+  });
+
+  it('show the figures, the parts and the ratio', () => {
+    const text = renderTables(findings([row('own', 1), row('peer', 1, { perSecond: 10_000, cpuParts: { peer: 60 }, cpu: 60 })]), 'own');
+    expect(text).toMatch(/own +30,000 +30\.0 +1\.00 +4\.00 +9\.0 +0 +100\n {4}of which ingress 20\.0, relay 10\.0 us/);
+    expect(text).toContain('own to peer: 3.00 x the transactions, 0.50 x the CPU, 1.00 x the p99');
+  });
+
+  it('name every trouble once', () => {
+    const text = renderTables(
+      findings([row('own', 1, { troubles: ['3 unanswered'] }), row('own', 2, { troubles: ['3 unanswered'] })]),
+      'own',
+    );
+    expect(text.match(/own 4x50: 3 unanswered/g)).toHaveLength(1);
+  });
+});
+
+it('the JSON holds medians, ratios, codec and every round', () => {
+  const text = renderJson(findings([row('own', 1), row('peer', 1)], { codec: [{ name: 'read', nanoseconds: 900 }] }), 'own');
+  expect(JSON.parse(text)).toMatchObject({
+    medians: [{ hub: 'own' }, { hub: 'peer' }],
+    ratios: [{ peer: 'peer' }],
+    codec: [{ nanoseconds: 900 }],
+    rounds: [{}, {}],
+  });
+});

@@ -1,0 +1,32 @@
+import { numberAt } from './request-template.js';
+
+/** What a scan of a run's responses tells: the status and the number of the request, -1 when the Call-ID is none of this template's. */
+export interface ResponseSink {
+  response(status: number, number: number): void;
+  /** These bytes are no response: the stream cannot be read on. */
+  broken(text: string): void;
+}
+
+const callId = '\r\nCall-ID: ';
+
+/**
+ * Reads the whole responses at the start of `text` (latin1) and returns how many characters they take. It knows only what a run needs:
+ * status and Call-ID, no body (checked: the next bytes must start a response again). CRLF keepalives in between are skipped.
+ */
+export function scanResponses(text: string, sink: ResponseSink): number {
+  let at = 0;
+  for (;;) {
+    while (text.charCodeAt(at) === 13 && text.charCodeAt(at + 1) === 10) at += 2;
+    const end = text.indexOf('\r\n\r\n', at);
+    if (end < 0) return at;
+    // "SIP/2.0 nnn": S, the space and the digits are enough to know where we are.
+    if (text.charCodeAt(at) !== 83 || text.charCodeAt(at + 7) !== 32) {
+      sink.broken(text.slice(at, at + 60));
+      return text.length;
+    }
+    const status = (text.charCodeAt(at + 8) - 48) * 100 + (text.charCodeAt(at + 9) - 48) * 10 + text.charCodeAt(at + 10) - 48;
+    const id = text.indexOf(callId, at);
+    sink.response(status, id < 0 || id > end ? -1 : numberAt(text, id + callId.length));
+    at = end + 4;
+  }
+}

@@ -1,0 +1,42 @@
+import { fork } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ReadyMessage } from '@guildhall/chassis/running';
+import { checkoutRoot } from './checkout.js';
+import type { Folder } from './folder.js';
+import type { Instance } from './hub.js';
+
+/**
+ * Starts a service as a process of its own, as `guildhall up` does, so that it can die. `config` is what its file says. Rejects with what it
+ * printed when it does not start.
+ */
+export function startApart(service: string, config: { readonly id: string }, folder: Folder): Promise<Instance> {
+  const file = folder.file(`${config.id}.yaml`);
+  writeFileSync(file, JSON.stringify(config), { mode: 0o600 });
+  const main = join(checkoutRoot(), 'services', service, 'dist', 'main.js');
+  const child = fork(main, ['--config', file], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], execArgv: [] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (chunk: Buffer) => {
+      output = (output + chunk.toString('latin1')).slice(-20_000);
+    });
+  }
+  const abandon = () => void child.kill('SIGKILL');
+  process.once('exit', abandon);
+  const over = new Promise<void>((resolve) => {
+    child.once('close', () => {
+      process.off('exit', abandon);
+      resolve();
+    });
+  });
+  const end = (signal: 'SIGTERM' | 'SIGKILL') => () => {
+    child.kill(signal);
+    return over;
+  };
+  return new Promise((resolve, reject) => {
+    void over.then(() => reject(new Error(`${service} ended:\n${output}`)));
+    child.once('message', (message: ReadyMessage) => {
+      if (message.ready) resolve({ id: message.id, addresses: message.addresses, stop: end('SIGTERM'), kill: end('SIGKILL') });
+    });
+  });
+}

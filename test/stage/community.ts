@@ -1,0 +1,32 @@
+import type { communityFileSchema } from '@guildhall/proto/community/schema';
+import type { z } from 'zod';
+
+/** A community file as a person writes it. */
+export type CommunityText = z.input<typeof communityFileSchema>;
+
+/** What a play says of its community; the hub's own part is the stage's. */
+export type CommunityPart = Partial<Pick<CommunityText, 'agreements' | 'rules'>> & {
+  readonly model?: CommunityText['community']['model'];
+  readonly members: NonNullable<CommunityText['members']>;
+};
+
+/** Name of the one listener every hub on stage has. */
+export const listenerName = 'members';
+
+/** The file: JSON, which is YAML too. Paths are absolute. */
+export function communityText(part: CommunityPart, hub: { domain: string; cert: string; key: string; ca: string }): string {
+  const { model = 'clearinghouse', members, agreements = [], rules = [] } = part;
+  const file: CommunityText = {
+    community: { id: 'steel-guild', name: 'Steel Guild', model },
+    hub: {
+      domain: hub.domain,
+      listeners: [{ name: listenerName, host: '127.0.0.1', port: 0 }],
+      certificate: { cert: hub.cert, key: hub.key },
+      trust: { ca: [hub.ca] },
+    },
+    members,
+    agreements,
+    rules,
+  };
+  return JSON.stringify(file, undefined, 2);
+}

@@ -1,0 +1,34 @@
+import type { Member } from './member.js';
+import type { Received } from './received.js';
+import { type AnswerWords, acknowledge, type Request, type Words } from './speech.js';
+
+/** One request of a user, taken by `receiver`, answered 200, and the answer heard. */
+export async function exchange(
+  sender: Member,
+  receiver: Member,
+  words: Partial<Words> = {},
+  answer: AnswerWords = {},
+): Promise<{ readonly said: Request; readonly request: Received; readonly final: Received }> {
+  const said = sender.say(words.method ?? 'MESSAGE', `sip:bob@${receiver.domain}`, words);
+  const request = await hearRequest(receiver, said);
+  receiver.answer(request, 200, answer);
+  return { said, request, final: await sender.hearAnswer(said, 200) };
+}
+
+/** The request that was said, as it arrives at `receiver`. */
+export function hearRequest(receiver: Member, said: Request, patience?: number): Promise<Received> {
+  return receiver.hear(said.method, (message) => message.header('call-id') === said.callId, patience);
+}
+
+/** Says a request which is not to succeed and gives its final answer as "<status> <reason code>", acknowledged where it is an INVITE. */
+export async function refusal(sender: Member, said: Request, line = sender.line()): Promise<string> {
+  line.say(said.text);
+  const final = await sender.hearFinal(said);
+  if (said.method === 'INVITE') line.say(acknowledge(said, final).text);
+  return outcome(final);
+}
+
+/** The status of a response and the code in its Reason, as "<status> <reason code>". */
+export function outcome(final: Received): string {
+  return `${final.status} ${/text="([a-z-]+): /.exec(final.header('reason'))?.[1] ?? ''}`.trim();
+}

@@ -1,0 +1,169 @@
+import { writeFileSync } from 'node:fs';
+import type { Running } from '@guildhall/chassis/running';
+import { configSchema as ingressSchema } from '@guildhall/ingress/config';
+import { start as startIngress } from '@guildhall/ingress/start';
+import { configSchema as policySchema } from '@guildhall/policy/config';
+import { start as startPolicy } from '@guildhall/policy/start';
+import { configSchema as relaySchema } from '@guildhall/relay/config';
+import { start as startRelay } from '@guildhall/relay/start';
+import type { z } from 'zod';
+import { startApart } from './apart.js';
+import type { Authority, Identity } from './certificates.js';
+import { type CommunityPart, communityText, listenerName } from './community.js';
+import { openFolder } from './folder.js';
+import { type NatsServer, startNats } from './nats.js';
+import { freePort } from './port.js';
+
+/** How many of each service, all on one NATS. */
+export interface Topology {
+  readonly ingresses: number;
+  readonly relays: number;
+  readonly policies: number;
+}
+
+/** Settings that a story tightens, as one writes them in a configuration file. */
+export interface HubSettings {
+  readonly ingress?: Partial<Pick<z.input<typeof ingressSchema>, 'timeouts' | 'limits' | 'drain'>>;
+  readonly relay?: Partial<Pick<z.input<typeof relaySchema>, 'timeouts' | 'limits' | 'drain'>>;
+}
+
+export interface HubPart {
+  readonly community: CommunityPart;
+  readonly domain: string;
+  readonly identity: Identity;
+  readonly authority: Authority;
+  readonly topology?: Topology;
+  readonly settings?: HubSettings;
+  /** Every service in a process of its own, so that one can be killed; default all in this one. */
+  readonly apart?: boolean;
+  /** Log level; default silent. */
+  readonly log?: 'silent' | 'info' | 'debug';
+}
+
+/** One service of a hub. */
+export interface Instance {
+  readonly id: string;
+  /** "host:port" by name, as really bound. */
+  readonly addresses: Readonly<Record<string, string>>;
+  /** Drains and ends it. */
+  stop(): Promise<void>;
+  /** Ends it without a word. Rejects for a service that runs in this process. */
+  kill(): Promise<void>;
+}
+
+export interface IngressInstance extends Instance {
+  /** Where members dial. */
+  readonly port: number;
+}
+
+/** A whole hub in this process. */
+export interface Hub {
+  readonly domain: string;
+  readonly nats: NatsServer;
+  readonly ingresses: readonly IngressInstance[];
+  readonly relays: readonly Instance[];
+  readonly policies: readonly Instance[];
+  /** Sum of a counter over the instances of a service, by name and labels (a part of them is enough). 0 where nobody has it. */
+  counted(service: 'ingress' | 'relay' | 'policy', metric: string, labels?: Readonly<Record<string, string>>): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** Starts a hub of real services against a NATS of its own, and resolves when every one of them says it is ready. */
+export async function startHub(part: HubPart): Promise<Hub> {
+  const { domain, topology = { ingresses: 1, relays: 1, policies: 1 }, settings = {}, apart = false } = part;
+  const folder = openFolder('hub');
+  const server = await startNats();
+  const community = folder.file('community.yaml');
+  const certificate = { cert: part.identity.certFile, key: part.identity.keyFile };
+  writeFileSync(community, communityText(part.community, { domain, ...certificate, ca: part.authority.certFile }));
+
+  const shared = {
+    nats: { url: server.url, user: server.user, password: server.password },
+    admin: { host: '127.0.0.1', port: 0 },
+    log: { level: part.log ?? ('silent' as const), pretty: true },
+  };
+  // All ingresses are reached by one advertised address, as behind a balancer.
+  const advertised = await freePort();
+  const instances: Instance[] = [];
+  const keep = async <I extends Instance>(instance: Promise<I>): Promise<I> => {
+    const started = await instance;
+    instances.push(started);
+    return started;
+  };
+  const close = async () => {
+    for (const instance of instances.reverse()) await instance.stop();
+    await server.close();
+    folder.close();
+  };
+
+  try {
+    const policies = await inTurn(topology.policies, (number) => {
+      const config = { ...shared, id: `policy-${number}`, grpc: { host: '127.0.0.1', port: 0 }, community, drain: 0 };
+      return keep(apart ? startApart('policy', config, folder) : here((signal) => startPolicy(policySchema.parse(config), signal)));
+    });
+    const relays = await inTurn(topology.relays, (number) => {
+      const via = { host: domain, port: advertised };
+      const config = { ...shared, hub: { domain }, id: `relay-${number}`, via, certificate, drain: 0, ...settings.relay };
+      return keep(apart ? startApart('relay', config, folder) : here((signal) => startRelay(relaySchema.parse(config), signal)));
+    });
+    const ingresses = await inTurn(topology.ingresses, async (number) => {
+      const listeners = [{ name: listenerName, host: '127.0.0.1', port: 0, advertise: { host: domain, port: advertised } }];
+      const config = { ...shared, hub: { domain }, id: `ingress-${number}`, listeners, certificate, drain: 0, ...settings.ingress };
+      const started = await keep(
+        apart ? startApart('ingress', config, folder) : here((signal) => startIngress(ingressSchema.parse(config), signal)),
+      );
+      return { ...started, port: Number(started.addresses[`listener:${listenerName}`]?.split(':').at(-1)) };
+    });
+    await Promise.all(instances.map(ready));
+    const byService = { ingress: ingresses, relay: relays, policy: policies };
+    const counted: Hub['counted'] = async (service, metric, labels) => {
+      const values = await Promise.all(byService[service].map((one) => readCounter(one, metric, labels ?? {})));
+      return values.reduce((sum, value) => sum + value, 0);
+    };
+    return { domain, nats: server, ingresses, relays, policies, counted, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function inTurn<T>(count: number, start: (number: number) => Promise<T>): Promise<T[]> {
+  const started: T[] = [];
+  for (let number = 1; number <= count; number++) started.push(await start(number));
+  return started;
+}
+
+async function here(start: (signal: AbortSignal) => Promise<Running>): Promise<Instance> {
+  const ending = new AbortController();
+  const { id, addresses, closed } = await start(ending.signal);
+  return {
+    id,
+    addresses,
+    stop() {
+      ending.abort();
+      return closed;
+    },
+    kill: () => Promise.reject(new Error(`${id} runs in this process`)),
+  };
+}
+
+/** Resolves when /readyz says so; rejects with its reasons after 15 s. */
+async function ready(one: Instance): Promise<void> {
+  const patience = Date.now() + 15_000;
+  for (;;) {
+    const answer = await fetch(`http://${one.addresses['admin']}/readyz`);
+    const reasons = await answer.text();
+    if (answer.ok) return;
+    if (Date.now() > patience) throw new Error(`${one.id} does not get ready: ${reasons}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+async function readCounter(one: Instance, metric: string, labels: Readonly<Record<string, string>>): Promise<number> {
+  const text = await (await fetch(`http://${one.addresses['admin']}/metrics`)).text();
+  const wanted = Object.entries(labels).map(([name, value]) => `${name}="${value}"`);
+  return text
+    .split('\n')
+    .filter((line) => line.startsWith(metric) && /^[{ ]/.test(line.slice(metric.length)) && wanted.every((label) => line.includes(label)))
+    .reduce((sum, line) => sum + Number(/ ([0-9.e+-]+)/.exec(line.slice(line.lastIndexOf('}') + 1))?.[1] ?? 0), 0);
+}

@@ -1,0 +1,180 @@
+import { connect, createServer, type TLSSocket } from 'node:tls';
+import type { Authority, Identity } from './certificates.js';
+import { type Line, type LineEars, openLine } from './line.js';
+import { createMailbox, type Mailbox } from './mailbox.js';
+import { describeReceived, type Received } from './received.js';
+import { answer, type Request, request, type Words } from './speech.js';
+
+/** What an actor waits for: a method, a status, or both with more conditions. */
+export type Cue = string | number | ((message: Received) => boolean);
+
+/** An actor: a member's proxy of which every byte is under control. */
+export interface Member {
+  readonly id: string;
+  readonly domain: string;
+  readonly identity: Identity;
+  /** Where it listens for the hub, on 127.0.0.1; 0 when it only dials out. */
+  readonly port: number;
+  /** Opens a line to the hub's listener. The first one is `line` from then on, until it is over and another is dialled. */
+  dial(port: number): Promise<Line>;
+  /** The line it dialled first. */
+  line(): Line;
+  /** Lines the hub dialled, oldest first, closed ones too. */
+  accepted(): readonly Line[];
+  /** A request of a user of this member; From and so on can be given otherwise. */
+  request(method: string, to: string, words?: Partial<Words>): Request;
+  /** Writes a request and says it on `line`. */
+  say(method: string, to: string, words?: Partial<Words>): Request;
+  /** The next message that fits, on any line, that nobody took yet. */
+  hear(cue: Cue, where?: (message: Received) => boolean, patience?: number): Promise<Received>;
+  /** The next response to this request with this status. */
+  hearAnswer(to: Request, status: number, patience?: number): Promise<Received>;
+  /** The next final response to this request; provisional ones before it are taken too. */
+  hearFinal(to: Request, patience?: number): Promise<Received>;
+  /** What came and was not taken: tests end with this empty. */
+  unheard(): readonly string[];
+  /** Forgets what came and was not taken. */
+  forget(): void;
+  /** Answers on the line the request came on. */
+  answer(to: Received, status: number, words?: Parameters<typeof answer>[2]): void;
+  /** Stops to listen: who dials is refused. Lines that stand are untouched. `listen` opens the same port again. */
+  shutDoor(): void;
+  listen(): Promise<void>;
+  /** Cuts every line that the hub dialled. */
+  cutAccepted(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface MemberPart {
+  readonly id: string;
+  readonly domain: string;
+  readonly identity: Identity;
+  readonly authority: Authority;
+  /** The name in the hub's certificate. */
+  readonly hubName: string;
+  /** Take no connections: it is reached over the lines it dials. */
+  readonly dialsOnly?: boolean;
+  /** Leave the hub's OPTIONS pings unanswered, to be heard by the test. */
+  readonly hearsPings?: boolean;
+}
+
+/** Brings an actor on stage; it listens when this resolves. */
+export async function startMember(part: MemberPart): Promise<Member> {
+  const mailbox: Mailbox<Received> = createMailbox(part.id, describeReceived);
+  const accepted: Line[] = [];
+  const lines = new Set<Line>();
+  let first: Line | undefined;
+  let port = 0;
+
+  const ears: LineEars = {
+    message(message) {
+      if (part.hearsPings !== true && isHubPing(message)) message.line.say(answer(message, 200));
+      else mailbox.put(message);
+    },
+    broken: (why) => mailbox.close(`something that is not SIP came: ${why}`),
+  };
+  const welcome = (socket: TLSSocket) => {
+    const line = openLine(socket, ears);
+    lines.add(line);
+    void line.over.then(() => lines.delete(line));
+    return line;
+  };
+  const server = createServer(
+    { cert: part.identity.cert, key: part.identity.key, ca: part.authority.cert, requestCert: true, rejectUnauthorized: true },
+    (socket) => accepted.push(welcome(socket)),
+  );
+  const listen = () =>
+    new Promise<void>((resolve, reject) => {
+      if (part.dialsOnly === true || server.listening) return resolve();
+      server.once('error', reject);
+      server.listen(port, '127.0.0.1', () => {
+        const address = server.address();
+        if (address !== null && typeof address !== 'string') port = address.port;
+        resolve();
+      });
+    });
+  const shutDoor = () => {
+    // `close` calls back only when the lines are gone too; new dials are refused from here on.
+    if (server.listening) server.close();
+  };
+  const cut = async (some: Iterable<Line>) => {
+    for (const line of some) {
+      line.cut();
+      await line.over;
+    }
+  };
+  await listen();
+
+  const member: Member = {
+    id: part.id,
+    domain: part.domain,
+    identity: part.identity,
+    port,
+    async dial(hubPort) {
+      const line = welcome(await dialTls(part, hubPort));
+      if (first === undefined || !lines.has(first)) first = line;
+      return line;
+    },
+    line() {
+      if (first === undefined) throw new Error(`${part.id} has not dialled the hub`);
+      return first;
+    },
+    accepted: () => accepted,
+    request: (method, to, words) => request({ method, uri: to, from: `<sip:alice@${part.domain}>`, ...words }),
+    say(method, to, words) {
+      const said = member.request(method, to, words);
+      member.line().say(said.text);
+      return said;
+    },
+    hear(cue, where = () => true, patience) {
+      const fits = typeof cue === 'function' ? cue : (message: Received) => message.method === cue || message.status === cue;
+      return mailbox.take(typeof cue === 'function' ? 'a message' : `${cue}`, (message) => fits(message) && where(message), patience);
+    },
+    hearAnswer: (to, status, patience) => member.hear(status, (message) => isAnswer(message, to), patience),
+    async hearFinal(to, patience) {
+      for (;;) {
+        const heard = await member.hear((message) => message.status > 0 && isAnswer(message, to), undefined, patience);
+        if (heard.status >= 200) return heard;
+      }
+    },
+    unheard: () => mailbox.held().map(describeReceived),
+    forget: mailbox.empty,
+    answer: (to, status, words) => to.line.say(answer(to, status, words)),
+    shutDoor,
+    listen,
+    cutAccepted: () => cut(accepted),
+    async close() {
+      shutDoor();
+      await cut([...lines]);
+      mailbox.close('the actor has left');
+    },
+  };
+  return member;
+}
+
+function dialTls(part: MemberPart, port: number): Promise<TLSSocket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({
+      host: '127.0.0.1',
+      port,
+      servername: part.hubName,
+      cert: part.identity.cert,
+      key: part.identity.key,
+      ca: part.authority.cert,
+    });
+    socket.once('error', reject);
+    socket.once('secureConnect', () => {
+      socket.off('error', reject);
+      resolve(socket);
+    });
+  });
+}
+
+function isAnswer(message: Received, to: Request): boolean {
+  return message.header('call-id') === to.callId && message.header('cseq') === `${to.cseq} ${to.method}`;
+}
+
+/** The relay asks a proxy, not one of its users, whether it is alive. */
+function isHubPing(message: Received): boolean {
+  return message.method === 'OPTIONS' && !message.uri.includes('@');
+}

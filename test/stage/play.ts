@@ -1,0 +1,112 @@
+import { hubCertificate, memberCertificate } from './bad-certificates.js';
+import { type Authority, openSafe, type Safe } from './certificates.js';
+import type { CommunityPart } from './community.js';
+import { type Hub, type HubPart, startHub, type Topology } from './hub.js';
+import { type Member, startMember } from './member.js';
+
+/** The two hubs every story is played on. */
+export const topologies: readonly (readonly [string, Topology])[] = [
+  ['one of each service', { ingresses: 1, relays: 1, policies: 1 }],
+  ['two of each service', { ingresses: 2, relays: 2, policies: 2 }],
+];
+
+/** How an actor differs from a member with one domain `<id>.example` and one proxy. */
+export interface Role {
+  readonly domains?: readonly string[];
+  /** More proxies of the same member, each an actor of its own under this name; they share the member's certificate names. */
+  readonly spares?: readonly string[];
+  readonly dialsOnly?: boolean;
+  readonly hearsPings?: boolean;
+  /** A member of the community that nobody plays. */
+  readonly offstage?: boolean;
+  /** Anything else of its entry in the community's file. */
+  readonly entry?: Partial<CommunityPart['members'][number]>;
+}
+
+/** A play: a hub, its members on stage, each with one line to the hub. */
+export interface Play {
+  readonly hub: Hub;
+  readonly safe: Safe;
+  readonly authority: Authority;
+  /** An actor by member id or by the name of a spare. Throws when the cast has none. */
+  actor(name: string): Member;
+  /** What anybody heard and no story asked for, as "<actor>: <message>". */
+  unheard(): readonly string[];
+  /** Forgets it, so that one failed story does not spoil the next. */
+  forget(): void;
+  close(): Promise<void>;
+}
+
+export interface PlayPart extends Pick<HubPart, 'topology' | 'settings' | 'apart' | 'log'>, Omit<CommunityPart, 'members'> {
+  readonly cast: Readonly<Record<string, Role>>;
+}
+
+export const hubDomain = 'hub.example';
+
+/**
+ * Opens a stage: certificates, actors that listen, a hub that knows them, and a line of each actor to the hub. With several ingresses
+ * neighbours in the cast dial different ones. Spares listen but do not dial.
+ */
+export async function openPlay(part: PlayPart): Promise<Play> {
+  const safe = openSafe();
+  const authority = await safe.authority('community');
+  const actors = new Map<string, Member>();
+  const curtain: (() => Promise<void>)[] = [];
+  const close = async () => {
+    for (const end of curtain.reverse()) await end();
+    safe.close();
+  };
+  try {
+    const members: CommunityPart['members'] = [];
+    const roles = Object.entries(part.cast);
+    for (const [id, role] of roles) {
+      const domains = role.domains ?? [`${id}.example`];
+      const domain = domains[0] ?? `${id}.example`;
+      if (role.offstage === true) {
+        members.push({ id, domains: [...domains], ...role.entry });
+        continue;
+      }
+      const identity = await memberCertificate(authority, domain);
+      const proxies = [];
+      for (const [index, name] of [id, ...(role.spares ?? [])].entries()) {
+        const actor = await startMember({ ...role, id: name, domain, identity, authority, hubName: hubDomain });
+        curtain.push(() => actor.close());
+        actors.set(name, actor);
+        if (role.dialsOnly !== true) proxies.push({ host: '127.0.0.1', port: actor.port, name: `sip.${domain}`, priority: index + 1 });
+      }
+      members.push({ id, domains: [...domains], proxies, ...role.entry });
+    }
+    const { model, agreements, rules } = part;
+    const community: CommunityPart = {
+      members,
+      ...(model === undefined ? {} : { model }),
+      ...(agreements === undefined ? {} : { agreements }),
+      ...(rules === undefined ? {} : { rules }),
+    };
+    const hub = await startHub({
+      ...part,
+      community,
+      domain: hubDomain,
+      identity: await hubCertificate(authority, hubDomain),
+      authority,
+    });
+    curtain.push(() => hub.close());
+    for (const [index, [id]] of roles.entries()) {
+      const ingress = hub.ingresses[index % hub.ingresses.length];
+      await actors.get(id)?.dial(ingress?.port ?? 0);
+    }
+    const actor = (name: string) => {
+      const found = actors.get(name);
+      if (found === undefined) throw new Error(`nobody plays ${name}`);
+      return found;
+    };
+    const unheard = () => [...actors].flatMap(([name, one]) => one.unheard().map((message) => `${name}: ${message}`));
+    const forget = () => {
+      for (const one of actors.values()) one.forget();
+    };
+    return { hub, safe, authority, actor, unheard, forget, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

@@ -1,0 +1,26 @@
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { KamailioTool, Tool } from '../../deploy/tools.mjs';
+import { checkoutRoot } from './checkout.js';
+
+/** nats-server as `deploy/tools.mjs` finds it. Rejects with a cure when there is none. */
+export async function natsServerTool(): Promise<Tool> {
+  const found = (await finders()).findNatsServer();
+  if (found === undefined) throw new Error('nats-server is missing: `npm test` at the root fetches it');
+  return found;
+}
+
+/** Kamailio, or undefined where it cannot be had: then the stories that need it are skipped by name. */
+export async function kamailioTool(): Promise<KamailioTool | undefined> {
+  return (await finders()).findKamailio();
+}
+
+/** SIPp, or undefined where it cannot be had. */
+export async function sippTool(): Promise<Tool | undefined> {
+  return (await finders()).findSipp();
+}
+
+/** Found from the root, because the stage runs from its sources and compiled. */
+function finders(): Promise<typeof import('../../deploy/tools.mjs')> {
+  return import(pathToFileURL(join(checkoutRoot(), 'deploy', 'tools.mjs')).href);
+}
