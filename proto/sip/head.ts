@@ -102,8 +102,9 @@ export function scanHead(scan: HeadScan, bytes: Uint8Array, base: number, until:
         step = Step.lastLineFeed;
         i++;
       } else {
-        // A fold goes on with the field (RFC 3261 7.3.1); the start line has none, and no field begins with a control.
-        if (scan.fault === '' && (table.length === 0 || (code !== 0x20 && code !== 0x09))) scan.fault = 'header';
+        // A fold goes on with the field (RFC 3261 7.3.1). The start line has none, and no field begins with a control.
+        if (scan.fault === '' && table.length === 0) scan.fault = 'start-line';
+        else if (scan.fault === '' && code !== 0x20 && code !== 0x09) scan.fault = 'header';
         step = Step.value;
       }
     } else if (step === Step.lastLineFeed) {

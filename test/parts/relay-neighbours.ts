@@ -12,7 +12,7 @@ import { start } from '@guildhall/relay/start';
 import type { z } from 'zod';
 import { type Authority, type Identity, openSafe, type Safe } from '../stage/certificates.js';
 import { createMailbox } from '../stage/mailbox.js';
-import { startNats } from '../stage/nats.js';
+import { type NatsServer, startNats } from '../stage/nats.js';
 
 /** One entry of an outcome batch, as text. */
 export interface Outcome {
@@ -46,6 +46,7 @@ export interface Handed {
 /** A relay on a real bus between a policy and an ingress that the test plays. */
 export interface Neighbours {
   readonly bus: Bus;
+  readonly nats: NatsServer;
   readonly relay: { readonly id: string; readonly admin: string; stop(): Promise<void> };
   readonly safe: Safe;
   readonly authority: Authority;
@@ -172,6 +173,7 @@ export async function startRelay(
 
   return {
     bus,
+    nats,
     relay: { id: 'relay-1', admin, stop },
     safe,
     authority,

@@ -1,6 +1,6 @@
 import type { Logger } from '@guildhall/chassis/log';
-import { oncePer } from '@guildhall/chassis/once-per';
 import type { Meters } from '@guildhall/chassis/meters';
+import { oncePer } from '@guildhall/chassis/once-per';
 import type { ReasonCode } from '@guildhall/proto/reason';
 import type { LinkFault } from './link.js';
 
@@ -68,9 +68,11 @@ export interface Gauges {
 
 export function createEvents(
   log: Logger,
+  clock: () => number,
 ): Events & { readonly gone: ReadonlyMap<ReasonCode, number>; readonly refusals: ReadonlyMap<LinkFault, number> } {
   const gone = new Map<ReasonCode, number>();
   const refusals = new Map<LinkFault, number>();
+  const doorGate = oncePer(1000, clock);
   return {
     requests: 0,
     acks: 0,
@@ -109,7 +111,10 @@ export function createEvents(
     linkLost: (link, why) => log.warn({ ...link, why }, 'link lost'),
     linkBroken: (link, why) => log.warn({ ...link, why }, 'link closed: what came in on it is no SIP'),
     linkFailed: (link, error) => log.error({ ...link, err: error }, 'link closed: an error of our own while reading it'),
-    doorFailed: (member, error) => log.warn({ member, why: error instanceof Error ? error.message : 'unknown' }, 'door not learned'),
+    doorFailed: (member, error) => {
+      const count = doorGate();
+      if (count > 0) log.warn({ member, count, why: error instanceof Error ? error.message : 'unknown' }, 'door not learned');
+    },
     memberLeft: (member, owner) => log.info({ member, owner }, 'member handed over'),
     draining: (transactions) => log.info({ transactions }, 'draining'),
     drained: (transactions) => log.info({ givenUp: transactions }, 'drained'),

@@ -38,7 +38,7 @@ describe('a batch of forwards', () => {
     ['a member that is not in the table', { member: [2, 0] }],
     ['a Record-Route that is not in the table', { recordRoute: [2, 0] }],
     ['a source that is not in the table', { source: [3, 0] }],
-    ['a kind nobody knows', { kind: [ForwardKind.REQUEST, 9 as ForwardKind] }],
+    ['a kind nobody knows', { kind: [ForwardKind.REQUEST, ForwardKind.UNRECOGNIZED] }],
     ['no kind', { kind: [ForwardKind.REQUEST, ForwardKind.UNSPECIFIED] }],
     ['lengths beyond the bytes', { length: [3, 3] }],
     ['bytes beyond the lengths', { length: [3, 1] }],

@@ -1,0 +1,102 @@
+import { downstreamBranch } from '@guildhall/proto/sip/branch';
+import { describe, expect, it } from 'vitest';
+import type { Member } from './member.js';
+import type { Back } from './outcomes.js';
+import { createBudget, createLine } from './queue.js';
+import { newTransaction, type Transaction } from './transaction.js';
+import { attemptOf, branchOf, createTransactions } from './transactions.js';
+
+const member: Member = {
+  id: 'bolt',
+  budget: createBudget({ count: 1, bytes: 1 }),
+  line: createLine<Transaction>(() => true),
+  door: 'open',
+  proxies: [],
+  inFlight: 0,
+  usedAt: 0,
+  foreignSince: 0,
+};
+const back: Back = { ingress: 'i', epoch: 'e', response: () => undefined, gone: () => undefined };
+
+function make(number: number, dueAt = 10_000): Transaction {
+  return newTransaction({
+    key: downstreamBranch('e', number, 7, 0),
+    kind: 'other',
+    method: 'MESSAGE',
+    number,
+    epoch: 'e',
+    loop: 7,
+    back,
+    member,
+    recordRoute: '',
+    source: { host: '', port: '' },
+    bytes: Buffer.from('bytes'),
+    wait: 0,
+    dueAt,
+  });
+}
+
+function table(most = 10) {
+  const due: number[] = [];
+  const transactions = createTransactions({ most, slotMs: 10, slots: 64 }, (transaction) => due.push(transaction.number));
+  return { transactions, due };
+}
+
+describe('client transactions by branch', () => {
+  it('are no more than there may be', () => {
+    const { transactions } = table(1);
+    expect([transactions.open(make(1)), transactions.open(make(2)), transactions.size()]).toEqual([true, false, 1]);
+  });
+
+  it('are matched by the branch of any of their tries, and by no other', () => {
+    const { transactions } = table();
+    const transaction = make(1);
+    transactions.open(transaction);
+    for (const attempt of [0, 1, 40]) {
+      const branch = branchOf(transaction, attempt);
+      expect(transactions.match(branch)).toBe(transaction);
+      expect(attemptOf(transaction, branch)).toBe(attempt);
+    }
+    for (const branch of ['', 'z9hG4bKe.2.7', 'z9hG4bKe.1.8', 'z9hG4bKf.1.7', 'z9hG4bKe.1.7.1.1', 'z9hG4bKe.1', 'Z9hG4bKe.1.7']) {
+      expect(transactions.match(branch)).toBeUndefined();
+    }
+    transactions.close(transaction);
+    expect(transactions.match(transaction.key)).toBeUndefined();
+  });
+
+  it('come due at the earlier of their two times, once', () => {
+    const { transactions, due } = table();
+    const [early, late] = [make(1), make(2, 5000)];
+    early.tryUntil = 300;
+    for (const transaction of [early, late]) {
+      transactions.open(transaction);
+      transactions.schedule(transaction, 0);
+    }
+    for (let now = 0; now <= 6000; now += 10) transactions.advance(now);
+    expect(due).toEqual([1, 2]);
+  });
+
+  it('let go of the batch they came in after a second, whatever they wait for', () => {
+    const { transactions, due } = table();
+    const transaction = make(1);
+    const bytes = transaction.bytes;
+    transactions.open(transaction);
+    transactions.schedule(transaction, 0);
+    transactions.advance(900);
+    expect(transaction.bytes).toBe(bytes);
+    transactions.advance(1100);
+    expect(transaction.bytes).not.toBe(bytes);
+    expect(transaction.bytes.equals(bytes)).toBe(true);
+    expect(due).toEqual([]);
+  });
+
+  it('once closed never come due', () => {
+    const { transactions, due } = table();
+    const transaction = make(1, 100);
+    transactions.open(transaction);
+    transactions.schedule(transaction, 0);
+    transactions.close(transaction);
+    for (let now = 0; now <= 2000; now += 10) transactions.advance(now);
+    expect(due).toEqual([]);
+  });
+});
