@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { accessSync, constants, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { provide } from '../tools.mjs';
@@ -13,7 +14,11 @@ const houseRules = ['run', '-c', 'test/vitest.config.ts', 'test/house'];
 function compile(project) {
   const { code, said } = collect(program('tsc'), ['-b', project]);
   if (code === 0) return;
-  process.stderr.write(said);
+  // The first errors are the cause, what follows are mostly consequences.
+  const lines = said.trimEnd().split('\n');
+  process.stderr.write(
+    `${lines.slice(0, 20).join('\n')}\n${lines.length > 20 ? `(and ${lines.length - 20} lines more: npx tsc -b ${project})\n` : ''}`,
+  );
   throw new Halt('the TypeScript sources do not compile (see above)', 'correct what tsc names, or check out a clean commit', 1);
 }
 
@@ -24,9 +29,20 @@ async function commandLine(args) {
   process.argv = [process.execPath, main, ...args];
   // npm runs us in the root; paths are meant from where the user stands.
   if (process.env.INIT_CWD) process.chdir(process.env.INIT_CWD);
+  keepStateSomewhere();
   endWithNpm();
   await import(pathToFileURL(main).href);
   return undefined;
+}
+
+/** A user without a home of its own (a service account) keeps the hub's state in the checkout. */
+function keepStateSomewhere() {
+  if (process.env.XDG_STATE_HOME) return;
+  try {
+    accessSync(process.env.HOME || homedir(), constants.W_OK);
+  } catch {
+    process.env.XDG_STATE_HOME = join(root, 'node_modules', '.cache');
+  }
 }
 
 /** The parent of a process, 0 where the system does not say. */
@@ -71,15 +87,35 @@ function needNatsServer() {
   if (provision.kind === 'missing') throw new Halt(`no nats-server: ${provision.cause}`, provision.cure, 3);
 }
 
+/** One part of `check`: does it, and says how it went. Resolves to whether it went well. */
+async function part(name, cure, act) {
+  let troubles;
+  try {
+    troubles = await act();
+  } catch (error) {
+    troubles = error.message;
+  }
+  say(troubles === undefined ? `${name}: good` : `${name}: ${troubles}; cure: ${cure}`);
+  return troubles === undefined;
+}
+
+const failed = (code) => (code === 0 ? undefined : 'see above');
+
+/** Every part even when an earlier one fails, so that one run tells everything. Resolves to 0 or 4. */
 async function check({ house }) {
-  compile('.');
-  say('types: good');
-  const lint = await foreground(program('biome'), ['check', '--error-on-warnings', '.']);
-  const differences = await generatedDifferences();
-  if (differences.length > 0) say(`generated code differs from its source: ${differences.join(', ')}; cure: npm run gen, and commit`);
-  else say('generated code: unchanged');
-  const rules = house ? await foreground(program('vitest'), houseRules) : 0;
-  return lint === 0 && differences.length === 0 && rules === 0 ? 0 : 4;
+  const parts = [
+    await part('types', 'correct what tsc names', () => compile('.')),
+    await part('format and lint', 'npx biome check --write, then by hand', async () =>
+      failed(await foreground(program('biome'), ['check', '--error-on-warnings', '.'])),
+    ),
+    await part('generated code', 'npm run gen, and commit what it writes', async () => {
+      const differences = await generatedDifferences();
+      return differences.length === 0 ? undefined : `differs from its source: ${differences.join(', ')}`;
+    }),
+  ];
+  if (house)
+    parts.push(await part('house rules', 'see ARCHITECTURE.md', async () => failed(await foreground(program('vitest'), houseRules))));
+  return parts.every(Boolean) ? 0 : 4;
 }
 
 async function test(args) {
@@ -88,11 +124,13 @@ async function test(args) {
     ['kamailio', 'interop with kamailio'],
     ['sipp', 'interop with sipp'],
   ]);
+  // Tests run against what the sources compile to: with errors in them they would tell of an older state.
+  compile('.');
   // The whole run holds the house rules already.
   const checked = await check({ house: args.length > 0 });
   const tested = await foreground(program('vitest'), ['run', '-c', 'test/vitest.config.ts', ...args]);
   for (const line of skipped) say(line);
-  if (checked !== 0) say('check found problems (above); cure: npm run check shows them alone');
+  if (checked !== 0) say('check found problems (above); npm run check shows them alone');
   return tested !== 0 ? tested : checked;
 }
 

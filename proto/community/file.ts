@@ -1,7 +1,7 @@
-import { LineCounter, parseDocument } from 'yaml';
 import { contradictions } from './contradictions.js';
-import { type Locate, locator } from './position.js';
+import type { Locate } from './position.js';
 import { CommunityError, type Finding, type Path, type Problem, renderPath } from './problem.js';
+import { readYaml } from './read-yaml.js';
 import { type CommunityFile, communityFileSchema, communityLimits } from './schema.js';
 import { shapeFaults } from './shape-faults.js';
 
@@ -38,27 +38,8 @@ export function inspectCommunity(text: string): Inspection {
   if (text.length > communityLimits.fileLength) {
     return refused([{ line: 1, column: 1, path: '', message: `is longer than ${communityLimits.fileLength} characters` }]);
   }
-  const counter = new LineCounter();
-  let root: unknown;
-  let locate: Locate;
-  try {
-    const document = parseDocument(text, { lineCounter: counter, prettyErrors: false, stringKeys: true });
-    const complaints = [...document.errors, ...document.warnings].slice(0, tellAtMost);
-    if (complaints.length > 0) {
-      return refused(
-        complaints.map((complaint) => {
-          const { line, col } = counter.linePos(complaint.pos[0]);
-          return { line: Math.max(1, line), column: Math.max(1, col), path: '', message: `this is not YAML: ${complaint.message}` };
-        }),
-      );
-    }
-    root = document.toJS({ maxAliasCount: 1000 });
-    locate = locator(document, counter);
-  } catch (thrown) {
-    // Aliases that multiply and nesting without end are refused by throwing.
-    const why = thrown instanceof RangeError ? 'it is nested too deeply' : thrown instanceof Error ? thrown.message : String(thrown);
-    return refused([{ line: 1, column: 1, path: '', message: `this cannot be read: ${why}` }]);
-  }
+  const { root, locate, faults } = readYaml(text);
+  if (faults !== undefined) return refused(faults.slice(0, tellAtMost).map((fault) => ({ ...fault, path: '' })));
   const problemAt = (path: Path, message: string): Problem => ({ ...locate(path, 'value'), path: renderPath(path), message });
   if (root === null || root === undefined) {
     return refused([{ line: 1, column: 1, path: '', message: 'the file is empty: it needs at least community and hub' }]);

@@ -78,7 +78,7 @@ export function scanHead(scan: HeadScan, bytes: Uint8Array, base: number, until:
         i++;
         continue;
       }
-      if (i > bound) return breakOff(scan, step, i - base, 'header', limits);
+      if (i > bound) return breakOff(scan, step, i - base, 'header-too-long', limits);
       step = Step.lineFeed;
       if (++i === until) break;
     }
@@ -105,6 +105,7 @@ export function scanHead(scan: HeadScan, bytes: Uint8Array, base: number, until:
         // A fold goes on with the field (RFC 3261 7.3.1). The start line has none, and no field begins with a control.
         if (scan.fault === '' && table.length === 0) scan.fault = 'start-line';
         else if (scan.fault === '' && code !== 0x20 && code !== 0x09) scan.fault = 'header';
+        bound = base + boundOf(scan, limits);
         step = Step.value;
       }
     } else if (step === Step.lastLineFeed) {

@@ -14,7 +14,10 @@ describe('keepalives between messages', () => {
     [['\n'], ['-1']],
     [['\r\r\n'], ['-1']],
     [['\r\n\n'], ['-1']],
-    [['\r', 'x'], ['1', '-1']],
+    [
+      ['\r', 'x'],
+      ['1', '-1'],
+    ],
   ])('a CR or LF alone is refused: %j', (chunks, log) => {
     expect(told(...chunks)).toEqual(log);
   });
@@ -27,9 +30,18 @@ describe('keepalives between messages', () => {
     [['\r\nMESSAGE'], ['pong', '2']],
     [['\r\n\r\nMESSAGE'], ['ping', '4']],
     [['MESSAGE'], ['0']],
-    [['\r', '\n', '\r', '\n'], ['1', 'pong', '1', '1', 'ping', '1']],
-    [['\r\n\r', '\nM'], ['pong', '3', 'ping', '1']],
-    [['\r\n', 'M', '\r\n'], ['pong', '2', '0', 'pong', '2']],
+    [
+      ['\r', '\n', '\r', '\n'],
+      ['1', 'pong', '1', '1', 'ping', '1'],
+    ],
+    [
+      ['\r\n\r', '\nM'],
+      ['pong', '3', 'ping', '1'],
+    ],
+    [
+      ['\r\n', 'M', '\r\n'],
+      ['pong', '2', '0', 'pong', '2'],
+    ],
   ])('%j tells %j', (chunks, log) => {
     expect(told(...chunks)).toEqual(log);
   });

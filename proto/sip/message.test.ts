@@ -136,7 +136,7 @@ describe('parseMessage reads', () => {
   });
 
   it.each([
-    ['a method nobody knows', '!interesting-Method0123456789_*+`.%indeed\'~', 'sip:x'],
+    ['a method nobody knows', "!interesting-Method0123456789_*+`.%indeed'~", 'sip:x'],
     ['a method that begins like one', 'INVITED', 'sip:x'],
     ['a method in lower case', 'invite', 'sip:x'],
     ['a scheme nobody knows', 'OPTIONS', 'soap.beep://192.0.2.103:3002'],

@@ -99,8 +99,10 @@ export function createMessageReader(limits: SipLimits, sink: MessageSink): Messa
   /** The head is whole, in buffer[start ...): the message too, or its body follows in chunk[headEnd ...). */
   function finishHead(chunk: Buffer, headEnd: number, buffer: Buffer, start: number): number {
     const read = readWholeHead(scan, buffer, start, limits);
-    if (read.broken !== '') return breakOff(chunk, read.broken, answerable(messageOf(read, buffer, start, start + read.text.length)));
-    if (read.fault !== '') return refuse(chunk, headEnd, messageOf(read, buffer, start, start + read.text.length), read);
+    if (read.broken !== '' || read.fault !== '') {
+      const m = messageOf(read, buffer, start, start + read.text.length);
+      return read.broken === '' ? refuse(chunk, headEnd, m, read) : breakOff(chunk, read.broken, answerable(m, read));
+    }
     const end = start + read.text.length + read.bodyLength;
     if (buffer === chunk && end <= chunk.length) {
       startAnew('between');
@@ -133,7 +135,7 @@ export function createMessageReader(limits: SipLimits, sink: MessageSink): Messa
   }
 
   function refuse(chunk: Buffer, headEnd: number, m: Message, read: Head): number {
-    if (sink.refused === undefined || read.fault === '') return breakOff(chunk, read.fault || 'header', answerable(m));
+    if (sink.refused === undefined || read.fault === '') return breakOff(chunk, read.fault || 'header', answerable(m, read));
     startAnew(read.bodyLength === 0 ? 'between' : 'skip');
     toSkip = read.bodyLength;
     sink.refused(new SipError(read.fault), m);
@@ -169,6 +171,6 @@ export function createMessageReader(limits: SipLimits, sink: MessageSink): Messa
   };
 }
 
-function answerable(m: Message): Message | undefined {
-  return isRequest(m) ? m : undefined;
+function answerable(m: Message, read: Head): Message | undefined {
+  return isRequest(m) && read.line.isSip ? m : undefined;
 }

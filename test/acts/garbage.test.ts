@@ -16,6 +16,7 @@ describe.each(topologies)('hostile bytes on a good connection, %s', (_, topology
     ['a negative Content-Length', (text: string) => text.replace(/Content-Length: \d+/, 'Content-Length: -1')],
     ['a Content-Length of ten digits', (text: string) => text.replace(/Content-Length: \d+/, 'Content-Length: 0000000000')],
     ['a Content-Length in hex', (text: string) => text.replace(/Content-Length: \d+/, 'Content-Length: 0x0')],
+    ['a head that never ends', (text: string) => text.replace('\r\n\r\n', `\r\nX-A: ${'b'.repeat(100_000)}`)],
     ['a Content-Length with a sign', (text: string) => text.replace(/Content-Length: \d+/, 'Content-Length: +0')],
   ])('%s: 400, and the connection is closed', async (_name, spoil) => {
     const acme = actor('acme');
@@ -60,7 +61,6 @@ describe.each(topologies)('hostile bytes on a good connection, %s', (_, topology
     ['129 headers', (text) => text.replace('Call-ID: ', `${'X-A: b\r\n'.repeat(129)}Call-ID: `)],
     ['a header of more than 8 KiB', (text) => text.replace('Call-ID: ', `X-A: ${'b'.repeat(8200)}\r\nCall-ID: `)],
     ['a Request-URI of more than 4 KiB', (text) => text.replace('sip:bob', `sip:${'b'.repeat(4200)}`)],
-    ['a head that never ends', (text) => text.replace('\r\n\r\n', `\r\nX-A: ${'b'.repeat(100_000)}`)],
   ])('%s: closed, and nothing of it or behind it is passed on', async (_name, spoil) => {
     const { line } = await sayBetween(spoil);
     await line.over;

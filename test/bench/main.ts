@@ -34,7 +34,8 @@ async function main(args: readonly string[]): Promise<number> {
     if (findings.profiles.length > 0) process.stderr.write(`whole profiles (open them in a browser's developer tools): ${profiles}\n`);
     return findings.rows.some((row) => row.hub === hubName && row.failed > 0) ? 1 : 0;
   } catch (error) {
-    process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
+    const why: unknown = ending.signal.aborted ? ending.signal.reason : error;
+    process.stderr.write(`bench: ${why instanceof Error ? why.message : String(why)}\n`);
     return 1;
   } finally {
     if (!options.profile) rmSync(profiles, { recursive: true, force: true });

@@ -13,16 +13,18 @@ function installProfiler(folder: string): void {
   session.post('Profiler.setSamplingInterval', { interval: 500 });
   let running = false;
   let number = 0;
+  let usage = process.cpuUsage();
 
   const finish = (): void => {
     running = false;
+    const { user, system } = process.cpuUsage(usage);
     session.post('Profiler.stop', (error, { profile }) => {
       if (error !== null) return;
       number += 1;
       const service = /services\/([a-z]+)\//.exec(process.argv[1] ?? '')?.[1] ?? 'node';
       const path = join(folder, `${service}-${process.pid}-${number}`);
       // Whoever waits for the file is to find it whole.
-      writeFileSync(`${path}.part`, JSON.stringify(profile));
+      writeFileSync(`${path}.part`, JSON.stringify({ ...profile, cpuMicros: user + system }));
       renameSync(`${path}.part`, `${path}.cpuprofile`);
     });
   };
@@ -31,6 +33,7 @@ function installProfiler(folder: string): void {
     else {
       running = true;
       session.post('Profiler.start');
+      usage = process.cpuUsage();
     }
   });
   process.on('exit', () => {

@@ -22,6 +22,7 @@ const profile: CpuProfile = {
   ],
   samples: [2, 3, 5, 5, 6, 4, 8, 10],
   timeDeltas: [1000, 10, 20, 30, 5, 1, 14, 900],
+  cpuMicros: 40,
 };
 
 const summary = summarize(
@@ -64,9 +65,13 @@ it('sums up by file', () => {
   ]);
 });
 
-it('shows microseconds a transaction and how busy the process was', () => {
+it('shows shares of the processor time a transaction and how long the process was awake', () => {
   const text = renderProfile('relay', summary, 10, 2);
-  expect(text).toContain('relay: 8.00 us a transaction, busy 7 % of the time');
-  expect(text).toMatch(/6\.40 {3}80\.0 % {2}writeBuffer/);
+  expect(text).toContain('relay: 4.0 us of CPU a transaction, awake 7 % of the time');
+  expect(text).toMatch(/3\.20 {3}80\.0 % {2}writeBuffer/);
   expect(text).not.toContain('node:net  ');
+});
+
+it('makes do with the time on the wall where processor time is not known', () => {
+  expect(renderProfile('relay', { ...summary, cpu: 0 }, 10, 2)).toContain('relay: 8.0 us of CPU');
 });

@@ -13,9 +13,11 @@ export interface Cost extends Place {
 
 /** Where one process spent its time. */
 export interface ProfileSummary {
-  /** Microseconds not idle. */
+  /** Microseconds not idle, by the clock on the wall. */
   readonly busy: number;
   readonly idle: number;
+  /** Microseconds of processor time, helper threads included; 0 where it is not known. */
+  readonly cpu: number;
   /** By function, time in itself, most first. */
   readonly self: readonly Cost[];
   /**
@@ -36,6 +38,8 @@ export interface CpuProfile {
   }[];
   readonly samples?: readonly number[] | undefined;
   readonly timeDeltas?: readonly number[] | undefined;
+  /** Not V8's: processor time the process used meanwhile, microseconds. */
+  readonly cpuMicros?: number | undefined;
 }
 
 /** Where a function of compiled code stands in its source; line from 1. */
@@ -80,7 +84,7 @@ export function summarize(profile: CpuProfile, sideOf: (url: string) => Side, lo
     const owner = firstAbove(id, 'ours') ?? firstAbove(id, 'library');
     add(own, owner === undefined ? { name: '(Node itself)', file: '', line: 0 } : placeOf(owner), micros);
   }
-  return { busy, idle, self: sorted(self), own: sorted(own), files: sorted(files) };
+  return { busy, idle, cpu: profile.cpuMicros ?? 0, self: sorted(self), own: sorted(own), files: sorted(files) };
 }
 
 function add(costs: Map<string, Cost>, place: Place, micros: number): void {
@@ -92,17 +96,21 @@ function sorted(costs: ReadonlyMap<string, Cost>): readonly Cost[] {
   return [...costs.values()].sort((a, b) => b.micros - a.micros);
 }
 
-/** A process' summary for people: microseconds a transaction, `top` lines a table. */
+/**
+ * A process' summary for people, `top` lines in the longest table. Samples are taken by the clock on the wall, and whoever is put aside by the
+ * system in the middle of a call seems to spend that time in it; so each function gets its share of the processor time that was used.
+ */
 export function renderProfile(title: string, summary: ProfileSummary, transactions: number, top: number): string {
-  const perTransaction = (micros: number): string => (micros / Math.max(1, transactions)).toFixed(2).padStart(8);
-  const share = (micros: number): string => `${((micros * 100) / Math.max(1, summary.busy)).toFixed(1).padStart(5)} %`;
-  const table = (heading: string, costs: readonly Cost[], lines: number): string[] => [
-    `  ${heading}`,
-    ...costs.slice(0, lines).map((cost) => `${perTransaction(cost.micros)}  ${share(cost.micros)}  ${label(cost)}`),
-  ];
-  const total = summary.busy + summary.idle;
+  const busy = Math.max(1, summary.busy);
+  const cpu = (summary.cpu === 0 ? summary.busy : summary.cpu) / Math.max(1, transactions);
+  const line = (cost: Cost): string => {
+    const share = cost.micros / busy;
+    return `${(share * cpu).toFixed(2).padStart(8)}  ${(share * 100).toFixed(1).padStart(5)} %  ${label(cost)}`;
+  };
+  const table = (heading: string, costs: readonly Cost[], lines: number): string[] => [`  ${heading}`, ...costs.slice(0, lines).map(line)];
+  const awake = ((summary.busy * 100) / Math.max(1, summary.busy + summary.idle)).toFixed(0);
   return [
-    `${title}: ${perTransaction(summary.busy).trim()} us a transaction, busy ${((summary.busy * 100) / Math.max(1, total)).toFixed(0)} % of the time`,
+    `${title}: ${cpu.toFixed(1)} us of CPU a transaction, awake ${awake} % of the time`,
     ...table('in itself, us/tx', summary.self, top),
     ...table('of ours, with what it called outside, us/tx', summary.own, Math.ceil(top * 0.6)),
     ...table('by file, us/tx', summary.files, Math.ceil(top * 0.4)),

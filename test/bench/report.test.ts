@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { totalName } from './codec.js';
 import { type Findings, median, medians, type Row, ratios, renderJson, renderTables } from './report.js';
 
 function row(hub: string, round: number, change: Partial<Row> = {}): Row {
@@ -82,6 +83,20 @@ describe('the tables', () => {
     const text = renderTables(findings([row('own', 1), row('peer', 1, { perSecond: 10_000, cpuParts: { peer: 60 }, cpu: 60 })]), 'own');
     expect(text).toMatch(/own +30,000 +30\.0 +1\.00 +4\.00 +9\.0 +0 +100\n {4}of which ingress 20\.0, relay 10\.0 us/);
     expect(text).toContain('own to peer: 3.00 x the transactions, 0.50 x the CPU, 1.00 x the p99');
+  });
+
+  it.each([
+    [{ perSecond: 25_000, cpu: 45 }, 'reached'],
+    [{ perSecond: 24_999, cpu: 45 }, 'MISSED'],
+    [{ perSecond: 25_000, cpu: 45.1 }, 'MISSED'],
+  ])('tell whether %j reaches the goal', (change, word) => {
+    expect(renderTables(findings([row('own', 1, change)]), 'own')).toContain(`goal: at least 25,000 tx/s and at most 45 us: ${word}`);
+  });
+
+  it('tell whether the codec reaches its goal', () => {
+    const text = (nanoseconds: number) => renderTables(findings([], { codec: [{ name: totalName, nanoseconds }] }), 'own');
+    expect(text(4000)).toContain('goal: at most 4.0 us in all: reached');
+    expect(text(4001)).toContain('goal: at most 4.0 us in all: MISSED');
   });
 
   it('name every trouble once', () => {

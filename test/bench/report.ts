@@ -1,4 +1,4 @@
-import type { CodecFigure } from './codec.js';
+import { type CodecFigure, totalName } from './codec.js';
 import { type Cost, type ProfileSummary, renderProfile } from './profile.js';
 
 /** One run of one hub under one pattern. */
@@ -58,6 +58,9 @@ export interface Findings {
   readonly missing: readonly string[];
   readonly profiles: readonly FoundProfile[];
 }
+
+/** What the hub is to reach on two processors, the load's own share of them included. */
+const goals = { pattern: '4x50', perSecond: 25_000, cpu: 45, codec: 4000 } as const;
 
 /** Lines of the longest table of a profile. */
 const profileLines = 25;
@@ -157,6 +160,7 @@ export function renderTables(findings: Findings, name: string): string {
       if (split.length > 1) lines.push(`    of which ${split.map(([part, micros]) => `${part} ${micros.toFixed(1)}`).join(', ')} us`);
       lines.push(`    beside it the load itself: sender ${row.sender.toFixed(1)}, answerer ${row.answerer.toFixed(1)} us`);
     }
+    for (const row of group) if (row.hub === name && row.pattern === goals.pattern) lines.push(goalLine(row));
     for (const ratio of ratios(findings.rows, name).filter((one) => one.pattern === group[0]?.pattern)) {
       const words = `${ratio.perSecond.toFixed(2)} x the transactions, ${ratio.cpu.toFixed(2)} x the CPU, ${ratio.p99.toFixed(2)} x the p99`;
       lines.push(`  ${ratio.hub} to ${ratio.peer}: ${words}`);
@@ -169,6 +173,9 @@ export function renderTables(findings: Findings, name: string): string {
       ...findings.codec.map((figure) => `  ${figure.name.padEnd(48)}${(figure.nanoseconds / 1000).toFixed(2).padStart(6)} us`),
     );
   }
+  for (const { nanoseconds } of findings.codec.filter((figure) => figure.name === totalName)) {
+    lines.push(`  goal: at most ${(goals.codec / 1000).toFixed(1)} us in all: ${nanoseconds <= goals.codec ? 'reached' : 'MISSED'}`);
+  }
   for (const found of findings.profiles) {
     lines.push('', renderProfile(`profile of ${found.service}, ${found.pattern}`, found.summary, found.transactions, profileLines));
   }
@@ -177,6 +184,11 @@ export function renderTables(findings: Findings, name: string): string {
   for (const trouble of new Set(findings.rows.flatMap((row) => row.troubles.map((words) => `${row.hub} ${row.pattern}: ${words}`))))
     lines.push('', trouble);
   return `${lines.join('\n')}\n`;
+}
+
+function goalLine(row: Median): string {
+  const reached = row.perSecond >= goals.perSecond && row.cpu <= goals.cpu;
+  return `  goal: at least ${thousands(goals.perSecond)} tx/s and at most ${goals.cpu} us: ${reached ? 'reached' : 'MISSED'}`;
 }
 
 function heading(pattern: string): string {

@@ -35,6 +35,10 @@ export interface Member {
   unheard(): readonly string[];
   /** Forgets what came and was not taken. */
   forget(): void;
+  /** Leaves the hub's OPTIONS pings to the story: they are heard, not answered. */
+  hearPings(): void;
+  /** Answers them without a word again, and those that came meanwhile too. */
+  answerPings(): Promise<void>;
   /** Answers on the line the request came on. */
   answer(to: Received, status: number, words?: Parameters<typeof answer>[2]): void;
   /** Stops to listen: who dials is refused. Lines that stand are untouched. `listen` opens the same port again. */
@@ -54,8 +58,6 @@ export interface MemberPart {
   readonly hubName: string;
   /** Take no connections: it is reached over the lines it dials. */
   readonly dialsOnly?: boolean;
-  /** Leave the hub's OPTIONS pings unanswered, to be heard by the test. */
-  readonly hearsPings?: boolean;
 }
 
 /** Brings an actor on stage; it listens when this resolves. */
@@ -65,10 +67,11 @@ export async function startMember(part: MemberPart): Promise<Member> {
   const lines = new Set<Line>();
   let first: Line | undefined;
   let port = 0;
+  let pingsAreHeard = false;
 
   const ears: LineEars = {
     message(message) {
-      if (part.hearsPings !== true && isHubPing(message)) message.line.say(answer(message, 200));
+      if (!pingsAreHeard && isHubPing(message)) message.line.say(answer(message, 200));
       else mailbox.put(message);
     },
     broken: (why) => mailbox.close(`something that is not SIP came: ${why}`),
@@ -139,6 +142,13 @@ export async function startMember(part: MemberPart): Promise<Member> {
     },
     unheard: () => mailbox.held().map(describeReceived),
     forget: mailbox.empty,
+    hearPings() {
+      pingsAreHeard = true;
+    },
+    async answerPings() {
+      pingsAreHeard = false;
+      while (mailbox.held().some(isHubPing)) member.answer(await member.hear(isHubPing), 200);
+    },
     answer: (to, status, words) => to.line.say(answer(to, status, words)),
     shutDoor,
     listen,

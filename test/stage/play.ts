@@ -16,7 +16,6 @@ export interface Role {
   /** More proxies of the same member, each an actor of its own under this name; they share the member's certificate names. */
   readonly spares?: readonly string[];
   readonly dialsOnly?: boolean;
-  readonly hearsPings?: boolean;
   /** A member of the community that nobody plays. */
   readonly offstage?: boolean;
   /** Anything else of its entry in the community's file. */

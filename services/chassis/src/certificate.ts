@@ -4,6 +4,9 @@ import type { TLSSocket } from 'node:tls';
 /** How many certificates of a chain are looked at, leaf included. */
 const deepestChain = 8;
 
+/** A parsed certificate. */
+export type Certificate = X509Certificate;
+
 /** What a peer's certificate says, read once a handshake. Texts are the peer's: make them printable before logging. */
 export interface CertificateFacts {
   /** Distinguished names, one attribute a line as Node writes them. */

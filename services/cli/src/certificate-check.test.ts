@@ -66,7 +66,7 @@ describe('the files of a certificate', () => {
 
   it.skipIf(process.getuid?.() === 0)('are refused when they may not be read', () => {
     chmodSync(file('secret.crt'), 0);
-    expect(authorityTroubles(file('secret.crt'), now)[0]?.message).toMatch(/may not be read/);
+    expect(authorityTroubles(file('secret.crt'), now)[0]?.message).toMatch(/permissions forbid it/);
   });
 
   it.each([

@@ -19,7 +19,7 @@ export function readTrouble(thrown: unknown): string {
     case 'ENOENT':
       return 'there is no such file';
     case 'EACCES':
-      return 'it may not be read (permissions)';
+      return 'permissions forbid it';
     case 'EISDIR':
       return 'it is a folder';
     case 'ENOTDIR':

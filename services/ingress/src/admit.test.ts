@@ -1,13 +1,13 @@
+import { TokenKeys } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
+import { downstreamBranch, loopHash } from '@guildhall/proto/sip/branch';
 import { defaultLimits } from '@guildhall/proto/sip/limits';
 import { type Message, parseMessage } from '@guildhall/proto/sip/message';
-import { downstreamBranch, loopHash } from '@guildhall/proto/sip/branch';
 import { describe, expect, it } from 'vitest';
 import { admit, admitAck, admitCancel, type Hub } from './admit.js';
 import { hubNames } from './hub.js';
 import { encodeRouteToken, type Usage } from './route-token.js';
 import { sip } from './sip.stage.js';
 import { createTokenKeyRing } from './token-keys.js';
-import { TokenKeys } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
 
 const ring = createTokenKeyRing();
 ring.learn(TokenKeys.encode({ keys: [{ id: 'k1', secret: Buffer.alloc(32, 1) }] }).finish());
@@ -42,18 +42,54 @@ describe('a request that is refused', () => {
     ['a From without domain', sip({ from: '<tel:+49301234>;tag=1' }), 403, 'from-not-yours', /no domain/],
     ['a From domain that only ends alike', sip({ from: '<sip:eve@notacme.example>;tag=1' }), 403, 'from-not-yours', /./],
     ['a display name that pretends', sip({ from: '"<sip:a@acme.example>" <sip:eve@evil.example>;tag=1' }), 403, 'from-not-yours', /evil/],
-    ['another asserted identity', sip({ headers: ['P-Asserted-Identity: <sip:eve@bolt.example>'] }), 403, 'asserted-identity-not-yours', /./],
-    ['a second asserted identity', sip({ headers: ['p-asserted-identity: "A, B" <sip:a@acme.example>, <sip:e@evil.example>'] }), 403, 'asserted-identity-not-yours', /evil/],
-    ['one in a second field', sip({ headers: ['P-Asserted-Identity: <sip:a@acme.example>', 'P-Asserted-Identity: <sip:e@evil.example>'] }), 403, 'asserted-identity-not-yours', /./],
-    ['an asserted number, which proves nothing', sip({ headers: ['P-Asserted-Identity: <tel:+4930>'] }), 403, 'asserted-identity-not-yours', /no domain/],
+    [
+      'another asserted identity',
+      sip({ headers: ['P-Asserted-Identity: <sip:eve@bolt.example>'] }),
+      403,
+      'asserted-identity-not-yours',
+      /./,
+    ],
+    [
+      'a second asserted identity',
+      sip({ headers: ['p-asserted-identity: "A, B" <sip:a@acme.example>, <sip:e@evil.example>'] }),
+      403,
+      'asserted-identity-not-yours',
+      /evil/,
+    ],
+    [
+      'one in a second field',
+      sip({ headers: ['P-Asserted-Identity: <sip:a@acme.example>', 'P-Asserted-Identity: <sip:e@evil.example>'] }),
+      403,
+      'asserted-identity-not-yours',
+      /./,
+    ],
+    [
+      'an asserted number, which proves nothing',
+      sip({ headers: ['P-Asserted-Identity: <tel:+4930>'] }),
+      403,
+      'asserted-identity-not-yours',
+      /no domain/,
+    ],
     ['a Route elsewhere', sip(route('sip:third.example;lr')), 403, 'foreign-route', /third\.example/],
-    ['a Route elsewhere behind a bare one of ours', sip(route('sip:hub.example;lr', 'sip:third.example;lr')), 403, 'foreign-route', /third/],
+    [
+      'a Route elsewhere behind a bare one of ours',
+      sip(route('sip:hub.example;lr', 'sip:third.example;lr')),
+      403,
+      'foreign-route',
+      /third/,
+    ],
     ['a Route to another server on our host', sip(route('sip:127.0.0.1:6071;lr')), 403, 'foreign-route', /127/],
     ['a Route by number', sip(route('tel:+49')), 403, 'foreign-route', /./],
     ['a Route of ours in a dialog without token', sip({ ...route('sip:hub.example;lr'), to: tagged }), 403, 'bad-route-token', /no token/],
     ['a Route of ours with a user', sip(route('sip:bob@hub.example;lr')), 403, 'bad-route-token', /no token/],
     ['a forged token', sip(route(ours('I').replace('.acme.', '.cliff.'))), 403, 'bad-route-token', /not made by/],
-    ['a forged token on a foreign host', sip(route(ours('I').replace('.acme.', '.cliff.').replace('hub.example', 'x.test'))), 403, 'foreign-route', /./],
+    [
+      'a forged token on a foreign host',
+      sip(route(ours('I').replace('.acme.', '.cliff.').replace('hub.example', 'x.test'))),
+      403,
+      'foreign-route',
+      /./,
+    ],
     ['a token of an unknown key', sip(route(ours('I').replace('.k1.', '.k2.'))), 403, 'bad-route-token', /key/],
     ['a token of two others', sip(route(ours('I', 'bolt', 'cliff'))), 403, 'bad-route-token', /acme has no part/],
     ['a domain of 300 letters', sip({ uri: `sip:${'a'.repeat(60)}.${'b.'.repeat(120)}example` }), 404, 'unknown-domain', /long/],
@@ -75,15 +111,20 @@ describe('a request that is refused', () => {
     expect(admitted(looped('hub.example:5061'))).toMatchObject({ kind: 'refuse', code: 'loop', status: 482 });
     expect(admitted(looped('sip.hub.example:5081'))).toMatchObject({ kind: 'refuse', code: 'loop' });
     expect(admitted(looped('hub.other.example:5061'))).toMatchObject({ kind: 'ask' });
-    expect(admitted(looped('hub.example:5061').replace('sip:bob@bolt.example SIP', 'sip:bob@acme.test SIP'))).toMatchObject({ kind: 'ask' });
+    expect(admitted(looped('hub.example:5061').replace('sip:bob@bolt.example SIP', 'sip:bob@acme.test SIP'))).toMatchObject({
+      kind: 'ask',
+    });
   });
 });
 
 describe('an OPTIONS to the hub itself', () => {
   const options = (uri: string) => admitted(sip({ method: 'OPTIONS', uri, from: '<sip:x@anywhere.test>;tag=1', maxForwards: 0 }));
-  it.each(['sip:hub.example', 'sips:HUB.example:5061', 'sip:hub.example:7777', 'sip:127.0.0.1', 'sip:sip.hub.example:5081;transport=tls'])('%s is answered', (uri) => {
-    expect(options(uri)).toEqual({ kind: 'answer' });
-  });
+  it.each(['sip:hub.example', 'sips:HUB.example:5061', 'sip:hub.example:7777', 'sip:127.0.0.1', 'sip:sip.hub.example:5081;transport=tls'])(
+    '%s is answered',
+    (uri) => {
+      expect(options(uri)).toEqual({ kind: 'answer' });
+    },
+  );
   it.each(['sip:bob@hub.example', 'sip:127.0.0.1:6061', 'sip:bolt.example'])('%s is not', (uri) => {
     expect(options(uri)).toMatchObject({ kind: 'refuse' });
   });
@@ -91,7 +132,9 @@ describe('an OPTIONS to the hub itself', () => {
 
 describe('a request that is asked about', () => {
   it('names who, whom and what', () => {
-    expect(admitted(sip({ from: 'Alice <sips:alice@ACME.example:5061>;tag=1', uri: 'sip:bob@Bolt.Example.:5061;transport=udp' }))).toMatchObject({
+    expect(
+      admitted(sip({ from: 'Alice <sips:alice@ACME.example:5061>;tag=1', uri: 'sip:bob@Bolt.Example.:5061;transport=udp' })),
+    ).toMatchObject({
       kind: 'ask',
       peer: 'acme',
       fromDomain: 'acme.example',
@@ -119,17 +162,47 @@ describe('a request that is asked about', () => {
   });
 
   const within = (method: string, member: string, ...uris: string[]) =>
-    admitted(sip({ method, uri: 'sip:10.0.0.1', from: `<sip:x@${member}.example>;tag=1`, to: tagged, ...route(...uris), headers: [...route(...uris).headers, 'Event: presence'] }), member);
+    admitted(
+      sip({
+        method,
+        uri: 'sip:10.0.0.1',
+        from: `<sip:x@${member}.example>;tag=1`,
+        to: tagged,
+        ...route(...uris),
+        headers: [...route(...uris).headers, 'Event: presence'],
+      }),
+      member,
+    );
   it.each<[why: string, admission: ReturnType<typeof admitted>, expected: object]>([
-    ['the caller hangs up', within('BYE', 'acme', ours('I')), { peer: 'acme', toMember: 'bolt', target: 'bolt', method: 'INVITE', event: '', usage: '' }],
+    [
+      'the caller hangs up',
+      within('BYE', 'acme', ours('I')),
+      { peer: 'acme', toMember: 'bolt', target: 'bolt', method: 'INVITE', event: '', usage: '' },
+    ],
     ['the callee hangs up', within('BYE', 'bolt', ours('I')), { peer: 'acme', toMember: 'bolt', target: 'acme', method: 'INVITE' }],
-    ['a message of the callee', within('MESSAGE', 'bolt', ours('I')), { peer: 'bolt', toMember: 'acme', target: 'acme', method: 'MESSAGE' }],
-    ['a notifier', within('NOTIFY', 'bolt', ours('S')), { peer: 'acme', toMember: 'bolt', target: 'acme', method: 'SUBSCRIBE', event: 'presence', usage: 'S' }],
-    ['an answer to REFER', within('NOTIFY', 'bolt', ours('R')), { peer: 'acme', toMember: 'bolt', target: 'acme', method: 'REFER', event: '', usage: 'R' }],
+    [
+      'a message of the callee',
+      within('MESSAGE', 'bolt', ours('I')),
+      { peer: 'bolt', toMember: 'acme', target: 'acme', method: 'MESSAGE' },
+    ],
+    [
+      'a notifier',
+      within('NOTIFY', 'bolt', ours('S')),
+      { peer: 'acme', toMember: 'bolt', target: 'acme', method: 'SUBSCRIBE', event: 'presence', usage: 'S' },
+    ],
+    [
+      'an answer to REFER',
+      within('NOTIFY', 'bolt', ours('R')),
+      { peer: 'acme', toMember: 'bolt', target: 'acme', method: 'REFER', event: '', usage: 'R' },
+    ],
     ['an unknown usage', within('FROB', 'bolt', ours('X')), { peer: 'bolt', toMember: 'acme', target: 'acme', method: 'FROB', usage: '' }],
     ['through two of our interfaces', within('BYE', 'acme', ours('I'), ours('I')), { target: 'bolt' }],
     ["with the far member's own proxies behind", within('BYE', 'acme', ours('I'), 'sip:edge.bolt.example;lr'), { target: 'bolt' }],
-    ["through another instance's address", within('BYE', 'acme', ours('I').replace('hub.example:5061', '192.0.2.1:5099')), { target: 'bolt' }],
+    [
+      "through another instance's address",
+      within('BYE', 'acme', ours('I').replace('hub.example:5061', '192.0.2.1:5099')),
+      { target: 'bolt' },
+    ],
     ['from a member to itself', within('BYE', 'acme', ours('I', 'acme', 'acme')), { target: 'acme', toMember: 'acme' }],
   ])('in a dialog: %s', (_why, admission, expected) => {
     expect(admission).toMatchObject({ kind: 'ask', toDomain: '', ...expected });

@@ -46,7 +46,9 @@ describe('texts in headers', () => {
   });
 
   it('fall back on what the table says', () => {
-    expect(reasonLines('hub.example', 404, 'unknown-domain', '')[0]).toBe('Reason: SIP;cause=404;text="unknown-domain: No member has this domain."');
+    expect(reasonLines('hub.example', 404, 'unknown-domain', '')[0]).toBe(
+      'Reason: SIP;cause=404;text="unknown-domain: No member has this domain."',
+    );
   });
 
   it('name the doors of a redirect in order', () => {

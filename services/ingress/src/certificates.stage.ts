@@ -4,6 +4,7 @@ import {
   BasicConstraintsExtension,
   cryptoProvider,
   ExtendedKeyUsageExtension,
+  Extension,
   SubjectAlternativeNameExtension,
   type X509Certificate,
   X509CertificateGenerator,
@@ -25,13 +26,14 @@ export interface Wishes {
   readonly from?: number;
   readonly until?: number;
   readonly ca?: boolean;
+  readonly onlyFor?: string | undefined;
 }
 
 /** Who issues certificates in a test. */
 export interface Issuer extends Paper {
   issue(wishes: Wishes): Promise<Paper>;
-  /** An authority below this one. */
-  below(cn: string): Promise<Issuer>;
+  /** An authority below this one, which may be for the names of one domain only. */
+  below(cn: string, onlyFor?: string): Promise<Issuer>;
 }
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
@@ -72,6 +74,7 @@ async function issuerOf(certificate: X509Certificate, keys: webcrypto.CryptoKeyP
       extensions: [
         new BasicConstraintsExtension(wishes.ca === true, undefined, true),
         ...(wishes.ca === true ? [] : [new ExtendedKeyUsageExtension((wishes.usage ?? ['server', 'client']).map((one) => usages[one]))]),
+        ...(wishes.onlyFor === undefined ? [] : [new Extension('2.5.29.30', true, permitted(wishes.onlyFor))]),
         ...(names.length > 0 ? [new SubjectAlternativeNameExtension(names)] : []),
       ],
     });
@@ -83,8 +86,8 @@ async function issuerOf(certificate: X509Certificate, keys: webcrypto.CryptoKeyP
       const made = await issue(wishes);
       return paper(made.certificate, made.keys);
     },
-    async below(cn) {
-      const made = await issue({ cn, ca: true });
+    async below(cn, onlyFor) {
+      const made = await issue({ cn, ca: true, onlyFor });
       return issuerOf(made.certificate, made.keys);
     },
   };
@@ -94,4 +97,10 @@ async function paper(certificate: X509Certificate, keys: webcrypto.CryptoKeyPair
   const der = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey));
   const key = `-----BEGIN PRIVATE KEY-----\n${der.toString('base64').replace(/.{64}/g, '$&\n')}\n-----END PRIVATE KEY-----\n`;
   return { cert: `${certificate.toString('pem')}\n`, key };
+}
+
+/** DER of name constraints that permit one DNS name and what is below it (RFC 5280 4.2.1.10). */
+function permitted(domain: string): Uint8Array<ArrayBuffer> {
+  const wrap = (tag: number, inner: Uint8Array): Uint8Array<ArrayBuffer> => Uint8Array.from([tag, inner.length, ...inner]);
+  return wrap(0x30, wrap(0xa0, wrap(0x30, wrap(0x82, Buffer.from(domain)))));
 }

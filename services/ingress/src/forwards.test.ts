@@ -1,4 +1,4 @@
-import { type Job, createTurn } from '@guildhall/chassis/turn';
+import { createTurn, type Job } from '@guildhall/chassis/turn';
 import { ForwardBatch, ForwardKind } from '@guildhall/proto/gen/guildhall/bus/v1/forward';
 import { describe, expect, it } from 'vitest';
 import { createForwards } from './forwards.js';

@@ -38,11 +38,11 @@ export async function openStage(settings: Partial<IngressConfigInput> = {}): Pro
   const files = { cert: join(folder, 'hub.crt'), key: join(folder, 'hub.key') };
   writeFileSync(files.cert, hub.cert);
   writeFileSync(files.key, hub.key);
-  const policy = await fakePolicy(nats.url, [authority.cert], [
-    trustMember('acme'),
-    trustMember('bolt'),
-    trustMember('edge', { dialsOnly: true }),
-  ]);
+  const policy = await fakePolicy(
+    nats.url,
+    [authority.cert],
+    [trustMember('acme'), trustMember('bolt'), trustMember('edge', { dialsOnly: true })],
+  );
   const relays = [await fakeRelay(nats.url, 'relay-1')];
   const ending = new AbortController();
   const config = configSchema.parse({
@@ -87,7 +87,8 @@ export async function openStage(settings: Partial<IngressConfigInput> = {}): Pro
     },
     async readyz() {
       const told: unknown = await (await fetch(`${admin}/readyz`)).json();
-      if (typeof told !== 'object' || told === null || !('ok' in told) || !('reasons' in told) || !Array.isArray(told.reasons)) throw new Error('no readyz');
+      if (typeof told !== 'object' || told === null || !('ok' in told) || !('reasons' in told) || !Array.isArray(told.reasons))
+        throw new Error('no readyz');
       return { ok: told.ok === true, reasons: told.reasons.map(String) };
     },
     drain,

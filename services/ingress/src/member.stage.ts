@@ -1,7 +1,7 @@
+import { connect, type TLSSocket } from 'node:tls';
 import { defaultLimits } from '@guildhall/proto/sip/limits';
 import { type Message, wireBytes } from '@guildhall/proto/sip/message';
 import { createMessageReader } from '@guildhall/proto/sip/reader';
-import { connect, type TLSSocket } from 'node:tls';
 import type { Paper } from './certificates.stage.js';
 
 /** A member's proxy as seen from the hub: one TLS connection. */
@@ -65,7 +65,8 @@ export async function fakeMember(address: string, paper: Paper | undefined, loca
       if (over) return Promise.reject(new Error('the hub closed the connection'));
       return inTime(new Promise((resolve, reject) => waiting.push({ resolve, reject })), 'nothing came');
     },
-    closed: () => (over ? Promise.resolve() : inTime(new Promise<void>((resolve) => ended.push(resolve)), 'the hub keeps the connection open')),
+    closed: () =>
+      over ? Promise.resolve() : inTime(new Promise<void>((resolve) => ended.push(resolve)), 'the hub keeps the connection open'),
     end: () => socket.destroy(),
   };
 }

@@ -13,7 +13,7 @@ import {
   Verdict,
   VerdictAction,
 } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
-import { ForwardBatch, ForwardKind } from '@guildhall/proto/gen/guildhall/bus/v1/forward';
+import { ForwardBatch, type ForwardKind } from '@guildhall/proto/gen/guildhall/bus/v1/forward';
 import { OutcomeBatch, OutcomeKind } from '@guildhall/proto/gen/guildhall/bus/v1/outcome';
 import { Presence, WireBatch } from '@guildhall/proto/gen/guildhall/bus/v1/wire';
 import { policyQueue, subjects } from '@guildhall/proto/subjects';
@@ -66,7 +66,18 @@ const log = createLogger('stage', 'stage', { level: 'silent', pretty: false });
 
 export function trustMember(id: string, more: Partial<TrustMember> = {}): TrustMember {
   const domains = [`${id}.example`];
-  return { id, status: MemberStatus.ACTIVE, statusReason: '', domains, names: domains, pins: [], anchors: [], dialsOnly: false, acceptCommonName: false, ...more };
+  return {
+    id,
+    status: MemberStatus.ACTIVE,
+    statusReason: '',
+    domains,
+    names: domains,
+    pins: [],
+    anchors: [],
+    dialsOnly: false,
+    acceptCommonName: false,
+    ...more,
+  };
 }
 
 export async function fakePolicy(url: string, anchors: string[], members: TrustMember[]): Promise<FakePolicy> {

@@ -41,7 +41,8 @@ describe('outcomes', () => {
     const answers = createAnswers({ domain: 'hub.example', epoch: 'now', random: () => 0 });
     const waited: number[] = [];
     const responses = createResponses(table.transactions, answers, counts, { limits: defaultLimits, answered: (ms) => waited.push(ms) });
-    const take = (payload: Uint8Array) => takeOutcomes(payload, { epoch: 'now', responses, counts, byId: table.transactions.byId, clock: () => 7 });
+    const take = (payload: Uint8Array) =>
+      takeOutcomes(payload, { epoch: 'now', responses, counts, byId: table.transactions.byId, clock: () => 7 });
     return { table, counts, take, waited };
   };
 
@@ -74,10 +75,18 @@ describe('outcomes', () => {
   it('of one batch go each to its own, and an end is answered with its reason', () => {
     const { table, counts, take } = desk();
     const [acme, bolt] = [table.wire('acme'), table.wire('bolt')];
-    const transactions = [table.open(sip({ method: 'INVITE' }), acme), table.open(sip(), bolt), table.open(sip(), acme), table.open(sip(), acme)];
+    const transactions = [
+      table.open(sip({ method: 'INVITE' }), acme),
+      table.open(sip(), bolt),
+      table.open(sip(), acme),
+      table.open(sip(), acme),
+    ];
     take(
       bytes({
-        gone: [{ code: 'member-queue-full', sentence: 'cliff is slow' }, { code: 'allowed', sentence: '' }],
+        gone: [
+          { code: 'member-queue-full', sentence: 'cliff is slow' },
+          { code: 'allowed', sentence: '' },
+        ],
         kind: [OutcomeKind.PROVISIONAL, OutcomeKind.FINAL, OutcomeKind.GONE, OutcomeKind.GONE],
         transaction: transactions.map((one) => one.id),
         status: [180, 404, 0, 0],

@@ -38,9 +38,19 @@ describe('what an ingress refuses', () => {
   const refusals: readonly [why: string, request: string, status: number, code: string][] = [
     ['a From of another member', sip({ from: '<sip:eve@bolt.example>;tag=1' }), 403, 'from-not-yours'],
     ['a From of nobody', sip({ from: '<sip:eve@evil.example>;tag=1' }), 403, 'from-not-yours'],
-    ['an asserted identity of another member', sip({ headers: ['P-Asserted-Identity: <sip:eve@bolt.example>'] }), 403, 'asserted-identity-not-yours'],
+    [
+      'an asserted identity of another member',
+      sip({ headers: ['P-Asserted-Identity: <sip:eve@bolt.example>'] }),
+      403,
+      'asserted-identity-not-yours',
+    ],
     ['a preloaded Route to elsewhere', sip({ headers: ['Route: <sip:third.example;lr>'] }), 403, 'foreign-route'],
-    ['a forged Route token', sip({ headers: ['Route: <sip:g1.k1.acme.bolt.I.AAAAAAAAAAAAAAAAAAAAAA@hub.example;lr>'] }), 403, 'bad-route-token'],
+    [
+      'a forged Route token',
+      sip({ headers: ['Route: <sip:g1.k1.acme.bolt.I.AAAAAAAAAAAAAAAAAAAAAA@hub.example;lr>'] }),
+      403,
+      'bad-route-token',
+    ],
     ['no hops left', sip({ maxForwards: 0 }), 483, 'too-many-hops'],
     ['an extension', sip({ headers: ['Proxy-Require: frob'] }), 420, 'extension-required'],
     ['a scheme', sip({ uri: 'http://bolt.example/' }), 416, 'unsupported-scheme'],
@@ -112,7 +122,10 @@ describe('a request that passes', () => {
     const strays = await stage.metric('guildhall_ingress_dropped_total', 'kind="stray-outcome"');
     acme.send(sip());
     expect(startLine(await acme.next())).toBe('SIP/2.0 200 OK');
-    await until('the rest is dropped', async () => (await stage.metric('guildhall_ingress_dropped_total', 'kind="stray-outcome"')) === strays + 3);
+    await until(
+      'the rest is dropped',
+      async () => (await stage.metric('guildhall_ingress_dropped_total', 'kind="stray-outcome"')) === strays + 3,
+    );
     expect(acme.rest()).toEqual([]);
   });
 
@@ -144,7 +157,12 @@ describe('an INVITE', () => {
     const invite = await forward();
     expect(invite.recordRoute).toMatch(/^<sip:g1\.k1\.acme\.bolt\.I\.[\w-]{22}@hub\.example:\d+;transport=tls;lr>$/);
     expect(invite.wait).toBeGreaterThan(190_000);
-    for (const [status, phrase] of [[180, 'Ringing'], [200, 'OK'], [200, 'OK']] as const) stage.relay.answer(invite, status, phrase);
+    for (const [status, phrase] of [
+      [180, 'Ringing'],
+      [200, 'OK'],
+      [200, 'OK'],
+    ] as const)
+      stage.relay.answer(invite, status, phrase);
     for (const status of ['180', '200', '200']) expect(startLine(await acme.next())).toContain(`SIP/2.0 ${status}`);
 
     const route = [`Route: ${invite.recordRoute}`, 'Route: <sip:edge.bolt.example;lr>'];
@@ -155,13 +173,24 @@ describe('an INVITE', () => {
     // The other side hangs up: same token, other direction, a private Contact as the Request-URI.
     stage.relay.onForward = (passed) => stage.relay.answer(passed, 200, 'OK');
     const bolt = await stage.member('bolt');
-    bolt.send(sip({ method: 'BYE', uri: 'sip:alice@192.168.1.2', from: '<sip:bob@bolt.example>;tag=far', to: '<sip:alice@acme.example>;tag=a1', callId, headers: [`Route: ${invite.recordRoute}`] }));
+    bolt.send(
+      sip({
+        method: 'BYE',
+        uri: 'sip:alice@192.168.1.2',
+        from: '<sip:bob@bolt.example>;tag=far',
+        to: '<sip:alice@acme.example>;tag=a1',
+        callId,
+        headers: [`Route: ${invite.recordRoute}`],
+      }),
+    );
     expect(startLine(await bolt.next())).toBe('SIP/2.0 200 OK');
     expect(await forward()).toMatchObject({ member: 'acme', recordRoute: '' });
     expect(stage.policy.asks.at(-1)).toMatchObject({ peer: 'acme', target: { $case: 'toMember', value: 'bolt' }, method: 'INVITE' });
 
     const edge = await stage.member('edge');
-    edge.send(sip({ method: 'BYE', uri: 'sip:alice@192.168.1.2', from: '<sip:x@edge.example>;tag=1', headers: [`Route: ${invite.recordRoute}`] }));
+    edge.send(
+      sip({ method: 'BYE', uri: 'sip:alice@192.168.1.2', from: '<sip:x@edge.example>;tag=1', headers: [`Route: ${invite.recordRoute}`] }),
+    );
     expect(header(await edge.next(), 'Reason')).toContain('bad-route-token: the Route token belongs to a dialog in which edge has no part');
     bolt.end();
     edge.end();

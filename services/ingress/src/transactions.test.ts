@@ -35,7 +35,13 @@ describe('the table of transactions', () => {
   it('counts what is unanswered apart from what is kept', () => {
     const table = transactionTable();
     const wire = table.wire('acme');
-    const counts = () => [wire.inFlight, wire.member.inFlight, wire.member.transactions, table.transactions.inFlight(), table.transactions.size()];
+    const counts = () => [
+      wire.inFlight,
+      wire.member.inFlight,
+      wire.member.transactions,
+      table.transactions.inFlight(),
+      table.transactions.size(),
+    ];
     const message = table.open(sip(), wire);
     const invite = table.open(sip({ method: 'INVITE' }), wire);
     expect(counts()).toEqual([2, 2, 2, 2, 2]);

@@ -52,7 +52,9 @@ describe('the trust table', () => {
   });
 
   it('knows every member that claims a name or a key', () => {
-    const trust = table(source([trustMember('acme', { names: ['n', 'n'], pins: ['p'] }), trustMember('bolt', { names: ['n'], pins: ['p'] })]));
+    const trust = table(
+      source([trustMember('acme', { names: ['n', 'n'], pins: ['p'] }), trustMember('bolt', { names: ['n'], pins: ['p'] })]),
+    );
     expect(trust.names.get('n')).toEqual(['acme', 'bolt']);
     expect(trust.pins.get('p')).toEqual(['acme', 'bolt']);
   });

@@ -1,5 +1,4 @@
-import type { X509Certificate } from 'node:crypto';
-import { parseAnchors } from '@guildhall/chassis/certificate';
+import { type Certificate, parseAnchors } from '@guildhall/chassis/certificate';
 import { Door } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
 
 /** A member's door as policy described it, checked: what links are made from. */
@@ -9,7 +8,7 @@ export interface DoorCard {
   /** Empty with `open`: the member only dials out. */
   readonly proxies: readonly ProxyCard[];
   readonly pins: readonly string[];
-  readonly anchors: readonly X509Certificate[];
+  readonly anchors: readonly Certificate[];
   /** The anchors as PEM, for the TLS layer. */
   readonly anchorText: string;
 }

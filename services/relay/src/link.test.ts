@@ -7,8 +7,8 @@ const random = 1;
 
 const connecting: LinkState = { kind: 'connecting', failures: 0, since: now - 100, again: false };
 const again: LinkState = { kind: 'connecting', failures: 0, since: now - 100, again: true };
-const up: LinkState = { kind: 'up', failures: 0, since: now - 20_000, probed: false };
-const young: LinkState = { kind: 'up', failures: 0, since: now - 500, probed: false };
+const up: LinkState = { kind: 'up', failures: 0, since: now - 20_000, probedAt: 0 };
+const young: LinkState = { kind: 'up', failures: 0, since: now - 500, probedAt: 0 };
 const resting: LinkState = { kind: 'backoff', failures: 3, until: now + 50, fault: 'untrusted' };
 const closed: LinkState = { kind: 'closed' };
 
@@ -44,12 +44,19 @@ describe('the life of a link', () => {
     ['dialling takes its time', { ...connecting, since: now - 4999 }, tick(0), { kind: 'connecting' }, ''],
     ['dialling takes too long', { ...connecting, since: now - 5000 }, tick(0), { kind: 'backoff', failures: 1 }, 'destroy orphan fail'],
     ['redialling takes too long sooner', { ...again, since: now - 1000 }, tick(0), { kind: 'backoff', failures: 1 }, 'destroy orphan fail'],
-    ['opened', connecting, { kind: 'opened', now }, { kind: 'up', since: now, probed: false }, 'flush'],
-    ['silent', up, tick(5000), { kind: 'up', probed: true }, 'probe'],
-    ['silent, asked already', { ...up, probed: true }, tick(6000), { kind: 'up', probed: true }, ''],
-    ['heard again', { ...up, probed: true }, tick(10), { kind: 'up', probed: false }, ''],
-    ['dead', { ...up, probed: true }, tick(9500), { kind: 'connecting', again: true }, 'destroy requeue connect'],
-    ['dead, never heard', { ...up, since: now - 9500, probed: true }, tick(9500), { kind: 'backoff', failures: 1 }, 'destroy orphan fail'],
+    ['opened', connecting, { kind: 'opened', now }, { kind: 'up', since: now, probedAt: 0 }, 'flush'],
+    ['silent', up, tick(5000), { kind: 'up', probedAt: now }, 'probe'],
+    ['silent again since the last probe was answered', { ...up, probedAt: now - 5001 }, tick(5000), { kind: 'up', probedAt: now }, 'probe'],
+    ['silent, asked already', { ...up, probedAt: now - 1000 }, tick(6000), { kind: 'up', probedAt: now - 1000 }, ''],
+    ['heard again', { ...up, probedAt: now - 20 }, tick(10), { kind: 'up' }, ''],
+    ['dead', { ...up, probedAt: now - 4000 }, tick(9500), { kind: 'connecting', again: true }, 'destroy requeue connect'],
+    [
+      'dead, never heard',
+      { ...up, since: now - 9500, probedAt: now - 4000 },
+      tick(9500),
+      { kind: 'backoff', failures: 1 },
+      'destroy orphan fail',
+    ],
     ['lost after it worked', up, lost(true), { kind: 'connecting', failures: 0, again: true }, 'requeue connect'],
     ['lost, and nobody uses it', up, lost(true, false), { kind: 'idle' }, 'orphan fail'],
     ['lost without a word', up, lost(false), { kind: 'backoff', failures: 1 }, 'orphan fail'],

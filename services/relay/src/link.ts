@@ -7,8 +7,8 @@ export type LinkState =
   | { readonly kind: 'idle'; readonly failures: number }
   /** Dialling since `since`. `again`: an established connection was lost, and this is the immediate redial. */
   | { readonly kind: 'connecting'; readonly failures: number; readonly since: number; readonly again: boolean }
-  /** Handshake done and the far end is who it should be. `probed`: a probe was sent since something was last heard. */
-  | { readonly kind: 'up'; readonly failures: number; readonly since: number; readonly probed: boolean }
+  /** Handshake done and the far end is who it should be. `probedAt`: when a sign of life was last asked for, 0: never. */
+  | { readonly kind: 'up'; readonly failures: number; readonly since: number; readonly probedAt: number }
   /** It failed; nobody dials before `until`. */
   | { readonly kind: 'backoff'; readonly failures: number; readonly until: number; readonly fault: LinkFault }
   /** Not to be used any more. */
@@ -106,7 +106,7 @@ export function backoff(failures: number, timing: LinkTiming, random: number): n
 function whileConnecting(state: Extract<LinkState, { kind: 'connecting' }>, input: LinkInput, timing: LinkTiming): LinkStep {
   switch (input.kind) {
     case 'opened':
-      return { state: { kind: 'up', failures: state.failures, since: input.now, probed: false }, actions: ['flush'] };
+      return { state: { kind: 'up', failures: state.failures, since: input.now, probedAt: 0 }, actions: ['flush'] };
     case 'refused':
       return fall(state.failures, input.fault, input.now, input.random, timing, ['destroy', 'orphan', 'fail']);
     case 'lost':
@@ -129,11 +129,10 @@ function whileUp(state: Extract<LinkState, { kind: 'up' }>, input: LinkInput, ti
       const silence = input.now - input.heardAt;
       const heard = input.heardAt > state.since;
       if (silence >= timing.dead) return lose(state, { ...input, heard }, timing, ['destroy']);
-      if (silence >= timing.probe) {
-        return state.probed ? stay(state) : { state: { ...state, probed: true }, actions: ['probe'] };
+      if (silence >= timing.probe && state.probedAt <= input.heardAt) {
+        return { state: { ...state, probedAt: input.now }, actions: ['probe'] };
       }
-      const failures = heard && input.now - state.since >= steady ? 0 : state.failures;
-      return state.probed || failures !== state.failures ? stay({ ...state, probed: false, failures }) : stay(state);
+      return heard && state.failures > 0 && input.now - state.since >= steady ? stay({ ...state, failures: 0 }) : stay(state);
     }
     case 'unwanted':
       return { state: closed, actions: ['end', 'orphan', 'fail'] };

@@ -1,5 +1,4 @@
-import type { X509Certificate } from 'node:crypto';
-import { type CertificateFacts, chainEndsIn, sipNames } from '@guildhall/chassis/certificate';
+import { type Certificate, type CertificateFacts, chainEndsIn, sipNames } from '@guildhall/chassis/certificate';
 import type { CloseReason } from '@guildhall/proto/reason';
 
 /** Who must be at the other end of a link. */
@@ -9,7 +8,7 @@ export interface Expectation {
   /** SPKI SHA-256 fingerprints, lower-case hex, accepted instead of chain and name. */
   readonly pins: readonly string[];
   /** The authorities that may vouch for this member; the socket was made with these and no others. */
-  readonly anchors: readonly X509Certificate[];
+  readonly anchors: readonly Certificate[];
 }
 
 /** Smallest RSA modulus and curve accepted, bits. */

@@ -1,0 +1,224 @@
+import type { Job } from '@guildhall/chassis/turn';
+import { Presence, WireBatch } from '@guildhall/proto/gen/guildhall/bus/v1/wire';
+import { defaultLimits } from '@guildhall/proto/sip/limits';
+import { describe, expect, it } from 'vitest';
+import { createAnswers } from './answers.js';
+import { createBusWires } from './bus-wires.js';
+import { createCounts } from './counts.js';
+import { createPresence } from './presence.js';
+import { createRelayWires } from './relay-wires.js';
+import { sip } from './sip.stage.js';
+import { message, transactionTable } from './transaction.stage.js';
+import type { Wire } from './wire.js';
+import { createWireBatches, readWires } from './wires.js';
+
+const setting = (most = 10, batchBytes = 100_000) => {
+  const jobs: Job[] = [];
+  const sent: { subject: string; payload: Uint8Array }[] = [];
+  const table = transactionTable();
+  const counts = createCounts();
+  const turn = { later: (job: Job) => void jobs.push(job) };
+  const publish = (subject: string, payload: Uint8Array) => void sent.push({ subject, payload });
+  const batches = createWireBatches({ id: 'ingress-1', epoch: 'now', batchBytes, turn, publish });
+  const relayWires = createRelayWires(batches, most);
+  const requests: [text: string, wire: Wire][] = [];
+  let owner: string | undefined = 'relay-1';
+  const desk = createBusWires({
+    limits: defaultLimits,
+    members: table.members,
+    relays: { ownerId: () => owner, ownerOf: () => undefined, any: () => true, refresh: () => [] },
+    relayWires,
+    batches,
+    answers: createAnswers({ domain: 'hub.example', epoch: 'now', random: () => 0 }),
+    counts,
+    isMember: (id) => id !== 'stranger',
+    request: (request, wire) => requests.push([request.method, wire]),
+  });
+  const flush = () => {
+    for (const job of jobs.splice(0)) job.run();
+    return sent.splice(0).map(({ subject, payload }) => ({ subject, batch: WireBatch.decode(payload) }));
+  };
+  return {
+    table,
+    counts,
+    batches,
+    relayWires,
+    desk,
+    requests,
+    flush,
+    turn,
+    publish,
+    jobs,
+    sent,
+    setOwner: (id: string | undefined) => (owner = id),
+  };
+};
+
+const batchOf = (more: Partial<WireBatch>): Uint8Array =>
+  WireBatch.encode(
+    WireBatch.fromPartial({
+      service: 'relay',
+      id: 'relay-1',
+      epoch: 'e',
+      wires: ['l1'],
+      members: ['bolt'],
+      sources: ['192.0.2.7:5061'],
+      ...more,
+    }),
+  ).finish();
+const one = (text: string, more: Partial<WireBatch> = {}) =>
+  batchOf({ wireIndex: [0], length: [text.length], wire: Buffer.from(text, 'latin1'), ...more });
+
+describe('a batch of wires that means nothing', () => {
+  it.each<[string, Uint8Array]>([
+    ['no protobuf', Buffer.from([0xff])],
+    ['tables of different length', one('x', { members: [] })],
+    ['columns of different length', one('x', { length: [] })],
+    ['an index of nothing', one('x', { wireIndex: [1] })],
+    ['too few bytes', one('x', { length: [2] })],
+    ['too many bytes', one('xy', { length: [1] })],
+    ['an empty message', batchOf({ wireIndex: [0], length: [0] })],
+  ])('%s', (_why, payload) => {
+    expect(readWires(payload)).toBeUndefined();
+  });
+});
+
+describe('what arrived on a link of a relay', () => {
+  it('is dropped when it is no request, or comes from no relay', () => {
+    const { desk, counts, requests } = setting();
+    desk.arrived(one('nonsense'));
+    desk.arrived(one('SIP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n'));
+    desk.arrived(one(sip(), { service: 'ingress' }));
+    desk.arrived(one(sip(), { id: 'relay.*' }));
+    desk.arrived(Buffer.from([0xff]));
+    expect(counts.brokenBatches).toBe(5);
+    expect(requests).toEqual([]);
+  });
+
+  it('is refused when it is of no member', () => {
+    const { desk, requests, flush } = setting();
+    desk.arrived(one(sip(), { members: ['stranger'] }));
+    desk.arrived(one(sip({ method: 'ACK' }), { members: ['stranger'] }));
+    const [answer, ...more] = flush();
+    expect(answer).toMatchObject({ subject: 'gh.v1.depart.relay.relay-1', batch: { wires: ['l1'], length: [expect.any(Number)] } });
+    expect(answer?.batch.wire.toString()).toMatch(/^SIP\/2.0 403 [^]*unknown-peer/);
+    expect([more, requests]).toEqual([[], []]);
+  });
+
+  it('is admitted on a wire of its own, whose answers go back to that link', () => {
+    const { desk, requests, flush, table } = setting();
+    desk.arrived(one(sip()));
+    desk.arrived(one(sip({ method: 'INFO' })));
+    expect(requests.map(([method]) => method)).toEqual(['MESSAGE', 'INFO']);
+    const [wire, again] = requests.map(([, one]) => one);
+    expect(again).toBe(wire);
+    expect(wire).toMatchObject({ id: 'l1', source: '192.0.2.7:5061', open: true, member: table.members.of('bolt') });
+    // A member's other connections may take its answers, but not the other way round.
+    expect(table.members.of('bolt').wires).toEqual([]);
+    wire?.text('answer');
+    wire?.bytes(Buffer.from('..more..'), 2, 6);
+    expect(flush()).toMatchObject([
+      {
+        subject: 'gh.v1.depart.relay.relay-1',
+        batch: {
+          service: 'ingress',
+          id: 'ingress-1',
+          epoch: 'now',
+          wires: ['l1'],
+          members: ['bolt'],
+          wireIndex: [0, 0],
+          length: [6, 4],
+          wire: Buffer.from('answermore'),
+        },
+      },
+    ]);
+  });
+
+  it('is remembered for so many wires, those in use first, and until the relay is gone', () => {
+    const { relayWires, table } = setting(2);
+    const bolt = table.members.of('bolt');
+    const [first, second] = [relayWires.of('r1', 'a', bolt, ''), relayWires.of('r2', 'b', bolt, '')];
+    if (first === undefined || second === undefined) throw new Error('no wires');
+    first.inFlight = 1;
+    expect(relayWires.of('r1', 'c', bolt, '')).toBeDefined();
+    expect([first.open, second.open, relayWires.size()]).toEqual([true, false, 2]);
+    relayWires.of('r1', 'c', bolt, '')?.inFlight;
+    const third = relayWires.of('r1', 'c', bolt, '');
+    if (third !== undefined) third.inFlight = 1;
+    expect(relayWires.of('r1', 'd', bolt, '')).toBeUndefined();
+    expect(relayWires.of('r 1', 'd', bolt, '')).toBeUndefined();
+    expect(relayWires.of('r1', '', bolt, '')).toBeUndefined();
+    relayWires.prune((relay) => relay === 'r2');
+    expect([first.open, relayWires.size()]).toEqual([false, 0]);
+  });
+});
+
+describe('what departs and what comes back', () => {
+  it('is written to the wire named, or any of that member, or counted as lost', () => {
+    const { desk, table, counts } = setting();
+    const [first, second, other] = [table.wire('edge'), table.wire('edge'), table.wire('acme')];
+    desk.depart(one('any', { members: ['edge'], wires: [''] }));
+    desk.depart(one('second', { members: ['edge'], wires: [second.id] }));
+    first.open = false;
+    desk.depart(one('rest', { members: ['edge'], wires: [''] }));
+    desk.depart(one('closed', { members: ['edge'], wires: [first.id] }));
+    desk.depart(one('foreign', { members: ['bolt'], wires: [other.id] }));
+    desk.depart(Buffer.from([0xff]));
+    expect([first.written, second.written, other.written]).toEqual([['any'], ['second', 'rest'], []]);
+    expect([counts.lostDepartures, counts.brokenBatches]).toEqual([2, 1]);
+  });
+
+  it('goes to the relay that owns the member, in batches of a size', () => {
+    const { desk, table, counts, flush, setOwner } = setting(10, 2_000);
+    const wire = table.wire('edge');
+    const response = message('SIP/2.0 200 OK\r\nVia: x\r\nContent-Length: 0\r\n\r\n');
+    for (let i = 0; i < 9; i += 1) desk.response(response, wire);
+    setOwner(undefined);
+    desk.response(response, wire);
+    expect(counts.lostArrivals).toBe(1);
+    const sent = flush();
+    expect(sent.length).toBeGreaterThan(1);
+    expect(sent.flatMap((one) => one.batch.length).length).toBe(9);
+    expect(sent[0]).toMatchObject({
+      subject: 'gh.v1.arrived.relay.relay-1',
+      batch: { wires: [wire.id], members: ['edge'], sources: [wire.source] },
+    });
+    expect(flush()).toEqual([]);
+  });
+});
+
+describe('presence', () => {
+  it('tells changes once a turn, everything when asked, and only of members that cannot be dialled', () => {
+    const { turn, publish, jobs, sent } = setting();
+    const here = new Set<string>();
+    const presence = createPresence({
+      id: 'i',
+      epoch: 'e',
+      turn,
+      publish,
+      present: (id) => here.has(id),
+      connected: () => ['acme', ...here],
+    });
+    const told = () => {
+      for (const job of jobs.splice(0)) job.run();
+      return sent.splice(0).map(({ subject, payload }) => {
+        const { full, connected, left } = Presence.decode(payload);
+        return [subject, full, connected, left];
+      });
+    };
+    presence.touch('acme');
+    expect(told()).toEqual([]);
+    here.add('edge');
+    presence.touch('edge');
+    presence.touch('edge');
+    expect(told()).toEqual([['gh.v1.present', false, ['edge'], []]]);
+    presence.touch('edge');
+    expect(told()).toEqual([]);
+    presence.announce();
+    expect(told()).toEqual([['gh.v1.present', true, ['edge'], []]]);
+    here.clear();
+    presence.touch('edge');
+    presence.touch('acme');
+    expect(told()).toEqual([['gh.v1.present', false, [], ['edge']]]);
+  });
+});

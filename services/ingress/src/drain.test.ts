@@ -1,0 +1,75 @@
+import type { Presence } from '@guildhall/proto/gen/guildhall/bus/v1/wire';
+import { afterEach, describe, expect, it } from 'vitest';
+import { openStage, type Stage, until } from './hub.stage.js';
+import { response } from './neighbours.stage.js';
+import { sip } from './sip.stage.js';
+
+let stage: Stage | undefined;
+afterEach(async () => {
+  await stage?.close();
+  stage = undefined;
+});
+const edge = { from: '<sip:e@edge.example>;tag=1' };
+
+describe('an ingress that is told to go', () => {
+  it('takes nothing new, answers what it has, and says goodbye', async () => {
+    stage = await openStage({ drain: '5s' });
+    const [busy, idle] = [await stage.member('acme'), await stage.member('bolt')];
+    busy.send(sip());
+    await until('it is forwarded', () => stage?.relay.forwards.length === 1);
+    const over = stage.drain();
+    await idle.closed();
+    busy.send(sip());
+    expect(await busy.next()).toMatch(/^SIP\/2.0 503 [^]*hub-draining/);
+    await expect(stage.member('acme')).rejects.toThrow();
+    const [forward] = stage.relay.forwards;
+    if (forward !== undefined) stage.relay.answer(forward, 200, 'OK');
+    expect(await busy.next()).toMatch(/^SIP\/2.0 200/);
+    await Promise.all([busy.closed(), over]);
+    expect(busy.socket.errored).toBeNull();
+  });
+
+  it('gives up on what does not end', async () => {
+    stage = await openStage({ drain: '300ms' });
+    const acme = await stage.member('acme');
+    acme.send(sip());
+    await until('it is forwarded', () => stage?.relay.forwards.length === 1);
+    await stage.drain();
+    await acme.closed();
+  });
+});
+
+describe('a connection that is reused (RFC 5923)', () => {
+  it('carries requests to a member that only dials out, and its responses to the relay', async () => {
+    stage = await openStage();
+    const { relay } = stage;
+    const member = await stage.member('edge');
+    await until('the relay knows', () => relay.presences.some((one) => one.connected.includes('edge')));
+    expect(relay.presences.flatMap((one) => one.connected)).not.toContain('acme');
+    const request = sip({ uri: 'sip:e@edge.example' });
+    relay.depart('ingress-1', '', 'edge', request);
+    expect(await member.next()).toBe(request);
+    member.send(response(request, 200, 'OK'));
+    await until('the response is handed on', () => relay.arrived.length === 1);
+    expect(relay.arrived[0]).toMatchObject({ member: 'edge', text: response(request, 200, 'OK') });
+    member.end();
+    await until('the relay knows that it left', () => relay.presences.some((one) => one.left.includes('edge')));
+    // A relay that comes later learns everything at once.
+    const again = await stage.member('edge');
+    const late = await stage.anotherRelay('relay-2');
+    await until('the late relay knows', () => late.presences.some((one: Presence) => one.full && one.connected.includes('edge')));
+    again.end();
+  });
+
+  it('carries requests of a member that the hub dialled, and their answers back to that link', async () => {
+    stage = await openStage();
+    const { relay } = stage;
+    relay.onForward = (forward) => relay.answer(forward, 200, 'OK');
+    relay.request('ingress-1', 'link-7', 'edge', sip(edge));
+    relay.request('ingress-1', 'link-7', 'edge', sip());
+    await until('both are answered', () => relay.departed.length === 2);
+    const texts = relay.departed.map((one) => `${one.wire} ${one.member} ${one.text.split('\r\n', 1)[0]}`);
+    expect(new Set(texts)).toEqual(new Set(['link-7 edge SIP/2.0 200 OK', 'link-7 edge SIP/2.0 403 Forbidden']));
+    expect(relay.forwards.map((one) => [one.member, one.source])).toEqual([['bolt', '192.0.2.9:5061']]);
+  });
+});

@@ -1,0 +1,71 @@
+import { ForwardKind } from '@guildhall/proto/gen/guildhall/bus/v1/forward';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openStage, type Stage, until } from './hub.stage.js';
+import type { FakeMember } from './member.stage.js';
+import { sip } from './sip.stage.js';
+
+let stage: Stage;
+let acme: FakeMember;
+beforeEach(async () => {
+  stage = await openStage({ timeouts: { final: '2s', timerC: '2s', ask: '300ms', verdictFresh: '100ms' } });
+  acme = await stage.member('acme');
+});
+afterEach(() => stage.close());
+
+const answered = async (text: string): Promise<string> => {
+  acme.send(text);
+  return (await acme.next()).split('\r\n\r\n', 1)[0] ?? '';
+};
+
+describe('when something is lost', () => {
+  it('a member that does not answer costs its sender one 504, and an INVITE is cancelled', async () => {
+    expect(await answered(sip())).toMatch(/^SIP\/2.0 504 [^]*no-answer: bolt did not answer within 2 s/);
+    expect(await answered(sip({ method: 'INVITE', branch: 'z9hG4bKsilent' }))).toMatch(/^SIP\/2.0 100/);
+    expect(await acme.next()).toMatch(/^SIP\/2.0 504/);
+    await until('it is cancelled', () => stage.relay.forwards.some((one) => one.kind === ForwardKind.CANCEL));
+    const [invite, cancel] = stage.relay.forwards.slice(-2);
+    expect(cancel?.transaction).toBe(invite?.transaction);
+    expect(cancel?.text).toMatch(/^CANCEL sip:bob@bolt.example SIP\/2.0\r\n/);
+    // Too late: the callee picked up after all.
+    if (invite !== undefined) stage.relay.answer(invite, 200, 'OK');
+    await until('it is dropped', async () => (await stage.metric('guildhall_ingress_dropped_total', 'stray-outcome')) === 1);
+    expect(acme.rest()).toEqual([]);
+  });
+
+  it('policy: what was decided stays decided, what is new is 503', async () => {
+    stage.relay.onForward = (forward) => stage.relay.answer(forward, 200, 'OK');
+    expect(await answered(sip())).toMatch(/^SIP\/2.0 200/);
+    await stage.policy.close();
+    for (let i = 0; i < 5; i += 1) expect(await answered(sip())).toMatch(/^SIP\/2.0 200/);
+    expect(await answered(sip({ method: 'INFO' }))).toMatch(/^SIP\/2.0 503 [^]*hub-unavailable[^]*Retry-After: \d/);
+    const another = await stage.member('acme');
+    another.end();
+  });
+
+  it('a relay: its unanswered requests go to another under the same id, and without any it is 503', async () => {
+    acme.send(sip({ callId: 'orphan@acme.example' }));
+    await until('it is forwarded', () => stage.relay.forwards.length === 1);
+    const second = await stage.anotherRelay('relay-2');
+    second.onForward = (forward) => second.answer(forward, 202, 'Accepted');
+    await stage.relay.die();
+    expect(await acme.next()).toMatch(/^SIP\/2.0 (202|504)/);
+    const [before, after] = [stage.relay.forwards[0], second.forwards[0]];
+    expect(after).toMatchObject({ transaction: before?.transaction, text: before?.text, loop: before?.loop, member: 'bolt' });
+    await second.die();
+    await until('nobody is there', async () => (await stage.readyz()).reasons.includes('no relay is there'));
+    expect(await answered(sip())).toMatch(/^SIP\/2.0 503 [^]*hub-unavailable/);
+  });
+
+  it('NATS: 503 at once while it is away, all by itself again when it is back, and nothing unanswered is forgotten', async () => {
+    acme.send(sip());
+    await until('it is forwarded', () => stage.relay.forwards.length === 1);
+    await stage.nats.kill();
+    await until('it is noticed', async () => (await stage.readyz()).reasons.includes('NATS is not connected'));
+    expect(await answered(sip({ method: 'INFO' }))).toMatch(/^SIP\/2.0 503 [^]*hub-unavailable/);
+    stage.relay.onForward = (forward) => stage.relay.answer(forward, 200, 'OK');
+    await stage.nats.start();
+    expect(await acme.next()).toMatch(/^SIP\/2.0 (200|504)/);
+    await until('it is ready', async () => (await stage.readyz()).ok);
+    expect(await answered(sip())).toMatch(/^SIP\/2.0 200/);
+  });
+});
