@@ -43,7 +43,7 @@ function open(...ports: number[]): void {
 
 beforeAll(async () => {
   relay = await startRelay({
-    timeouts: { connect: 1000, reconnect: 500, probe: 300, dead: 900, attempt: 400, backoffFirst: 3000, backoffMost: 3000 },
+    timeouts: { connect: 1000, reconnect: 500, probe: 500, dead: 1000, attempt: 400, backoffFirst: 3000, backoffMost: 3000 },
     limits: { queue: 3 },
   });
   good = await memberCertificate(relay.authority, domain);
@@ -161,6 +161,18 @@ describe('the next proxy', () => {
     await first.hear('ACK');
     second.answer(again, 200);
     expect(await relay.outcome(transaction)).toMatchObject({ kind: 'final', status: 200 });
+  });
+
+  it('is asked in vain when the first answers after all: the first final counts', async () => {
+    const [first, second] = [await proxy(), await proxy()];
+    open(first.port, second.port);
+    const transaction = forward('MESSAGE');
+    const heard = await first.hear('MESSAGE');
+    const again = await second.hear('MESSAGE');
+    first.answer(heard, 503);
+    first.answer(heard, 202);
+    expect((await relay.outcome(transaction)).status).toBe(202);
+    second.answer(again, 200);
   });
 
   it('is not asked for what the first has begun', async () => {

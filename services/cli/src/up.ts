@@ -24,10 +24,20 @@ interface Wishes {
   forget(): void;
 }
 
+/** Two different signals within this are one wish: Ctrl-C reaches the process from the terminal and, by its end, from the shell around it. */
+const sameWishMs = 1500;
+
 function listenForWishes(world: World): Wishes {
   const end = new AbortController();
   const atOnce = new AbortController();
-  const forget = world.onSignal(() => (end.signal.aborted ? atOnce.abort() : end.abort()));
+  let first: { readonly signal: string; readonly at: number } | undefined;
+  const forget = world.onSignal((signal) => {
+    const at = performance.now();
+    if (first === undefined) {
+      first = { signal, at };
+      end.abort();
+    } else if (signal === first.signal || at - first.at > sameWishMs) atOnce.abort();
+  });
   return { end: end.signal, atOnce: atOnce.signal, forget };
 }
 

@@ -16,7 +16,7 @@ export interface World {
   readonly cwd: string;
   now(): Date;
   /** Hears SIGINT and SIGTERM; from the first listener on they no longer end the process by themselves. Returns the unsubscriber. */
-  onSignal(listener: () => void): () => void;
+  onSignal(listener: (signal: string) => void): () => void;
 }
 
 type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';

@@ -101,7 +101,7 @@ describe('what arrived on a link of a relay', () => {
     desk.arrived(one(sip({ method: 'ACK' }), { members: ['stranger'] }));
     const [answer, ...more] = flush();
     expect(answer).toMatchObject({ subject: 'gh.v1.depart.relay.relay-1', batch: { wires: ['l1'], length: [expect.any(Number)] } });
-    expect(answer?.batch.wire.toString()).toMatch(/^SIP\/2.0 403 [^]*unknown-peer/);
+    expect(answer?.batch.wire.toString()).toMatch(/^SIP\/2.0 403 .*unknown-peer/s);
     expect([more, requests]).toEqual([[], []]);
   });
 

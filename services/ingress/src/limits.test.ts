@@ -19,7 +19,7 @@ describe('a member that wants too much', () => {
     const { member, relay } = await open({ limits: { inFlightPerConnection: 2, inFlightPerMember: 3 } });
     const [one, two] = [await member('acme'), await member('acme')];
     for (let i = 0; i < 3; i += 1) one.send(sip());
-    expect(await one.next()).toMatch(/^SIP\/2.0 503 [^]*in-flight-limit[^]*Retry-After/);
+    expect(await one.next()).toMatch(/^SIP\/2.0 503 .*in-flight-limit.*Retry-After/s);
     two.send(sip());
     two.send(sip());
     expect(status(await two.next())).toBe('503');
@@ -88,7 +88,7 @@ describe('a message that is no message', () => {
     const acme = await member('acme');
     acme.send(sip().replace('Content-Length: 0', 'Content-Length: x'));
     acme.send(sip());
-    expect(await acme.next()).toMatch(/^SIP\/2.0 400 [^]*bad-message/);
+    expect(await acme.next()).toMatch(/^SIP\/2.0 400 .*bad-message/s);
     await acme.closed();
     expect(acme.rest()).toEqual([]);
   });
@@ -98,7 +98,7 @@ describe('a message that is no message', () => {
     relay.onForward = (forward) => relay.answer(forward, 200, 'OK');
     const acme = await member('acme');
     acme.send(sip({ body: 'x'.repeat(3_000) }));
-    expect(await acme.next()).toMatch(/^SIP\/2.0 513 [^]*message-too-large/);
+    expect(await acme.next()).toMatch(/^SIP\/2.0 513 .*message-too-large/s);
     acme.send(sip());
     expect(status(await acme.next())).toBe('200');
   });

@@ -19,7 +19,7 @@ const answered = async (text: string): Promise<string> => {
 
 describe('when something is lost', () => {
   it('a member that does not answer costs its sender one 504, and an INVITE is cancelled', async () => {
-    expect(await answered(sip())).toMatch(/^SIP\/2.0 504 [^]*no-answer: bolt did not answer within 2 s/);
+    expect(await answered(sip())).toMatch(/^SIP\/2.0 504 .*no-answer: bolt did not answer within 2 s/s);
     expect(await answered(sip({ method: 'INVITE', branch: 'z9hG4bKsilent' }))).toMatch(/^SIP\/2.0 100/);
     expect(await acme.next()).toMatch(/^SIP\/2.0 504/);
     await until('it is cancelled', () => stage.relay.forwards.some((one) => one.kind === ForwardKind.CANCEL));
@@ -37,7 +37,7 @@ describe('when something is lost', () => {
     expect(await answered(sip())).toMatch(/^SIP\/2.0 200/);
     await stage.policy.close();
     for (let i = 0; i < 5; i += 1) expect(await answered(sip())).toMatch(/^SIP\/2.0 200/);
-    expect(await answered(sip({ method: 'INFO' }))).toMatch(/^SIP\/2.0 503 [^]*hub-unavailable[^]*Retry-After: \d/);
+    expect(await answered(sip({ method: 'INFO' }))).toMatch(/^SIP\/2.0 503 .*hub-unavailable.*Retry-After: \d/s);
     const another = await stage.member('acme');
     another.end();
   });
@@ -53,7 +53,7 @@ describe('when something is lost', () => {
     expect(after).toMatchObject({ transaction: before?.transaction, text: before?.text, loop: before?.loop, member: 'bolt' });
     await second.die();
     await until('nobody is there', async () => (await stage.readyz()).reasons.includes('no relay is there'));
-    expect(await answered(sip())).toMatch(/^SIP\/2.0 503 [^]*hub-unavailable/);
+    expect(await answered(sip())).toMatch(/^SIP\/2.0 503 .*hub-unavailable/s);
   });
 
   it('NATS: 503 at once while it is away, all by itself again when it is back, and nothing unanswered is forgotten', async () => {
@@ -61,7 +61,7 @@ describe('when something is lost', () => {
     await until('it is forwarded', () => stage.relay.forwards.length === 1);
     await stage.nats.kill();
     await until('it is noticed', async () => (await stage.readyz()).reasons.includes('NATS is not connected'));
-    expect(await answered(sip({ method: 'INFO' }))).toMatch(/^SIP\/2.0 503 [^]*hub-unavailable/);
+    expect(await answered(sip({ method: 'INFO' }))).toMatch(/^SIP\/2.0 503 .*hub-unavailable/s);
     stage.relay.onForward = (forward) => stage.relay.answer(forward, 200, 'OK');
     await stage.nats.start();
     expect(await acme.next()).toMatch(/^SIP\/2.0 (200|504)/);

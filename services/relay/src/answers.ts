@@ -76,15 +76,15 @@ export function createAnswers(
   };
 
   /**
-   * An answer to a try that was given up for another proxy. Only an INVITE can still matter: a 2xx is a call that stands and
-   * is passed on like any branch's (RFC 3261 16.7 step 5), ringing is called off, a refusal is acknowledged.
+   * An answer to a try that was given up for another proxy. The first final response counts, whichever try it answers; but a
+   * refused INVITE is only acknowledged, since another proxy is ringing, and one that rings late is called off.
    */
   const late = (transaction: Transaction, attempt: number, m: Message, via: Via, link: Link | undefined): void => {
     if (transaction.kind !== 'invite') {
-      events.strays += 1;
-      return;
-    }
-    if (m.status >= 300) {
+      const next = m.status < 200 || m.status === 503 ? undefined : step(transaction.kind, transaction.state, eventOf(m.status));
+      if (next === undefined) events.strays += 1;
+      else apply(transaction, next, m, via, link);
+    } else if (m.status >= 300) {
       hopByHop.ack(transaction, m, link, attempt);
     } else if (m.status >= 200) {
       if (transaction.state === 'proceeding') hopByHop.cancel(transaction, transaction.link, transaction.attempt);

@@ -41,6 +41,14 @@ export function createDialledProxy(
     line: createLine<Transaction>((transaction) => transaction.state === 'waiting' && transaction.proxy === proxy),
     links,
     condition,
+    restsFor() {
+      let least = Number.POSITIVE_INFINITY;
+      for (const link of links) {
+        const state = link.state();
+        if (state.kind !== 'closed') least = Math.min(least, state.kind === 'backoff' ? Math.max(0, state.until - tools.clock()) : 0);
+      }
+      return least;
+    },
     fault() {
       let bits = 0;
       for (const link of links) {

@@ -22,6 +22,8 @@ export interface MemberProxy extends Candidate {
   weight: number;
   readonly line: Line<Transaction>;
   readonly links: readonly Link[];
+  /** ms until it may be dialled again; 0 when it may now. */
+  restsFor(): number;
   /** Bits of Failure: why it is resting. */
   fault(): number;
   /** A connection that is up, or undefined. `choice`, any whole number, picks one of several. */

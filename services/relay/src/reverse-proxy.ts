@@ -40,6 +40,7 @@ export function createReverseProxy(
     line: createLine<Transaction>((transaction) => transaction.state === 'waiting' && transaction.proxy === proxy),
     links: [link],
     condition: () => (open ? 'up' : 'resting'),
+    restsFor: () => (open ? 0 : Number.POSITIVE_INFINITY),
     fault: () => 0,
     ready: () => (open ? link : undefined),
     want: () => undefined,

@@ -47,6 +47,9 @@ export interface SendingSettings {
 /** 64*T1 (RFC 3261 9.1, RFC 6026): how long an INVITE that is cancelled or accepted is still known, ms. */
 export const afterlife = 32_000;
 
+/** A rest that a request waits out rather than fail, ms. */
+const shortRest = 500;
+
 /** How often the same request is written to the same proxy again because its connection was lost. */
 const mostResends = 1;
 
@@ -118,7 +121,7 @@ export function createSending(
   const route = (transaction: Transaction, message: Message | undefined): void => {
     const { member } = transaction;
     const tried = triedBy(transaction);
-    const proxy = nextTarget(member.proxies, tried, rim.random());
+    const proxy = nextTarget(member.proxies, tried, rim.random()) ?? soonDialled(member, tried);
     if (proxy === undefined) {
       lose(transaction, lossOf(member.id, transaction.failures | restingFaults(member, tried)));
       return;
@@ -241,6 +244,11 @@ export function createSending(
       });
     },
   };
+}
+
+/** Where every proxy rests: one that is dialled again so soon that it can be waited for. */
+function soonDialled(member: Member, tried: readonly MemberProxy[]): MemberProxy | undefined {
+  return member.proxies.find((proxy) => !tried.includes(proxy) && proxy.restsFor() <= shortRest);
 }
 
 /** Bits of why the proxies that were not tried could not be. */
