@@ -3,7 +3,7 @@
  * of ours, so neither root nor a change to the system is needed.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 const systemLists = '/var/lib/apt/lists';
@@ -25,7 +25,7 @@ function aptOptions(folder, lists) {
   return options.flatMap((option) => ['-o', option]);
 }
 
-/** Runs a program to its end. Returns its stdout, or throws with the last line of what it complained about. */
+/** Runs a program to its end. Returns what it said, or throws with the line of its complaints that matters most. */
 function output(command, args, options = {}) {
   const result = spawnSync(command, args, {
     encoding: 'utf8',
@@ -34,8 +34,8 @@ function output(command, args, options = {}) {
     env: { ...process.env, LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' },
   });
   if (result.error) throw new Error(`${command}: ${result.error.message}`);
-  if (result.status === 0) return result.stdout;
-  const complaints = `${result.stderr}`.split('\n').filter((line) => line.trim() !== '');
+  const complaints = result.stderr.split('\n').filter((line) => line.trim() !== '');
+  if (result.status === 0) return { stdout: result.stdout, complaints };
   const worst = complaints.find((line) => line.startsWith('E:')) ?? complaints.at(-1) ?? `exit ${result.status ?? result.signal}`;
   throw new Error(`${command} ${args.find((arg) => /^[a-z]+$/.test(arg)) ?? ''}: ${worst.replace(/^[EW]: */, '')}`);
 }
@@ -51,7 +51,7 @@ function hasSystemLists() {
 
 /** The packages asked for and those of their dependencies that the system lacks. */
 function withDependencies(packages, options) {
-  const plan = output('apt-get', [...options, '-s', 'install', '--no-install-recommends', ...packages]);
+  const { stdout: plan } = output('apt-get', [...options, '-s', 'install', '--no-install-recommends', ...packages]);
   const missing = [...plan.matchAll(/^Inst (\S+)/gm)].map((match) => match[1]).filter((name) => !neverCopied.has(name.split(':')[0]));
   return [...new Set([...packages, ...missing])];
 }
@@ -65,9 +65,18 @@ function download(packages, folder, lists) {
   return archives;
 }
 
+function isRunnable(path) {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Whether this machine has apt and dpkg at all. */
 export function hasApt() {
-  return ['/usr/bin/apt-get', '/bin/apt-get'].some(existsSync) && ['/usr/bin/dpkg-deb', '/bin/dpkg-deb'].some(existsSync);
+  return ['apt-get', 'dpkg-deb'].every((name) => ['/usr/bin', '/bin'].some((folder) => isRunnable(`${folder}/${name}`)));
 }
 
 /**
@@ -87,8 +96,14 @@ export function unpackFromDebian(packages, folder, say) {
     const lists = join(folder, 'lists');
     mkdirSync(join(lists, 'partial'), { recursive: true });
     mkdirSync(join(folder, 'cache', 'archives', 'partial'), { recursive: true });
-    output('apt-get', [...aptOptions(folder, lists), '-q', 'update']);
-    archives = download(packages, folder, lists);
+    // Succeeds with warnings when nothing could be read: they are the cause if a package is not found then.
+    const { complaints } = output('apt-get', [...aptOptions(folder, lists), '-q', 'update']);
+    try {
+      archives = download(packages, folder, lists);
+    } catch (error) {
+      const cause = complaints.find((line) => /^[EW]:/.test(line));
+      throw cause === undefined ? error : new Error(`apt-get update: ${cause.replace(/^[EW]: */, '')}`);
+    }
   }
   const root = join(folder, 'root');
   mkdirSync(root);

@@ -50,10 +50,11 @@ export function parseAddress(source: Source, start: number, end: number): Addres
  * Hot path, given a Message; see uriDomain about keeping the result.
  */
 export function addressDomain(source: Source, start: number, end: number): string {
-  const { buffer, start: base, head } = octetsOf(source, start, end);
+  const octets = octetsOf(source, start, end);
+  const { buffer, start: base } = octets;
   const spans = createAddressSpans();
   if (!scanAddress(buffer, base + start, base + end, spans) || spans.host < 0) return '';
-  return lowerHost(buffer, base, head, spans.host - base, spans.hostEnd - base);
+  return lowerHost(octets, spans.host - base, spans.hostEnd - base);
 }
 
 /** The tag parameter of the value [start, end) of From or To, '' if none or malformed. */

@@ -7,6 +7,7 @@ import type { SipErrorCode } from './sip-error.js';
  * the head; counts against the limits; refuses NUL and CR or LF that are not a CRLF. Resumable at any byte, and each byte is looked at once.
  */
 export interface HeadScan {
+  readonly limits: SipLimits;
   step: number;
   /** Offset in the message of the next byte to be looked at. */
   at: number;
@@ -28,8 +29,8 @@ const Step = { value: 0, name: 1, afterName: 2, lineFeed: 3, newLine: 4, lastLin
 const cr = 0x0d;
 const lf = 0x0a;
 
-export function createHeadScan(): HeadScan {
-  return { step: Step.value, at: 0, startLineEnd: -1, lineStart: 0, table: [], fault: '', broken: '' };
+export function createHeadScan(limits: SipLimits): HeadScan {
+  return { limits, step: Step.value, at: 0, startLineEnd: -1, lineStart: 0, table: [], fault: '', broken: '' };
 }
 
 /** Makes the scan ready for the next message. The table is a new one: the last belongs to its message. */
@@ -47,11 +48,11 @@ export function resetHeadScan(scan: HeadScan): void {
  * Looks at bytes[base + scan.at, until), where `base` is the (possibly negative) index of the message's first byte. True when the head
  * ended, then `scan.at` is its length, or when `scan.broken` says why not; false when more bytes are needed.
  */
-export function scanHead(scan: HeadScan, bytes: Uint8Array, base: number, until: number, limits: SipLimits): boolean {
-  const table = scan.table;
+export function scanHead(scan: HeadScan, bytes: Uint8Array, base: number, until: number): boolean {
+  const { table, limits } = scan;
   let i = base + scan.at;
   let step = scan.step;
-  let bound = base + boundOf(scan, limits);
+  let bound = base + boundOf(scan);
   let code = 0;
   // The steps stand in the order in which a line passes through them, so that one turn of the loop is one line.
   while (i < until) {
@@ -73,17 +74,17 @@ export function scanHead(scan: HeadScan, bytes: Uint8Array, base: number, until:
       while (code > cr && ++i < until);
       if (i === until) break;
       if (code !== cr) {
-        if (code === lf) return breakOff(scan, step, i - base, 'bare-character', limits);
+        if (code === lf) return breakOff(scan, step, i - base, 'bare-character');
         if (code === 0 && scan.fault === '') scan.fault = 'bare-character';
         i++;
         continue;
       }
-      if (i > bound) return breakOff(scan, step, i - base, 'header-too-long', limits);
+      if (i > bound) return breakOff(scan, step, i - base, 'header-too-long');
       step = Step.lineFeed;
       if (++i === until) break;
     }
     if (step === Step.lineFeed) {
-      if (bytes[i] !== lf) return breakOff(scan, step, i - base, 'bare-character', limits);
+      if (bytes[i] !== lf) return breakOff(scan, step, i - base, 'bare-character');
       if (scan.startLineEnd < 0) scan.startLineEnd = i - base - 1;
       step = Step.newLine;
       if (++i === until) break;
@@ -92,9 +93,9 @@ export function scanHead(scan: HeadScan, bytes: Uint8Array, base: number, until:
       code = bytes[i] ?? 0;
       if (code > 0x20) {
         scan.lineStart = i - base;
-        bound = base + boundOf(scan, limits);
+        bound = base + boundOf(scan);
         if (i - base > limits.messageBytes || table.length >> 2 >= limits.headers) {
-          return breakOff(scan, step, i - base, 'too-many-headers', limits);
+          return breakOff(scan, step, i - base, 'too-many-headers');
         }
         table.push(0, i - base, i - base, 0);
         step = Step.name;
@@ -105,12 +106,12 @@ export function scanHead(scan: HeadScan, bytes: Uint8Array, base: number, until:
         // A fold goes on with the field (RFC 3261 7.3.1). The start line has none, and no field begins with a control.
         if (scan.fault === '' && table.length === 0) scan.fault = 'start-line';
         else if (scan.fault === '' && code !== 0x20 && code !== 0x09) scan.fault = 'header';
-        bound = base + boundOf(scan, limits);
+        bound = base + boundOf(scan);
         step = Step.value;
       }
     } else if (step === Step.lastLineFeed) {
-      if (bytes[i] !== lf) return breakOff(scan, step, i - base, 'bare-character', limits);
-      if (i - base >= limits.messageBytes) return breakOff(scan, step, i - base, 'message-too-large', limits);
+      if (bytes[i] !== lf) return breakOff(scan, step, i - base, 'bare-character');
+      if (i - base >= limits.messageBytes) return breakOff(scan, step, i - base, 'message-too-large');
       scan.step = Step.done;
       scan.at = i + 1 - base;
       return true;
@@ -118,7 +119,7 @@ export function scanHead(scan: HeadScan, bytes: Uint8Array, base: number, until:
   }
   scan.step = step;
   scan.at = i - base;
-  return isOverrun(scan, step, i - base, limits);
+  return isOverrun(scan, step, i - base);
 }
 
 /** Ends a header name at the byte `code`: a colon, or else the line is no header field. */
@@ -128,19 +129,21 @@ function endName(scan: HeadScan, at: number, code: number): void {
 }
 
 /** Ends the scan. A limit that was passed before this byte was the first thing wrong, however the bytes were cut into chunks. */
-function breakOff(scan: HeadScan, step: number, at: number, why: SipErrorCode, limits: SipLimits): boolean {
-  if (!isOverrun(scan, step, at, limits)) scan.broken = why;
+function breakOff(scan: HeadScan, step: number, at: number, why: SipErrorCode): boolean {
+  if (!isOverrun(scan, step, at)) scan.broken = why;
   scan.at = at;
   return true;
 }
 
 /** The offset up to which the line at hand may reach, without its CRLF. */
-function boundOf(scan: HeadScan, limits: SipLimits): number {
+function boundOf(scan: HeadScan): number {
+  const { limits } = scan;
   return Math.min(limits.messageBytes, scan.lineStart + (scan.startLineEnd < 0 ? limits.startLineBytes : limits.headerLineBytes));
 }
 
 /** Whether the bytes before `at` pass the limit of their line or of the message: then notes the one they passed first. */
-function isOverrun(scan: HeadScan, step: number, at: number, limits: SipLimits): boolean {
+function isOverrun(scan: HeadScan, step: number, at: number): boolean {
+  const { limits } = scan;
   const inStartLine = scan.startLineEnd < 0;
   const lineBound = scan.lineStart + (inStartLine ? limits.startLineBytes : limits.headerLineBytes);
   const isLong = at > lineBound && step <= Step.afterName;

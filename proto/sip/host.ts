@@ -1,4 +1,5 @@
 import { isDigit, isHex, isHost } from './octet.js';
+import type { Octets } from './octets.js';
 
 /** Hosts and ports as they stand in URIs and Via (RFC 3261 25.1 hostport, corrected for IPv6 by RFC 5954). Indices are the buffer's. */
 
@@ -20,12 +21,12 @@ export function hostEnd(bytes: Uint8Array, at: number, end: number): number {
   return i === at ? -1 : i;
 }
 
-/** text[start, end), a host that hostEnd accepted, in lower case and without a trailing dot. Allocates nothing but the result. */
-export function lowerHost(bytes: Uint8Array, base: number, text: string, start: number, end: number): string {
-  const until = bytes[base + end - 1] === dot ? end - 1 : end;
-  const host = text.slice(start, until);
+/** The host head[start, end), which hostEnd accepted, in lower case and without a trailing dot. Allocates nothing but the result. */
+export function lowerHost({ buffer, start: base, head }: Octets, start: number, end: number): string {
+  const until = buffer[base + end - 1] === dot ? end - 1 : end;
+  const host = head.slice(start, until);
   for (let i = base + start; i < base + until; i++) {
-    const code = bytes[i] ?? 0;
+    const code = buffer[i] ?? 0;
     if (code >= 0x41 && code <= 0x5a) return host.toLowerCase();
   }
   return host;

@@ -95,10 +95,10 @@ export function wireBytes(m: Message): Buffer {
  * reader. Throws SipError.
  */
 export function parseMessage(bytes: Buffer, limits: SipLimits, start = 0, end = bytes.length): Message {
-  const scan = createHeadScan();
-  if (!scanHead(scan, bytes, start, end, limits)) throw new SipError('incomplete');
+  const scan = createHeadScan(limits);
+  if (!scanHead(scan, bytes, start, end)) throw new SipError('incomplete');
   if (scan.broken !== '') throw new SipError(scan.broken);
-  const head = readWholeHead(scan, bytes, start, limits);
+  const head = readWholeHead(scan, bytes, start);
   const wrong = head.broken === '' ? head.fault : head.broken;
   if (wrong !== '') throw new SipError(wrong);
   if (start + head.text.length + head.bodyLength !== end) throw new SipError('incomplete');

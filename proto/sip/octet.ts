@@ -37,12 +37,18 @@ export function isHost(code: number): boolean {
   return hosts[code] === 1;
 }
 
+/** What a character is to a URI: nothing that may stand in it, an ordinary one, an `@`, or the `%` of an escape. */
+export const UriClass = { none: 0, ordinary: 1, at: 2, percent: 3 } as const;
+
+uris[0x40] = UriClass.at;
+uris[0x25] = UriClass.percent;
+
 /**
- * A character that may stand in a URI. Wider than the grammar: a raw `#` or UTF-8 in a user part is common and harmless. Left out is what
- * could end the URI for somebody else: white space, controls, `<`, `>`, `"`, backslash.
+ * Wider than the grammar: a raw `#` or UTF-8 in a user part is common and harmless. Left out is what could end the URI for somebody else:
+ * white space, controls, `<`, `>`, `"`, backslash.
  */
-export function isUri(code: number): boolean {
-  return uris[code] === 1;
+export function uriClass(code: number): number {
+  return uris[code] ?? UriClass.none;
 }
 
 /** A character of a parameter value that is no quoted string, taken widely. */

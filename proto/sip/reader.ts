@@ -46,7 +46,7 @@ const nothing = Buffer.alloc(0);
  */
 export function createMessageReader(limits: SipLimits, sink: MessageSink): MessageReader {
   const keepalive = createKeepalive(sink);
-  const scan = createHeadScan();
+  const scan = createHeadScan(limits);
   let phase: Phase = 'between';
   /** The beginning of a message that is not whole yet: `held` bytes of it. */
   let carry = nothing;
@@ -81,7 +81,7 @@ export function createMessageReader(limits: SipLimits, sink: MessageSink): Messa
   function readHead(chunk: Buffer, from: number): number {
     // Index in the chunk of the message's first byte, negative if that came in an earlier one.
     const base = from - scan.at;
-    if (!scanHead(scan, chunk, base, chunk.length, limits)) {
+    if (!scanHead(scan, chunk, base, chunk.length)) {
       keep(chunk, from, chunk.length, firstCarryBytes);
       return chunk.length;
     }
@@ -98,7 +98,7 @@ export function createMessageReader(limits: SipLimits, sink: MessageSink): Messa
 
   /** The head is whole, in buffer[start ...): the message too, or its body follows in chunk[headEnd ...). */
   function finishHead(chunk: Buffer, headEnd: number, buffer: Buffer, start: number): number {
-    const read = readWholeHead(scan, buffer, start, limits);
+    const read = readWholeHead(scan, buffer, start);
     if (read.broken !== '' || read.fault !== '') {
       const m = messageOf(read, buffer, start, start + read.text.length);
       return read.broken === '' ? refuse(chunk, headEnd, m, read) : breakOff(chunk, read.broken, answerable(m, read));

@@ -1,5 +1,5 @@
 import { digitsEnd, hostEnd, portNumber } from './host.js';
-import { isHex, isUri } from './octet.js';
+import { isHex, UriClass, uriClass } from './octet.js';
 import { nameBytes, readsAs } from './parameter.js';
 
 /** Where the parts of a scanned URI are in the buffer; all -1 if its scheme is neither sip nor sips. */
@@ -35,13 +35,14 @@ export function scanUri(bytes: Uint8Array, start: number, end: number, spans: Ur
   let host = from;
   let i = from;
   for (; i < end; i++) {
-    const code = bytes[i] ?? 0;
-    if (!isUri(code)) break;
-    if (code === 0x40) {
+    const kind = uriClass(bytes[i] ?? 0);
+    if (kind === UriClass.ordinary) continue;
+    if (kind === UriClass.none) break;
+    if (kind === UriClass.at) {
       // No unescaped @ but this one: two parsers that choose differently would see two hosts.
       if (host !== from || i === from) return -1;
       host = i + 1;
-    } else if (code === 0x25 && !isEscape(bytes, i, end)) return -1;
+    } else if (!isEscape(bytes, i, end)) return -1;
   }
   const until = hostEnd(bytes, host, i);
   const tail = until < 0 ? -1 : tailStart(bytes, until, i);
@@ -84,9 +85,9 @@ export function schemeOf(head: string, start: number, end: number): string {
 export function uriRunEnd(bytes: Uint8Array, start: number, end: number): number {
   let i = start;
   for (; i < end; i++) {
-    const code = bytes[i] ?? 0;
-    if (!isUri(code)) break;
-    if (code === 0x25 && !isEscape(bytes, i, end)) return -1;
+    const kind = uriClass(bytes[i] ?? 0);
+    if (kind === UriClass.none) break;
+    if (kind === UriClass.percent && !isEscape(bytes, i, end)) return -1;
   }
   return i;
 }

@@ -38,17 +38,18 @@ export function parseUri(text: string): Uri {
  * for long.
  */
 export function uriDomain(source: Source, start: number, end: number): string {
-  const { buffer, start: base, head } = octetsOf(source, start, end);
+  const octets = octetsOf(source, start, end);
+  const { buffer, start: base } = octets;
   const spans = createUriSpans();
   if (scanUri(buffer, base + start, base + end, spans) !== base + end || spans.host < 0) return '';
-  return lowerHost(buffer, base, head, spans.host - base, spans.hostEnd - base);
+  return lowerHost(octets, spans.host - base, spans.hostEnd - base);
 }
 
 function parseSipUri(text: string, scheme: string): Uri {
   const end = text.length;
-  const bytes = octetsOf(text, 0, end).buffer;
+  const octets = octetsOf(text, 0, end);
   const spans = createUriSpans();
-  if (scanUri(bytes, 0, end, spans) !== end) throw new SipError('uri', 'a sip URI whose user, host or port breaks the grammar');
+  if (scanUri(octets.buffer, 0, end, spans) !== end) throw new SipError('uri', 'a sip URI whose user, host or port breaks the grammar');
   const { host, hostEnd, tail } = spans;
   const userinfo = text.slice(scheme.length + 1, Math.max(host - 1, scheme.length + 1));
   const password = userinfo.indexOf(':');
@@ -56,7 +57,7 @@ function parseSipUri(text: string, scheme: string): Uri {
   return {
     scheme,
     user: password < 0 ? userinfo : userinfo.slice(0, password),
-    host: lowerHost(bytes, 0, text, host, hostEnd),
+    host: lowerHost(octets, host, hostEnd),
     port: tail > hostEnd ? Number(text.slice(hostEnd + 1, tail)) : 0,
     parameters: uriParameters(text, tail, mark < 0 ? end : mark),
     headers: mark < 0 ? '' : text.slice(mark + 1),

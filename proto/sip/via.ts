@@ -31,13 +31,14 @@ export interface Via {
  * Hot path, given a Message.
  */
 export function parseVia(source: Source, start: number, end: number): Via {
-  const { buffer, start: base, head } = octetsOf(source, start, end);
+  const octets = octetsOf(source, start, end);
+  const { buffer, start: base, head } = octets;
   const spans = createViaSpans();
   const fault = scanVia(buffer, base + start, base + end, spans);
   if (fault !== '') throw viaError(fault);
   return {
     transport: head.slice(spans.transport - base, spans.transportEnd - base),
-    host: lowerHost(buffer, base, head, spans.host - base, spans.hostEnd - base),
+    host: lowerHost(octets, spans.host - base, spans.hostEnd - base),
     port: spans.port,
     branch: spans.branch > 0 ? head.slice(spans.branch - base, spans.branchEnd - base) : '',
     hasRport: spans.rport > 0,

@@ -1,6 +1,5 @@
 import { fillTable, noLength } from './field-table.js';
 import type { HeadScan } from './head.js';
-import type { SipLimits } from './limits.js';
 import type { Message } from './message.js';
 import type { SipErrorCode } from './sip-error.js';
 import { readStartLine, type StartLine } from './start-line.js';
@@ -19,7 +18,7 @@ export interface Head {
 }
 
 /** Reads the head that `scan` found at buffer[start]: the one place where a head becomes text, fields, start line and length. */
-export function readWholeHead(scan: HeadScan, buffer: Buffer, start: number, limits: SipLimits): Head {
+export function readWholeHead(scan: HeadScan, buffer: Buffer, start: number): Head {
   const text = headText(scan, buffer, start, start + scan.at);
   const bodyLength = fillTable(scan.table, buffer, start, text.length - 2);
   const line = readStartLine(text, buffer, start, scan.startLineEnd);
@@ -27,7 +26,7 @@ export function readWholeHead(scan: HeadScan, buffer: Buffer, start: number, lim
   if (!line.isSip) broken = 'start-line';
   else if (bodyLength === noLength) broken = 'content-length';
   let fault = line.fault === '' ? scan.fault : line.fault;
-  if (fault === '' && text.length + bodyLength > limits.messageBytes) fault = 'message-too-large';
+  if (fault === '' && text.length + bodyLength > scan.limits.messageBytes) fault = 'message-too-large';
   return { text, line, table: scan.table, bodyLength, fault, broken };
 }
 

@@ -1,8 +1,11 @@
+import { createSocket } from 'node:dgram';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hubCertificate, memberCertificate } from '../stage/bad-certificates.js';
-import { openSafe } from '../stage/certificates.js';
+import { type Authority, type Identity, openSafe } from '../stage/certificates.js';
 import { type Hub, startHub } from '../stage/hub.js';
 import { type KamailioProxy, startKamailio } from '../stage/kamailio.js';
+import { startMember } from '../stage/member.js';
+import { topologies } from '../stage/play.js';
 import { freePort } from '../stage/port.js';
 import { registerUser } from '../stage/registration.js';
 import { playSipp, type SippResult, startSipp } from '../stage/sipp.js';
@@ -21,13 +24,15 @@ const without =
     : ` (SKIPPED: no ${missing.join(' and no ')} here; on Debian: apt-get install kamailio kamailio-tls-modules sip-tester)`;
 if (without !== '') process.stderr.write(`test/interop${without}\n`);
 
-describe.skipIf(missing.length > 0)(`members behind Kamailio, users played by SIPp${without}`, () => {
+describe.skipIf(missing.length > 0).each(topologies)(`members behind Kamailio, users played by SIPp, %s${without}`, (_, topology) => {
   const safe = openSafe();
   const proxies = new Map<Name, KamailioProxy>();
+  const identities = new Map<Name, Identity>();
+  let authority: Authority | undefined;
   let hub: Hub | undefined;
 
   beforeAll(async () => {
-    const authority = await safe.authority('community');
+    authority = await safe.authority('community');
     const ports = new Map<Name, number>();
     for (const name of names) ports.set(name, await freePort());
     hub = await startHub({
@@ -41,12 +46,15 @@ describe.skipIf(missing.length > 0)(`members behind Kamailio, users played by SI
           proxies: [{ host: '127.0.0.1', port: ports.get(id) ?? 0, name: `sip.${id}.example` }],
         })),
       },
+      topology,
       settings: { relay: { timeouts: { connect: '1s' } } },
     });
-    const address = { host: '127.0.0.1', port: hub.ingresses[0]?.port ?? 0, name: 'hub.example' };
-    for (const name of names) {
+    for (const [index, name] of names.entries()) {
       const domain = `${name}.example`;
+      const ingress = hub.ingresses[index % hub.ingresses.length];
+      const address = { host: '127.0.0.1', port: ingress?.port ?? 0, name: 'hub.example' };
       const identity = await memberCertificate(authority, domain);
+      identities.set(name, identity);
       proxies.set(name, await startKamailio({ domain, identity, authority, hub: address, tlsPort: ports.get(name) ?? 0 }));
     }
   });
@@ -68,20 +76,43 @@ describe.skipIf(missing.length > 0)(`members behind Kamailio, users played by SI
     }
   });
 
+  it('a member that dials another member directly is not heard by its proxy', async () => {
+    const identity = identities.get('bolt');
+    if (identity === undefined || authority === undefined) throw new Error('bolt has no certificate');
+    const bolt = await startMember({
+      id: 'bolt',
+      domain: 'bolt.example',
+      identity,
+      authority,
+      hubName: 'sip.acme.example',
+      dialsOnly: true,
+    });
+    await bolt.dial(proxy('acme').tlsPort);
+    const said = bolt.say('MESSAGE', 'sip:alice-message@acme.example');
+    expect((await bolt.hearFinal(said)).status).toBe(403);
+    await bolt.close();
+  });
+
   it.each(['message', 'options', 'subscribe', 'call', 'cancel', 'busy'])('%s, both ways at once', async (story) => {
     const played = await Promise.all([play(story, 'acme', 'bolt'), play(story, 'bolt', 'acme')]);
     expect(played.flat()).toEqual([well, well, well, well]);
   });
 
   it('a member is killed: its senders get one final answer with a reason, other pairs notice nothing', async () => {
-    await play('message', 'acme', 'crow');
-    const words = { me: 'alice@acme.example', far: 'carol@crow.example' };
+    expect(await play('message', 'acme', 'crow')).toEqual([well, well]);
+    const phone = await silentPhone();
+    await registerUser('carol', 'crow.example', phone.port, proxy('crow').userPort);
     const others = play('message', 'acme', 'bolt', { calls: 150, rate: 50 });
+    const words = { me: 'alice@acme.example', far: 'carol@crow.example' };
+    const inFlight = await startSipp({ scenario: 'unreachable-member', proxyPort: proxy('acme').userPort, words });
+    await phone.rung;
     await proxy('crow').kill();
+    expect(await inFlight.over).toEqual(well);
     for (let turn = 0; turn < 3; turn++) {
       expect(await playSipp({ scenario: 'unreachable-member', proxyPort: proxy('acme').userPort, words })).toEqual(well);
     }
     expect(await others).toEqual([well, well]);
+    phone.close();
   });
 
   const well: SippResult = { exitCode: 0, errors: '' };
@@ -105,3 +136,10 @@ describe.skipIf(missing.length > 0)(`members behind Kamailio, users played by SI
     return Promise.all([sending.over, answering.over]);
   }
 });
+
+/** A phone that takes what comes and never answers. */
+async function silentPhone(): Promise<{ port: number; rung: Promise<unknown>; close(): void }> {
+  const socket = createSocket('udp4');
+  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
+  return { port: socket.address().port, rung: new Promise((resolve) => socket.once('message', resolve)), close: () => socket.close() };
+}

@@ -1,3 +1,4 @@
+import { createServer } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { badCertificates, memberCertificate } from '../stage/bad-certificates.js';
 import type { Identity } from '../stage/certificates.js';
@@ -244,14 +245,9 @@ describe('a link that dies', () => {
 
 describe('bounds', () => {
   it('refuse what is too much to wait for a member that does not come up', async () => {
-    const { createServer } = await import('node:net');
     const tarpit = createServer((socket) => socket.on('error', () => undefined));
-    const port = await new Promise<number>((resolve) => {
-      tarpit.listen(0, '127.0.0.1', () => {
-        const address = tarpit.address();
-        resolve(address !== null && typeof address !== 'string' ? address.port : 0);
-      });
-    });
+    const port = await freePort();
+    await new Promise<void>((resolve) => tarpit.listen(port, '127.0.0.1', resolve));
     open(port);
     const held = [forward('MESSAGE'), forward('MESSAGE'), forward('MESSAGE')];
     expect((await relay.outcome(forward('MESSAGE'))).code).toBe('member-queue-full');

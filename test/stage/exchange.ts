@@ -15,6 +15,19 @@ export async function exchange(
   return { said, request, final: await sender.hearAnswer(said, 200) };
 }
 
+/** Says MESSAGEs until one reaches `receiver`, and answers that: a member that was away is found again within its backoff. */
+export async function reach(sender: Member, receiver: Member): Promise<void> {
+  for (;;) {
+    const said = sender.say('MESSAGE', `sip:bob@${receiver.domain}`);
+    const final = sender.hearFinal(said);
+    const heard = await receiver.hearUnless(said, final);
+    if (heard === undefined) continue;
+    receiver.answer(heard, 200);
+    await final;
+    return;
+  }
+}
+
 /** The request that was said, as it arrives at `receiver`. */
 export function hearRequest(receiver: Member, said: Request, patience?: number): Promise<Received> {
   return receiver.hear(said.method, (message) => message.header('call-id') === said.callId, patience);

@@ -71,8 +71,8 @@ export interface Hub {
 /** Starts a hub of real services against a NATS of its own, and resolves when every one of them says it is ready. */
 export async function startHub(part: HubPart): Promise<Hub> {
   const { domain, topology = { ingresses: 1, relays: 1, policies: 1 }, settings = {}, apart = false } = part;
-  const folder = openFolder('hub');
   const server = await startNats();
+  const folder = openFolder('hub');
   const community = folder.file('community.yaml');
   const certificate = { cert: part.identity.certFile, key: part.identity.keyFile };
   writeFileSync(community, communityText(part.community, { domain, ...certificate, ca: part.authority.certFile }));

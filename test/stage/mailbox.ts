@@ -9,6 +9,8 @@ export interface Mailbox<T> {
    * did come, or at once when the mailbox is closed.
    */
   take(what: string, match: (item: T) => boolean, patience?: number): Promise<T>;
+  /** The same, but undefined once `end` is settled: what comes later stays in the mailbox. */
+  takeUntil(match: (item: T) => boolean, end: Promise<unknown>): Promise<T | undefined>;
   /** What arrived and nobody took, oldest first. */
   held(): readonly T[];
   /** Throws that away. */
@@ -18,7 +20,6 @@ export interface Mailbox<T> {
 }
 
 interface Waiting<T> {
-  readonly what: string;
   match(item: T): boolean;
   resolve(item: T): void;
   reject(error: Error): void;
@@ -35,6 +36,12 @@ export function createMailbox<T extends NonNullable<unknown>>(name: string, desc
 
   const story = () => (held.length === 0 ? 'nothing else came' : `there is:\n${held.map((item) => `  ${describe(item)}`).join('\n')}`);
 
+  const pick = (match: (item: T) => boolean): T | undefined => {
+    const found = held.find(match);
+    if (found !== undefined) held.splice(held.indexOf(found), 1);
+    return found;
+  };
+
   return {
     put(item) {
       for (const one of waiting) {
@@ -46,11 +53,8 @@ export function createMailbox<T extends NonNullable<unknown>>(name: string, desc
       held.push(item);
     },
     take(what, match, patience = defaultPatience) {
-      const found = held.find(match);
-      if (found !== undefined) {
-        held.splice(held.indexOf(found), 1);
-        return Promise.resolve(found);
-      }
+      const found = pick(match);
+      if (found !== undefined) return Promise.resolve(found);
       // Made here so that the stack leads to the line of the test that waits.
       const failure = new Error();
       return new Promise((resolve, reject) => {
@@ -64,7 +68,6 @@ export function createMailbox<T extends NonNullable<unknown>>(name: string, desc
           fail(`not within ${patience} ms`);
         }, patience);
         const one: Waiting<T> = {
-          what,
           match,
           resolve: (item) => {
             clearTimeout(timer);
@@ -76,6 +79,19 @@ export function createMailbox<T extends NonNullable<unknown>>(name: string, desc
           },
         };
         waiting.add(one);
+      });
+    },
+    takeUntil(match, end) {
+      const found = pick(match);
+      if (found !== undefined) return Promise.resolve(found);
+      return new Promise((resolve) => {
+        const one: Waiting<T> = { match, resolve, reject: () => resolve(undefined) };
+        const over = () => {
+          waiting.delete(one);
+          resolve(undefined);
+        };
+        waiting.add(one);
+        end.then(over, over);
       });
     },
     held: () => held,

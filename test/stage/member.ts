@@ -31,6 +31,8 @@ export interface Member {
   hearAnswer(to: Request, status: number, patience?: number): Promise<Received>;
   /** The next final response to this request; provisional ones before it are taken too. */
   hearFinal(to: Request, patience?: number): Promise<Received>;
+  /** This request, or undefined when `final`, its answer, is there first: it did not come here. */
+  hearUnless(request: Request, final: Promise<unknown>): Promise<Received | undefined>;
   /** What came and was not taken: tests end with this empty. */
   unheard(): readonly string[];
   /** Forgets what came and was not taken. */
@@ -140,6 +142,8 @@ export async function startMember(part: MemberPart): Promise<Member> {
         if (heard.status >= 200) return heard;
       }
     },
+    hearUnless: (said, final) =>
+      mailbox.takeUntil((message) => message.method === said.method && message.header('call-id') === said.callId, final),
     unheard: () => mailbox.held().map(describeReceived),
     forget: mailbox.empty,
     hearPings() {

@@ -39,7 +39,13 @@ export async function startNats(): Promise<NatsServer> {
     port = Number(bound);
     await server.line(/Server is ready/);
   };
-  await start();
+  try {
+    await start();
+  } catch (error) {
+    await server?.stop('SIGKILL');
+    folder.close();
+    throw error;
+  }
 
   return {
     url: `nats://127.0.0.1:${port}`,

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 
 /** A program outside of this process, with its output, that never outlives the test. */
 export interface Program {
@@ -24,9 +25,13 @@ export interface ProgramOptions {
 /** Most output characters kept: the end tells why something failed. */
 const outputLimit = 1_000_000;
 
+/** Runs a program so that it gets SIGTERM when we die, however that happens; part of every Debian. */
+const leash = '/usr/bin/setpriv';
+
 /** Starts a program. Rejects when it cannot be run at all. */
 export async function startProgram(binary: string, args: readonly string[], options: ProgramOptions = {}): Promise<Program> {
-  const child = spawn(binary, args, {
+  const leashed = existsSync(leash);
+  const child = spawn(leashed ? leash : binary, leashed ? ['--pdeathsig', 'TERM', '--', binary, ...args] : args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: options.group ?? false,
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], TERM: 'dumb', ...options.environment },

@@ -8,6 +8,8 @@ import { styled } from './world.js';
 
 /** Two sample members that talk through the hub until they are closed. */
 export interface Chat {
+  /** Says nothing more, but still answers. */
+  hush(): void;
   close(): Promise<void>;
 }
 
@@ -82,10 +84,15 @@ export async function startChat(
   }
 
   void sayNext();
+  function hush(): void {
+    closed = true;
+    clearTimeout(timer);
+  }
+
   return {
+    hush,
     async close() {
-      closed = true;
-      clearTimeout(timer);
+      hush();
       await Promise.all([left.close(), right.close()]);
     },
   };

@@ -15,6 +15,8 @@ export interface HubOptions {
   /** All services in this process instead of one process each. */
   readonly single: boolean;
   readonly json: boolean;
+  /** In one process the services write for themselves; true lets them write errors only. */
+  readonly quiet?: boolean;
   readonly log: LogStream;
 }
 
@@ -101,7 +103,9 @@ export async function startHub(options: HubOptions): Promise<Hub> {
 
   try {
     // In this process the services write for themselves, and stdout belongs to the data.
-    const logSection = options.single ? { pretty: !options.json, stream: 'stderr' } : { pretty: false };
+    const logSection = options.single
+      ? { pretty: !options.json, stream: 'stderr', ...(options.quiet ? { level: 'error' } : {}) }
+      : { pretty: false };
     const configs = serviceConfigs(community, nats.access, ports, logSection);
     const begin = async (service: BusService) => {
       const configFile = join(state.run, `${service}.yaml`);

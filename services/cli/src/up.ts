@@ -131,9 +131,10 @@ export async function up(options: UpOptions, world: World): Promise<number> {
     }
     await aborted(wishes.end);
     log.say('info', 'ending: finishing what is under way (32 s at most; once more ends at once)');
-    await chat?.close();
+    chat?.hush();
     const drained = await Promise.race([hub.stop().then(() => true), aborted(wishes.atOnce).then(() => false)]);
     if (!drained) hub.kill();
+    await chat?.close();
     return drained ? 0 : 1;
   } catch (thrown) {
     await chat?.close();

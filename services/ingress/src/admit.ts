@@ -49,6 +49,8 @@ export interface RefuseAdmission {
   readonly sentence: string;
   /** A header line the answer must carry, '' for none. */
   readonly header: string;
+  /** The request passed `checkRequest`, so that its transaction can be told apart from others. */
+  readonly sound: boolean;
 }
 
 export type Admission =
@@ -129,11 +131,11 @@ export function admitCancel(request: Message, member: string, hub: Hub): RefuseA
 export function badMessage(error: SipError): RefuseAdmission {
   switch (error.code) {
     case 'scheme':
-      return refuse('unsupported-scheme', error.message);
+      return { ...refuse('unsupported-scheme', error.message), sound: false };
     case 'message-too-large':
-      return refuse('message-too-large', error.message);
+      return { ...refuse('message-too-large', error.message), sound: false };
     default:
-      return { kind: 'refuse', status: error.status, code: 'bad-message', sentence: error.message, header: '' };
+      return { ...refuse('bad-message', error.message), status: error.status, sound: false };
   }
 }
 
@@ -171,7 +173,7 @@ function opens(request: Message, method: string): Usage | '' {
 }
 
 function refuse(code: ReasonCode, sentence: string): RefuseAdmission {
-  return { kind: 'refuse', status: reasons[code].status, code, sentence, header: '' };
+  return { kind: 'refuse', status: reasons[code].status, code, sentence, header: '', sound: true };
 }
 
 function unsupported(value: string): RefuseAdmission {

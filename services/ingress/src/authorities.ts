@@ -5,8 +5,8 @@ import type { ReadAnchors, TrustTable } from './trust.js';
 /** Certificates of authorities, read once for each PEM text. */
 export interface Authorities {
   readonly read: ReadAnchors;
-  /** The certificates a trust table names. */
-  of(table: TrustTable): readonly X509Certificate[];
+  /** The certificates a trust table names: `before` itself if they are the same. */
+  of(table: TrustTable, before: readonly X509Certificate[]): readonly X509Certificate[];
 }
 
 /** PEM texts remembered; more than this and all are read anew. */
@@ -25,6 +25,9 @@ export function createAuthorities(): Authorities {
   };
   return {
     read: (pem) => parse(pem).map((certificate) => ({ fingerprint: certificate.fingerprint256, pem: certificate.toString() })),
-    of: (table) => table.anchorPems.flatMap((pem) => [...parse(pem)]),
+    of(table, before) {
+      const now = table.anchorPems.flatMap((pem) => [...parse(pem)]);
+      return now.length === before.length && now.every((one, index) => one === before[index]) ? before : now;
+    },
   };
 }

@@ -60,7 +60,8 @@ const limitsConfig = section({
   connectionsPerAddress: count(256, 1, 100_000),
   /** TLS handshakes not finished yet; what comes on top is closed before it costs anything. */
   handshakesInFlight: count(128, 1, 100_000),
-  /** Requests without a final response. */
+  /** Requests without a final response: of this instance, of one connection, of one member. */
+  inFlight: count(100_000, 1, 10_000_000),
   inFlightPerConnection: count(2_000, 1, 1_000_000),
   inFlightPerMember: count(10_000, 1, 1_000_000),
   /** Server transactions kept, answered INVITEs that wait for their ACK included. */

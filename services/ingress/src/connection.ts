@@ -10,13 +10,13 @@ import type { PeerFacts } from './peer.js';
 import type { Wire } from './wire.js';
 
 /** Why a connection that spoke SIP was closed by us. */
-export type BrokenReason = 'framing' | 'does-not-read' | 'half-message' | 'idle' | 'socket-error';
+export type BrokenReason = 'framing' | 'does-not-read' | 'half-message' | 'idle' | 'socket-error' | 'unexpected';
 
 /** One authenticated connection of a member. */
 export interface Connection extends Wire {
   readonly listener: string;
   /** What the handshake showed: looked at again when the membership changes. */
-  readonly facts: PeerFacts;
+  facts: PeerFacts;
   /** Writes what is gathered, then ends with close_notify. Nothing more is read. */
   finish(): void;
   /** Ends at once. */
@@ -40,6 +40,8 @@ export interface ConnectionDesk {
   /** A message that cannot be passed on; the answer if there can be one, else ''. */
   refused(error: SipError, message: Message, wire: Wire): string;
   broken(connection: Connection, reason: BrokenReason, detail: string): void;
+  /** An error of our own while a message was taken: it costs this connection, not the process. */
+  unexpected(error: unknown): void;
   closed(connection: Connection): void;
 }
 
@@ -154,7 +156,13 @@ export function createConnection(socket: TLSSocket, name: ConnectionName, desk: 
   socket.on('data', (chunk: Buffer) => {
     if (finishedSince !== 0) return;
     heardAt = desk.clock();
-    reader.feed(chunk);
+    try {
+      reader.feed(chunk);
+    } catch (error) {
+      desk.unexpected(error);
+      end('unexpected', 'an error of the hub itself');
+      return;
+    }
     if (reader.buffered() === 0) partialSince = 0;
     else if (partialSince === 0) partialSince = heardAt;
   });

@@ -55,6 +55,8 @@ export function createConnections(desk: DoorDesk): Connections {
   let sockets = 0;
   let handshakes = 0;
   let names = 0;
+  /** The authorities that every open connection's `facts.vouching` was made with. */
+  let vouchedBy: readonly X509Certificate[] = [];
 
   const accept = (socket: TLSSocket, source: string, listener: string): void => {
     const now = desk.wall();
@@ -112,9 +114,13 @@ export function createConnections(desk: DoorDesk): Connections {
     review(touched) {
       const trust = desk.trust();
       const now = desk.wall();
+      const anchors = desk.anchors();
+      // Signatures are only looked at again where there are other authorities: with many connections that takes its time.
+      if (anchors !== vouchedBy) for (const connection of open) vouchAgain(connection, anchors, now);
+      vouchedBy = anchors;
       for (const connection of open) {
         if (!connection.open || (touched !== undefined && !touched.has(connection.member.id))) continue;
-        const facts = { ...connection.facts, vouching: vouching(connection.facts.certificate?.chain ?? [], desk.anchors(), now) };
+        const { facts } = connection;
         const peer = decidePeer(facts, trust, now);
         if (peer.kind === 'member' && peer.id === connection.member.id) continue;
         const reason = peer.kind === 'closed' ? peer.reason : 'name-of-no-member';
@@ -143,6 +149,10 @@ export function createConnections(desk: DoorDesk): Connections {
 }
 
 function ignore(): void {}
+
+function vouchAgain(connection: Connection, anchors: readonly X509Certificate[], now: number): void {
+  connection.facts = { ...connection.facts, vouching: vouching(connection.facts.certificate?.chain ?? [], anchors, now) };
+}
 
 function peerFacts(socket: TLSSocket, anchors: readonly X509Certificate[], now: number): PeerFacts {
   const certificate = certificateFacts(socket);

@@ -71,7 +71,7 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim 
     readAnchors: authorities.read,
     pause: (failures) => new Promise((resolve) => setTimeout(resolve, Math.min(5_000, 100 * 2 ** Math.min(failures, 6))).unref()),
     learned(table, touched) {
-      anchors = authorities.of(table);
+      anchors = authorities.of(table, anchors);
       events.trustLearned(table.version, table.members.size);
       listeners.trust(table.anchorPems);
       connections.review(touched === undefined ? undefined : new Set(touched));
@@ -145,6 +145,7 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim 
         return answers.refusal(message, refusal.status, refusal.code, refusal.sentence, '');
       },
       broken: events.broken,
+      unexpected: (error) => events.unexpected('a message', error),
       closed(connection: Connection) {
         connections.closed(connection);
         events.disconnected(connection);

@@ -26,11 +26,11 @@ import { createWireBatches, type WireBatches } from './wires.js';
 export interface Around {
   readonly config: IngressConfig;
   readonly epoch: string;
-  readonly bus: Bus;
-  readonly roster: Roster;
+  readonly bus: Pick<Bus, 'connected' | 'maxPayload' | 'publish'>;
+  readonly roster: Pick<Roster, 'fresh' | 'freshIds' | 'every'>;
   readonly counts: Counts;
   readonly keys: TokenKeyRing;
-  readonly policy: PolicyQuestions;
+  readonly policy: Pick<PolicyQuestions, 'verdict'>;
   names(): HubNames;
   trust(): TrustTable | undefined;
   draining(): boolean;
@@ -66,7 +66,7 @@ const verdictRetry = 1_000;
 const publishOverhead = 1_024;
 
 export function createMessagePath(around: Around): MessagePath {
-  const { config, epoch, bus, counts, keys, clock } = around;
+  const { config, epoch, bus, counts, clock } = around;
   const { limits, timeouts } = config;
   const batchBytes = Math.min(limits.batchBytes, bus.maxPayload - publishOverhead);
   const publish = (subject: string, payload: Uint8Array): void => bus.publish(subject, payload);
@@ -98,16 +98,14 @@ export function createMessagePath(around: Around): MessagePath {
 
   const timeout = (transaction: ServerTransaction): void => {
     const now = clock();
-    const { state } = transaction;
-    if (responses.timeout(transaction, now)) {
-      cancelDown(transaction, state === 'proceeding', now);
-      forgetRequest(transaction);
-    }
+    if (!responses.timeout(transaction, now)) return;
+    cancelDown(transaction, now);
+    forgetRequest(transaction);
   };
 
   /** RFC 3261 16.8: an INVITE that is given up is cancelled where it went. */
-  const cancelDown = (transaction: ServerTransaction, was: boolean, now: number): void => {
-    if (!was || transaction.cancelled || transaction.length === 0) return;
+  const cancelDown = (transaction: ServerTransaction, now: number): void => {
+    if (transaction.cancelled || transaction.length === 0) return;
     const { batch, offset, length } = transaction;
     const text = writeCancel(parseMessage(batch.subarray(offset, offset + length), limits), 'SIP;cause=504;text="no answer"');
     passCancel(forwards, transaction, Buffer.from(text, 'latin1'), now);
@@ -115,8 +113,7 @@ export function createMessagePath(around: Around): MessagePath {
 
   const unavailable = (): ReasonCode | '' => {
     if (around.draining()) return 'hub-draining';
-    const able = bus.connected() && relays.any() && keys.newest() !== '' && around.trust() !== undefined;
-    return able ? '' : 'hub-unavailable';
+    return bus.connected() && relays.any() && around.trust() !== undefined ? '' : 'hub-unavailable';
   };
 
   const requests = createRequests({

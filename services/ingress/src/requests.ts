@@ -26,6 +26,7 @@ export interface Stations {
   readonly forwards: Forwards;
   readonly counts: Counts;
   readonly limits: {
+    readonly inFlight: number;
     readonly inFlightPerConnection: number;
     readonly inFlightPerMember: number;
     readonly transactionsPerMember: number;
@@ -52,6 +53,9 @@ export interface Requests {
   waiting(): number;
 }
 
+/** Of all requests in flight, how many may be outside dialogs. */
+const newShare = 0.9;
+
 /** A request that waits for its verdict; an ACK has no transaction. */
 interface Waiter {
   readonly request: Message;
@@ -77,7 +81,7 @@ export function createRequests(stations: Stations): Requests {
 
   const refuse = (request: Message, wire: Wire, refusal: RefuseAdmission, now: number): void => {
     // A refused INVITE waits for its ACK, everything else is done with one answer. What has no key cannot be told apart.
-    if (request.method !== 'INVITE' || refusal.code === 'bad-message' || isFull(wire)) {
+    if (request.method !== 'INVITE' || !refusal.sound || isFull(wire)) {
       refuseAtOnce(request, wire, refusal);
       return;
     }
@@ -237,6 +241,11 @@ export function createRequests(stations: Stations): Requests {
     }
     if (isFull(wire)) {
       turnAway(message, wire, 'in-flight-limit');
+      return;
+    }
+    // What belongs to a dialog is worth more than what would open one (DESIGN 9).
+    if (transactions.inFlight() >= (admission.token === undefined ? limits.inFlight * newShare : limits.inFlight)) {
+      turnAway(message, wire, 'hub-overloaded');
       return;
     }
     const transaction = transactions.open(key, message, wire, now);

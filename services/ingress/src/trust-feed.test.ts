@@ -94,6 +94,16 @@ describe('the trust feed', () => {
     expect(asked.length).toBe(3);
   });
 
+  it('tells nothing where nothing changed, but everything after a part was told', async () => {
+    const same = { members: members('acme', 'bolt') };
+    const { feed, learned, rest } = setting(same, same, { members: members('bolt') }, same);
+    for (const wanted of [undefined, undefined, ['bolt'], undefined]) {
+      feed.want(wanted, 0n);
+      await rest();
+    }
+    expect(learned.map(([, touched]) => touched)).toEqual([undefined, ['bolt'], undefined]);
+  });
+
   it('asks for everybody while it knows nobody', async () => {
     const { feed, asked, learned, rest } = setting({ members: members('acme', 'bolt') });
     feed.want(['bolt'], 0n);

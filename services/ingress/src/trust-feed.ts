@@ -37,6 +37,8 @@ export function createTrustFeed(link: TrustLink): TrustFeed {
   let wanted: Set<string> | 'all' | undefined;
   let wantedVersion = 0n;
   let outdated = 0;
+  /** The version of `source`, as long as all of it was told at once. */
+  let whole: bigint | undefined;
   let running = false;
   let closed = false;
 
@@ -59,6 +61,8 @@ export function createTrustFeed(link: TrustLink): TrustFeed {
     // Without a first table a part is not enough.
     const some = asked === 'all' || source === undefined ? undefined : [...asked];
     const answer = await pages(some ?? []);
+    if (some === undefined && answer.version === whole) return;
+    whole = some === undefined ? answer.version : undefined;
     source = some === undefined || source === undefined ? answer : mergeTrust(source, some, answer);
     table = trustTable(source, link.readAnchors, link.brokenAnchors);
     link.learned(table, some);

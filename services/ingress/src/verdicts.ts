@@ -164,7 +164,7 @@ function keptVerdict(verdict: Verdict, peer: string, times: VerdictTimes, now: n
   const holds = verdict.holdsFor === 0 ? Number.POSITIVE_INFINITY : now + verdict.holdsFor;
   const action = actionOf(verdict);
   const code: ReasonCode = isReasonCode(verdict.code) ? verdict.code : 'hub-unavailable';
-  const status = action === 'forward' ? 0 : reasons[code].status;
+  const status = action === 'redirect' ? 302 : reasons[code].status;
   return {
     action,
     peer,
@@ -173,7 +173,7 @@ function keptVerdict(verdict: Verdict, peer: string, times: VerdictTimes, now: n
     // A refusal needs a status that refuses.
     status: status === 0 ? 500 : status,
     sentence: verdict.sentence,
-    contacts: verdict.contacts,
+    contacts: contactsOf(verdict),
     fromInterface: verdict.fromInterface,
     toInterface: verdict.toInterface,
     freshUntil: outdated ? now : Math.min(now + times.fresh, holds),
@@ -187,12 +187,17 @@ function keptVerdict(verdict: Verdict, peer: string, times: VerdictTimes, now: n
   };
 }
 
+/** Contacts that can stand between angle brackets in a header. */
+function contactsOf(verdict: Verdict): readonly string[] {
+  return verdict.contacts.filter((contact) => /^[\x21-\x7e]+$/.test(contact) && !/[<>"]/.test(contact));
+}
+
 function actionOf(verdict: Verdict): 'forward' | 'redirect' | 'refuse' {
   switch (verdict.action) {
     case VerdictAction.FORWARD:
       return verdict.member === '' ? 'refuse' : 'forward';
     case VerdictAction.REDIRECT:
-      return verdict.contacts.length === 0 ? 'refuse' : 'redirect';
+      return contactsOf(verdict).length === 0 ? 'refuse' : 'redirect';
     default:
       return 'refuse';
   }

@@ -45,7 +45,7 @@ export const configSchema = z.strictObject({
     doorFresh: duration('1m', '1s', '1h'),
     /** Another relay has owned a member for so long: its links are closed here once nothing is in flight. */
     handover: duration('3s', '100ms', '10m'),
-    /** A member without traffic for so long is no longer redialled or probed. */
+    /** A member without traffic for so long is no longer redialled. */
     idle: duration('10m', '1s', '24h'),
   }),
   limits: section({

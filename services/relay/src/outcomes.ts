@@ -1,4 +1,3 @@
-import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import type { Bus } from '@guildhall/chassis/bus';
 import { createOutbox } from '@guildhall/chassis/outbox';
 import type { Turn } from '@guildhall/chassis/turn';
@@ -100,7 +99,8 @@ function createBack(
 ): Back {
   const subject = subjects.ingress(names.ingress);
   const outbox = createOutbox(16 * 1024);
-  let writer = new BinaryWriter();
+  // One writer for all batches: encoding with a kept one costs half.
+  let writer = newWriter(names.relay);
   let kind: OutcomeKind[] = [];
   let transaction: number[] = [];
   let status: number[] = [];
@@ -131,7 +131,7 @@ function createBack(
       send(subject, OutcomeBatch.encode(batch, writer).finish());
     } catch (error) {
       // The writer is reset by finish and by nothing else.
-      writer = new BinaryWriter();
+      writer = newWriter(names.relay);
       events.outcomeBatchLost(names.ingress, error);
     }
   };
@@ -167,4 +167,12 @@ function createBack(
       add(OutcomeKind.GONE, number, 0, gone.length, 0);
     },
   };
+}
+
+/** The writer that encoding makes when it is given none, emptied. */
+function newWriter(relay: string) {
+  const empty = { relay, epoch: '', gone: [], kind: [], transaction: [], status: [], reason: [], length: [], wire: Buffer.alloc(0) };
+  const writer = OutcomeBatch.encode(empty);
+  writer.finish();
+  return writer;
 }
