@@ -46,7 +46,7 @@ export function scanAddress(bytes: Uint8Array, start: number, end: number, spans
   return scanParameters(bytes, spans.parameters, end, spans);
 }
 
-/** Where the URI begins; -1 if the display name is neither tokens nor one quoted string before `<`. */
+/** Where the URI begins; -1 if the display name before `<` is neither tokens nor one quoted string. */
 function uriStartOf(bytes: Uint8Array, first: number, end: number): number {
   let i = first;
   if (i < end && bytes[i] === 0x22) {
@@ -57,7 +57,8 @@ function uriStartOf(bytes: Uint8Array, first: number, end: number): number {
   }
   for (; i < end; i++) {
     const code = bytes[i] ?? 0;
-    if (isToken(code) || isSpace(code)) continue;
+    // UTF-8 needs quotes by the grammar; without them it is common and ends nothing.
+    if (isToken(code) || isSpace(code) || code >= 0x80) continue;
     // Without `<` the value is a URI, and its scheme ends at the first colon.
     if (code === 0x3a) return first;
     return code === open ? i + 1 : -1;

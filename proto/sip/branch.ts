@@ -1,7 +1,8 @@
 import { cseqNumber } from './cseq.js';
 import { Header } from './header-name.js';
+import { lowerHost } from './host.js';
 import { firstHeader, headerValueEnd, headerValueStart, type Message, nextHeader } from './message.js';
-import { parseVia } from './via.js';
+import { createViaSpans, scanVia } from './via-scan.js';
 
 /** The parts of a branch of ours. Numbers are uint32. */
 export interface Branch {
@@ -106,17 +107,29 @@ function separate(hash: number): number {
 
 /**
  * Whether the request went through here before with the same target: some Via whose sent-by host is in `ownHosts` (lower case, no port)
- * carries a branch of ours with this loop hash. The request must have passed checkRequest. Hot path.
+ * carries a branch of ours with this loop hash. Never throws; what is behind a broken Via value in its field is not looked at. Hot path.
  */
 export function isLoop(m: Message, ownHosts: ReadonlySet<string>, loop: number): boolean {
-  // Nearly every request has no such text anywhere; one that does is looked at closely.
-  if (!m.head.includes(`.${loop.toString(36)}`)) return false;
+  const { head, table } = m;
+  let from = head.length;
+  let until = 0;
+  for (let at = 0; at < table.length; at += 4) {
+    if (table[at] !== Header.via) continue;
+    until = table[at + 3] ?? 0;
+    if (from > until) from = table[at + 2] ?? 0;
+  }
+  // Nearly every request has no such text among its Vias; one that does is looked at closely.
+  return from < until && head.slice(from, until).includes(`.${loop.toString(36)}`) && hasOwnVia(m, ownHosts, loop);
+}
+
+function hasOwnVia(m: Message, ownHosts: ReadonlySet<string>, loop: number): boolean {
+  const { buffer, start: base, head } = m;
+  const spans = createViaSpans();
   for (let index = firstHeader(m, Header.via); index >= 0; index = nextHeader(m, Header.via, index)) {
-    const end = headerValueEnd(m, index);
-    for (let at = headerValueStart(m, index); at >= 0; ) {
-      const via = parseVia(m, at, end);
-      if (ownHosts.has(via.host) && readBranch(via.branch)?.loop === loop) return true;
-      at = via.next;
+    const end = base + headerValueEnd(m, index);
+    for (let at = base + headerValueStart(m, index); at >= 0 && scanVia(buffer, at, end, spans) === ''; at = spans.next) {
+      if (!ownHosts.has(lowerHost(m, spans.host - base, spans.hostEnd - base))) continue;
+      if (readBranch(head.slice(spans.branch - base, spans.branchEnd - base))?.loop === loop) return true;
     }
   }
   return false;

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { describe, expect, it } from 'vitest';
-import { badCertificates } from '../stage/bad-certificates.js';
+import { badCertificates, memberCertificate } from '../stage/bad-certificates.js';
 import type { Identity } from '../stage/certificates.js';
 import { exchange } from '../stage/exchange.js';
 import { perform } from '../stage/performance.js';
@@ -10,7 +10,14 @@ import { topologies } from '../stage/play.js';
 describe.each(topologies)('nobody is heard before it is known, %s', (_, topology) => {
   const { actor, hub, play } = perform({
     topology,
-    cast: { acme: {}, bolt: {}, dora: { entry: { status: 'suspended' }, offstage: true } },
+    cast: {
+      acme: {},
+      bolt: {},
+      dora: { entry: { status: 'suspended' }, offstage: true },
+      // The operator knows of its old certificate and accepts the common name.
+      echo: { entry: { acceptCommonName: true }, identity: (authority) => authority.issue({ name: 'echo', commonName: 'echo.example' }) },
+      fern: { identity: async (_, safe) => memberCertificate(await safe.authority('own'), 'fern.example'), pinned: true },
+    },
     settings: { ingress: { timeouts: { handshake: '500ms' } } },
   });
 
@@ -77,6 +84,25 @@ describe.each(topologies)('nobody is heard before it is known, %s', (_, topology
     });
     await new Promise((resolve) => socket.once('close', resolve).on('error', () => {}));
     expect(await closed('handshake-failed')).toBe(before + 1);
+  });
+
+  it('a peer that wants to negotiate anew under way is closed, and TLS 1.2 is good enough otherwise', async () => {
+    const { cert, key } = actor('acme').identity;
+    const options = { port: port(), host: '127.0.0.1', servername: hub().domain, ca: play().authority.cert, cert, key };
+    const socket = connectTls({ ...options, maxVersion: 'TLSv1.2' });
+    await new Promise((resolve) => socket.once('secureConnect', resolve));
+    const over = new Promise((resolve) => socket.once('close', resolve).on('error', () => {}));
+    const answered = new Promise<string>((resolve) => socket.once('data', (chunk) => resolve(chunk.toString('latin1'))));
+    socket.write(actor('acme').request('OPTIONS', `sip:${hub().domain}`).text);
+    expect(await answered).toMatch(/^SIP\/2\.0 200 /);
+    const refusal = new Promise((resolve) => socket.renegotiate({}, resolve));
+    await Promise.race([over, refusal.then((error) => expect(error).not.toBeNull())]);
+    socket.destroy();
+  });
+
+  it('a common name where the operator accepts it, and a pinned key whoever signed it, are known', async () => {
+    await exchange(actor('echo'), actor('acme'));
+    await exchange(actor('fern'), actor('acme'));
   });
 
   it('and those it knows notice nothing', async () => {

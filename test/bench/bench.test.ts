@@ -28,10 +28,10 @@ function surroundings(): Surroundings & { readonly said: string[] } {
 
 it('puts some hundred messages through a real hub, loses none and has a figure for everything', { timeout: patience }, async () => {
   const around = surroundings();
-  const findings = await bench(options('--rounds 1 --count 300 --patterns 3x10,10x1,2@500 --only hub,codec'), around);
+  const findings = await bench(options('--rounds 1 --count 300 --patterns 10x3,2@500 --only hub,codec'), around);
   expect(
     findings.rows.map(({ hub, pattern, transactions, failed, troubles }) => ({ hub, pattern, transactions, failed, troubles })),
-  ).toEqual(['3x10', '10x1', '2@500'].map((pattern) => ({ hub: hubName, pattern, transactions: 300, failed: 0, troubles: [] })));
+  ).toEqual(['10x3', '2@500'].map((pattern) => ({ hub: hubName, pattern, transactions: 300, failed: 0, troubles: [] })));
   for (const row of findings.rows) {
     const { perSecond, p50, p99, longest, memory, cpuParts } = row;
     expect(Object.entries({ perSecond, p50, p99, longest, memory }).filter(([, value]) => !(value > 0))).toEqual([]);
@@ -40,7 +40,7 @@ it('puts some hundred messages through a real hub, loses none and has a figure f
   expect(findings.codec.filter(({ nanoseconds }) => !(nanoseconds > 0))).toEqual([]);
   expect(findings.codec.length).toBeGreaterThan(0);
   expect(renderTables(findings, hubName)).toContain('guildhall');
-  expect(JSON.parse(renderJson(findings, hubName))).toMatchObject({ missing: [], ratios: [], medians: [{}, {}, {}] });
+  expect(JSON.parse(renderJson(findings, hubName))).toMatchObject({ missing: [], ratios: [], medians: [{}, {}] });
   expect(around.said[0]).toBe('round 1 of 1');
 });
 

@@ -25,7 +25,7 @@ export type Around = (hub: RunningHub, pattern: Pattern, run: () => Promise<Load
 /** Milliseconds without any answer after which the rest of a run counts as lost. */
 const patience = 10_000;
 /** Most transactions spent on warming up before a run: compilers have seen the hot path by then. */
-const longestWarmUp = 10_000;
+const longestWarmUp = 20_000;
 
 /** Starts a hub between the load's two ends, puts every pattern through it and ends it again. Rejects when it does not start. */
 export async function measureCandidate(candidate: Candidate, measuring: Measuring): Promise<readonly Row[]> {

@@ -180,7 +180,10 @@ export function renderTables(findings: Findings, name: string): string {
     lines.push('', renderProfile(`profile of ${found.service}, ${found.pattern}`, found.summary, found.transactions, profileLines));
   }
   for (const peer of findings.missing)
-    lines.push('', `NO RATIO: ${peer} is not installed. apt-get install kamailio kamailio-tls-modules, or npm test fetches it.`);
+    lines.push(
+      '',
+      `NO RATIO: ${peer} is not installed. cure: apt-get install kamailio kamailio-tls-modules (npm run bench does it by itself on Debian)`,
+    );
   for (const trouble of new Set(findings.rows.flatMap((row) => row.troubles.map((words) => `${row.hub} ${row.pattern}: ${words}`))))
     lines.push('', trouble);
   return `${lines.join('\n')}\n`;

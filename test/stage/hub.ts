@@ -23,6 +23,7 @@ export interface Topology {
 
 /** Settings that a story tightens, as one writes them in a configuration file. */
 export interface HubSettings {
+  readonly policy?: Partial<Pick<z.input<typeof policySchema>, 'reload' | 'settle' | 'drain'>>;
   readonly ingress?: Partial<Pick<z.input<typeof ingressSchema>, 'timeouts' | 'limits' | 'drain'>>;
   readonly relay?: Partial<Pick<z.input<typeof relaySchema>, 'timeouts' | 'limits' | 'drain'>>;
 }
@@ -64,6 +65,8 @@ export interface Hub {
   readonly relays: readonly Instance[];
   readonly policies: readonly Instance[];
   /** Sum of a counter over the instances of a service, by name and labels (a part of them is enough). 0 where nobody has it. */
+  /** Writes the community's file anew; policy finds that by itself. */
+  rewrite(community: CommunityPart): void;
   counted(service: 'ingress' | 'relay' | 'policy', metric: string, labels?: Readonly<Record<string, string>>): Promise<number>;
   close(): Promise<void>;
 }
@@ -75,7 +78,9 @@ export async function startHub(part: HubPart): Promise<Hub> {
   const folder = openFolder('hub');
   const community = folder.file('community.yaml');
   const certificate = { cert: part.identity.certFile, key: part.identity.keyFile };
-  writeFileSync(community, communityText(part.community, { domain, ...certificate, ca: part.authority.certFile }));
+  const rewrite = (text: CommunityPart) =>
+    writeFileSync(community, communityText(text, { domain, ...certificate, ca: part.authority.certFile }));
+  rewrite(part.community);
 
   const shared = {
     nats: { url: server.url, user: server.user, password: server.password },
@@ -98,7 +103,7 @@ export async function startHub(part: HubPart): Promise<Hub> {
 
   try {
     const policies = await inTurn(topology.policies, (number) => {
-      const config = { ...shared, id: `policy-${number}`, grpc: { host: '127.0.0.1', port: 0 }, community, drain: 0 };
+      const config = { ...shared, id: `policy-${number}`, grpc: { host: '127.0.0.1', port: 0 }, community, drain: 0, ...settings.policy };
       return keep(apart ? startApart('policy', config, folder) : here((signal) => startPolicy(policySchema.parse(config), signal)));
     });
     const relays = await inTurn(topology.relays, (number) => {
@@ -120,7 +125,7 @@ export async function startHub(part: HubPart): Promise<Hub> {
       const values = await Promise.all(byService[service].map((one) => readCounter(one, metric, labels ?? {})));
       return values.reduce((sum, value) => sum + value, 0);
     };
-    return { domain, nats: server, ingresses, relays, policies, counted, close };
+    return { domain, nats: server, ingresses, relays, policies, rewrite, counted, close };
   } catch (error) {
     await close();
     throw error;

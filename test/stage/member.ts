@@ -31,8 +31,10 @@ export interface Member {
   hearAnswer(to: Request, status: number, patience?: number): Promise<Received>;
   /** The next final response to this request; provisional ones before it are taken too. */
   hearFinal(to: Request, patience?: number): Promise<Received>;
-  /** This request, or undefined when `final`, its answer, is there first: it did not come here. */
-  hearUnless(request: Request, final: Promise<unknown>): Promise<Received | undefined>;
+  /** This request, or undefined when `end`, such as its answer, is there first: it did not come here. */
+  hearUnless(request: Request, end: Promise<unknown>): Promise<Received | undefined>;
+  /** The final answer to this request, or undefined when `end`, such as that of its line, is there first. */
+  hearFinalUnless(to: Request, end: Promise<unknown>): Promise<Received | undefined>;
   /** What came and was not taken: tests end with this empty. */
   unheard(): readonly string[];
   /** Forgets what came and was not taken. */
@@ -55,6 +57,8 @@ export interface MemberPart {
   readonly id: string;
   readonly domain: string;
   readonly identity: Identity;
+  /** The certificate it shows when the hub dials; default `identity`. */
+  readonly door?: Identity;
   readonly authority: Authority;
   /** The name in the hub's certificate. */
   readonly hubName: string;
@@ -84,9 +88,9 @@ export async function startMember(part: MemberPart): Promise<Member> {
     void line.over.then(() => lines.delete(line));
     return line;
   };
-  const server = createServer(
-    { cert: part.identity.cert, key: part.identity.key, ca: part.authority.cert, requestCert: true, rejectUnauthorized: true },
-    (socket) => accepted.push(welcome(socket)),
+  const { cert, key } = part.door ?? part.identity;
+  const server = createServer({ cert, key, ca: part.authority.cert, requestCert: true, rejectUnauthorized: true }, (socket) =>
+    accepted.push(welcome(socket)),
   );
   const listen = () =>
     new Promise<void>((resolve, reject) => {
@@ -142,8 +146,9 @@ export async function startMember(part: MemberPart): Promise<Member> {
         if (heard.status >= 200) return heard;
       }
     },
-    hearUnless: (said, final) =>
-      mailbox.takeUntil((message) => message.method === said.method && message.header('call-id') === said.callId, final),
+    hearUnless: (said, end) =>
+      mailbox.takeUntil((message) => message.method === said.method && message.header('call-id') === said.callId, end),
+    hearFinalUnless: (to, end) => mailbox.takeUntil((message) => message.status >= 200 && isAnswer(message, to), end),
     unheard: () => mailbox.held().map(describeReceived),
     forget: mailbox.empty,
     hearPings() {

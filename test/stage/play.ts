@@ -1,5 +1,5 @@
 import { hubCertificate, memberCertificate } from './bad-certificates.js';
-import { type Authority, openSafe, type Safe } from './certificates.js';
+import { type Authority, type Identity, openSafe, type Safe } from './certificates.js';
 import type { CommunityPart } from './community.js';
 import { type Hub, type HubPart, startHub, type Topology } from './hub.js';
 import { type Member, startMember } from './member.js';
@@ -16,6 +16,14 @@ export interface Role {
   /** More proxies of the same member, each an actor of its own under this name; they share the member's certificate names. */
   readonly spares?: readonly string[];
   readonly dialsOnly?: boolean;
+  /** The certificate it dials with and shows; default a good one of its first domain. */
+  readonly identity?: (authority: Authority, safe: Safe) => Promise<Identity>;
+  /** Another one that it shows to the hub when the hub dials. */
+  readonly doorIdentity?: (authority: Authority, safe: Safe) => Promise<Identity>;
+  /** Put the key of its certificate into its entry. */
+  readonly pinned?: boolean;
+  /** false: it does not dial the hub at the start. */
+  readonly dials?: boolean;
   /** A member of the community that nobody plays. */
   readonly offstage?: boolean;
   /** Anything else of its entry in the community's file. */
@@ -27,6 +35,8 @@ export interface Play {
   readonly hub: Hub;
   readonly safe: Safe;
   readonly authority: Authority;
+  /** What the community's file says, to be changed by `hub.rewrite`. */
+  readonly community: CommunityPart;
   /** An actor by member id or by the name of a spare. Throws when the cast has none. */
   actor(name: string): Member;
   /** What anybody heard and no story asked for, as "<actor>: <message>". */
@@ -65,15 +75,18 @@ export async function openPlay(part: PlayPart): Promise<Play> {
         members.push({ id, domains: [...domains], ...role.entry });
         continue;
       }
-      const identity = await memberCertificate(authority, domain);
+      const identity = await (role.identity?.(authority, safe) ?? memberCertificate(authority, domain));
+      const door = await role.doorIdentity?.(authority, safe);
       const proxies = [];
       for (const [index, name] of [id, ...(role.spares ?? [])].entries()) {
-        const actor = await startMember({ ...role, id: name, domain, identity, authority, hubName: hubDomain });
+        const dialsOnly = role.dialsOnly === true;
+        const actor = await startMember({ id: name, domain, identity, door: door ?? identity, authority, hubName: hubDomain, dialsOnly });
         curtain.push(() => actor.close());
         actors.set(name, actor);
-        if (role.dialsOnly !== true) proxies.push({ host: '127.0.0.1', port: actor.port, name: `sip.${domain}`, priority: index + 1 });
+        if (!dialsOnly) proxies.push({ host: '127.0.0.1', port: actor.port, name: `sip.${domain}`, priority: index + 1 });
       }
-      members.push({ id, domains: [...domains], proxies, ...role.entry });
+      const pins = role.pinned === true ? [identity.pin] : [];
+      members.push({ id, domains: [...domains], proxies, pins, ...role.entry });
     }
     const { model, agreements, rules } = part;
     const community: CommunityPart = {
@@ -90,7 +103,8 @@ export async function openPlay(part: PlayPart): Promise<Play> {
       authority,
     });
     curtain.push(() => hub.close());
-    for (const [index, [id]] of roles.entries()) {
+    for (const [index, [id, role]] of roles.entries()) {
+      if (role.dials === false) continue;
       const ingress = hub.ingresses[index % hub.ingresses.length];
       await actors.get(id)?.dial(ingress?.port ?? 0);
     }
@@ -103,7 +117,7 @@ export async function openPlay(part: PlayPart): Promise<Play> {
     const forget = () => {
       for (const one of actors.values()) one.forget();
     };
-    return { hub, safe, authority, actor, unheard, forget, close };
+    return { hub, safe, authority, community, actor, unheard, forget, close };
   } catch (error) {
     await close();
     throw error;

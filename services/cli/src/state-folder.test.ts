@@ -23,6 +23,10 @@ describe('a state folder', () => {
     expect(() => openState('file/state', folder)).toThrow(/cannot be used: a part of its path is no folder/);
   });
 
+  it('is refused where no folder can be made', () => {
+    expect(() => openState('/proc/guildhall/state', folder)).toThrow(/cannot be used: /);
+  });
+
   it('is refused while another hub uses it', () => {
     const state = openState('state', folder);
     const takeBack = noteRunning(state, note);

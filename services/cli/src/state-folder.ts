@@ -1,6 +1,6 @@
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { Fault } from '@guildhall/chassis/fault';
 import { readTrouble } from './certificate-check.js';
 import type { World } from './world.js';
@@ -40,12 +40,19 @@ export function stateFolder(path: string): StateFolder {
   return { path, nats: join(path, 'nats'), sample: join(path, 'sample'), run: join(path, 'run') };
 }
 
+/** Makes a folder and those above it. Node's own `recursive` never returns where a file system refuses new folders, as /proc does. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path, { mode: 0o700 });
+}
+
 /** Makes the folder and its parts, readable by the owner only. Throws a Fault `state` that names the cure. */
 export function openState(path: string, cwd: string): StateFolder {
   const state = stateFolder(resolve(cwd, path));
   try {
     for (const folder of [state.path, state.nats, state.run]) {
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      makeFolder(folder);
       chmodSync(folder, 0o700);
     }
     writeFileSync(join(state.run, '.writable'), '');

@@ -42,6 +42,7 @@ export interface AskAdmission {
   readonly loop: number;
 }
 
+/** What the peer is told instead, with a code of the reason table. */
 export interface RefuseAdmission {
   readonly kind: 'refuse';
   readonly status: number;
@@ -53,6 +54,7 @@ export interface RefuseAdmission {
   readonly sound: boolean;
 }
 
+/** What becomes of a request, by the rules ingress decides itself. */
 export type Admission =
   | AskAdmission
   | RefuseAdmission

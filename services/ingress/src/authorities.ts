@@ -12,6 +12,7 @@ export interface Authorities {
 /** PEM texts remembered; more than this and all are read anew. */
 const remembered = 10_000;
 
+/** A memory of authorities: PEM texts are read once. */
 export function createAuthorities(): Authorities {
   const byPem = new Map<string, readonly X509Certificate[]>();
   const parse = (pem: string): readonly X509Certificate[] => {

@@ -20,6 +20,7 @@ export interface BusWires {
   response(message: Message, wire: Wire): void;
 }
 
+/** What handling them takes. */
 export interface BusWiresDesk {
   readonly limits: SipLimits;
   readonly members: Members;
@@ -32,6 +33,7 @@ export interface BusWiresDesk {
   request(message: Message, wire: Wire): void;
 }
 
+/** Ingress's side of both conversations (wire.proto). */
 export function createBusWires(desk: BusWiresDesk): BusWires {
   const { counts, members, batches } = desk;
   /** Subjects by relay, so that none is composed for each message. */

@@ -42,7 +42,7 @@ const timeoutsConfig = section({
   ask: duration('2s', '50ms', '30s'),
   /** A message that began to arrive must be whole after this, else the connection is closed. */
   message: duration('30s', '1s', '10m'),
-  /** A connection on which nothing came for so long is closed; 0: never. */
+  /** A connection on which nothing came for so long is closed, unless its member cannot be dialled; 0: never. */
   idle: duration('30m', 0, '24h'),
   /** A verdict is asked for anew after this, ... */
   verdictFresh: duration('30s', '100ms', '1h'),
@@ -111,6 +111,9 @@ export const configSchema = z.strictObject({
 export type IngressConfig = z.output<typeof configSchema>;
 /** As written. */
 export type IngressConfigInput = z.input<typeof configSchema>;
+/** One listener, read. */
 export type ListenerConfig = IngressConfig['listeners'][number];
+/** The limits, read. */
 export type IngressLimits = IngressConfig['limits'];
+/** The time-outs, read: ms. */
 export type IngressTimeouts = IngressConfig['timeouts'];

@@ -31,9 +31,10 @@ export interface ConnectionDesk {
   readonly sipLimits: SipLimits;
   readonly outboxBytes: number;
   readonly outboxBytesMax: number;
-  /** ms: a message begun must be whole, and the peer must read, within this; 0 idle: never. */
+  /** ms: a message begun must be whole, and the peer must read, within this. */
   readonly messageTime: number;
-  readonly idleTime: number;
+  /** ms of silence after which a member's connection is closed; 0: never. */
+  idleTime(member: string): number;
   clock(): number;
   request(message: Message, wire: Wire): void;
   response(message: Message, wire: Wire): void;
@@ -146,7 +147,9 @@ export function createConnection(socket: TLSSocket, name: ConnectionName, desk: 
         end('does-not-read', `for ${Math.round((now - pausedSince) / 1000)} s`);
       } else if (partialSince !== 0 && now - partialSince > desk.messageTime) {
         end('half-message', `${reader.buffered()} bytes and no more`);
-      } else if (desk.idleTime > 0 && now - heardAt > desk.idleTime && connection.inFlight === 0) {
+      } else {
+        const idle = desk.idleTime(name.member.id);
+        if (idle === 0 || now - heardAt <= idle || connection.inFlight > 0) return;
         desk.broken(connection, 'idle', '');
         finish();
       }

@@ -48,6 +48,7 @@ export interface Connections {
   handshakes(): number;
 }
 
+/** Keeps every connection of this instance, and the counts that bound them. */
 export function createConnections(desk: DoorDesk): Connections {
   const { limits, members } = desk;
   const open = new Set<Connection>();

@@ -59,6 +59,7 @@ export function methodIndex(method: string): number {
   return indexes.get(method) ?? countedMethods.length - 1;
 }
 
+/** All zero. */
 export function createCounts(): Counts {
   return {
     requests: countedMethods.map(() => 0),

@@ -13,7 +13,7 @@ const edge = { from: '<sip:e@edge.example>;tag=1' };
 
 describe('an ingress that is told to go', () => {
   it('takes nothing new, answers what it has, and says goodbye', async () => {
-    stage = await openStage({ drain: '5s' });
+    stage = await openStage(process.env, { drain: '5s' });
     const [busy, idle] = [await stage.member('acme'), await stage.member('bolt')];
     busy.send(sip());
     await until('it is forwarded', () => stage?.relay.forwards.length === 1);
@@ -30,7 +30,7 @@ describe('an ingress that is told to go', () => {
   });
 
   it('gives up on what does not end', async () => {
-    stage = await openStage({ drain: '300ms' });
+    stage = await openStage(process.env, { drain: '300ms' });
     const acme = await stage.member('acme');
     acme.send(sip());
     await until('it is forwarded', () => stage?.relay.forwards.length === 1);
@@ -41,7 +41,7 @@ describe('an ingress that is told to go', () => {
 
 describe('a connection that is reused (RFC 5923)', () => {
   it('carries requests to a member that only dials out, and its responses to the relay', async () => {
-    stage = await openStage();
+    stage = await openStage(process.env);
     const { relay } = stage;
     const member = await stage.member('edge');
     await until('the relay knows', () => relay.presences.some((one) => one.connected.includes('edge')));
@@ -62,7 +62,7 @@ describe('a connection that is reused (RFC 5923)', () => {
   });
 
   it('carries requests of a member that the hub dialled, and their answers back to that link', async () => {
-    stage = await openStage();
+    stage = await openStage(process.env);
     const { relay } = stage;
     relay.onForward = (forward) => relay.answer(forward, 200, 'OK');
     relay.request('ingress-1', 'link-7', 'edge', sip(edge));

@@ -169,6 +169,9 @@ export function createInstruments(meters: Meters, counts: Counts, gauges: Gauges
   counter('guildhall_member_requests', 'Requests of a member.', () =>
     [...gauges.members()].map((member) => [{ member: member.id }, member.counts.requests] as const),
   );
+  counter('guildhall_member_responses', 'Final responses to a member.', () =>
+    [...gauges.members()].map((member) => [{ member: member.id }, member.counts.responses] as const),
+  );
   counter('guildhall_member_refusals', 'Requests of a member that were refused.', () =>
     [...gauges.members()].map((member) => [{ member: member.id }, member.counts.refused] as const),
   );

@@ -75,6 +75,7 @@ const textBytes = 4;
 /** What one more entry may add to the tables: two ids, an address and a Record-Route. */
 const entryTexts = 1024;
 
+/** The gathering side of the way to the relays. */
 export function createForwards(link: ForwardLink): Forwards {
   const queues = new Map<string, Gathered>();
   let writer = newWriter();

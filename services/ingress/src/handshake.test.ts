@@ -14,7 +14,7 @@ let stage: Stage;
 let stranger: Issuer;
 let ownOfBolt: Issuer;
 beforeAll(async () => {
-  stage = await openStage({ timeouts: { handshake: '500ms' } });
+  stage = await openStage(process.env, { timeouts: { handshake: '500ms' } });
   stranger = await issuer('Steel Guild CA');
   ownOfBolt = await issuer('Bolt CA');
   stage.policy.members.set('bolt', trustMember('bolt', { anchors: [ownOfBolt.cert] }));

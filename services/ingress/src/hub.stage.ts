@@ -29,10 +29,13 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-/** `edge` is a member that only dials out. */
-export async function openStage(settings: Partial<IngressConfigInput> = {}): Promise<Stage> {
+/** `edge` is a member that only dials out; `env` tells where nats-server is. */
+export async function openStage(
+  env: Readonly<Record<string, string | undefined>>,
+  settings: Partial<IngressConfigInput> = {},
+): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), 'guildhall-ingress-'));
-  const nats = await startTestServer(process.env);
+  const nats = await startTestServer(env);
   const authority = await issuer('Steel Guild CA');
   const hub = await authority.issue({ cn: 'hub', dns: ['hub.example'], uris: ['sip:hub.example'] });
   const files = { cert: join(folder, 'hub.crt'), key: join(folder, 'hub.key') };

@@ -46,7 +46,7 @@ export function hubNames(domain: string, listeners: readonly BoundListener[]): H
 }
 
 function isEveryAddress(host: string): boolean {
-  return host === '0.0.0.0' || host === '::';
+  return /^[0:.]+$/.test(host);
 }
 
 /** A host as it stands in a URI. */

@@ -7,6 +7,7 @@ import { firstHeader, headerValueEnd, headerValueStart, type Message, nextHeader
 /** Which member owns a domain (lower case), by its own entry or that of the nearest domain above; undefined: nobody. */
 export type OwnerOf = (domain: string) => string | undefined;
 
+/** Why an identity is not believed. */
 export interface IdentityRefusal {
   readonly code: ReasonCode;
   readonly sentence: string;

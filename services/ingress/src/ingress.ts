@@ -53,6 +53,7 @@ export interface Ingress {
 /** ms between looks at: time-outs, connections, certificate files, presence. */
 const every = { tick: 100, tend: 1_000, certificates: 5_000, presence: 10_000 };
 
+/** Puts an ingress together and lets it listen to the bus; `listen` opens it to members. Throws a Fault for a certificate that cannot be used. */
 export function createIngress({ config, epoch, bus, roster, counts, events, rim }: IngressParts): Ingress {
   const { limits, timeouts } = config;
   const { clock, wall, random } = rim;
@@ -132,7 +133,8 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim 
       outboxBytes: limits.outboxBytes,
       outboxBytesMax: limits.outboxBytesMax,
       messageTime: timeouts.message,
-      idleTime: timeouts.idle,
+      // A member that cannot be dialled would be out of reach without its connection.
+      idleTime: (id) => (trust.table()?.members.get(id)?.dialsOnly === true ? 0 : timeouts.idle),
       clock,
       request: requests.take,
       response: busWires.response,

@@ -5,7 +5,7 @@ import { sip } from './sip.stage.js';
 
 let stage: Stage | undefined;
 const open = async (settings: Partial<Pick<IngressConfigInput, 'limits' | 'timeouts'>>): Promise<Stage> => {
-  stage = await openStage(settings);
+  stage = await openStage(process.env, settings);
   return stage;
 };
 afterEach(async () => {
@@ -79,6 +79,16 @@ describe('a member that wants too much', () => {
     const acme = await member('acme');
     acme.send(sip().slice(0, 100));
     await acme.closed();
+  });
+});
+
+describe('a connection on which nothing comes', () => {
+  it('is closed after a while, but not that of a member that cannot be dialled', async () => {
+    const { member } = await open({ timeouts: { idle: '500ms' } });
+    const [edge, acme] = [await member('edge'), await member('acme')];
+    await acme.closed();
+    edge.send('\r\n\r\n');
+    expect(await edge.next()).toBe('CRLF');
   });
 });
 

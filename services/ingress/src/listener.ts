@@ -15,6 +15,7 @@ export interface ListenerTls {
   readonly anchors: readonly string[];
 }
 
+/** Who is told what happens at a listener, and how long a handshake may take, ms. */
 export interface ListenerDesk {
   readonly handshakeTime: number;
   /** Whether one more connection may begin its handshake. Called before TLS costs anything. */

@@ -16,6 +16,7 @@ export interface Member {
   readonly counts: MemberCounts;
 }
 
+/** Counted since the member's record was made. */
 export interface MemberCounts {
   requests: number;
   responses: number;
@@ -32,6 +33,7 @@ export interface Members {
   prune(keep: (id: string) => boolean): void;
 }
 
+/** An empty table; every member's bucket begins full with `requestsPerSecond`. */
 export function createMembers(requestsPerSecond: number): Members {
   const table = new Map<string, Member>();
   return {

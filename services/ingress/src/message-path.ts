@@ -65,6 +65,7 @@ const verdictRetry = 1_000;
 /** Bytes of a publish that are not the batch's. */
 const publishOverhead = 1_024;
 
+/** Puts the stations of the message path together. */
 export function createMessagePath(around: Around): MessagePath {
   const { config, epoch, bus, counts, clock } = around;
   const { limits, timeouts } = config;

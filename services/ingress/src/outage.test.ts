@@ -7,7 +7,7 @@ import { sip } from './sip.stage.js';
 let stage: Stage;
 let acme: FakeMember;
 beforeEach(async () => {
-  stage = await openStage({ timeouts: { final: '2s', timerC: '2s', ask: '300ms', verdictFresh: '100ms' } });
+  stage = await openStage(process.env, { timeouts: { final: '2s', timerC: '2s', ask: '300ms', verdictFresh: '100ms' } });
   acme = await stage.member('acme');
 });
 afterEach(() => stage.close());

@@ -11,7 +11,7 @@ export interface PeerFacts {
   /** Undefined: it sent no certificate that can be read. */
   readonly certificate: CertificateFacts | undefined;
   readonly vouching: Vouching;
-  /** Whether it has any subject alternative name, of whatever type and however written. */
+  /** Whether it carries subject alternative names at all, of whatever type and however written. */
   readonly hasAlternativeNames: boolean;
 }
 

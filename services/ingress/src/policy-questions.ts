@@ -11,6 +11,7 @@ export interface PolicyQuestions {
   tokenKeys(): Promise<Uint8Array>;
 }
 
+/** `timeout` is ms for each question. */
 export function createPolicyQuestions(bus: Bus, timeout: number): PolicyQuestions {
   return {
     verdict: (ask) => bus.request(subjects.ask, Ask.encode(ask).finish(), timeout),

@@ -10,6 +10,7 @@ export interface PresenceAnnouncer {
   announce(): void;
 }
 
+/** Who announces, and what is so now. */
 export interface PresenceLink {
   readonly id: string;
   readonly epoch: string;
@@ -21,6 +22,7 @@ export interface PresenceLink {
   connected(): Iterable<string>;
 }
 
+/** An announcer that has told nothing yet. */
 export function createPresence(link: PresenceLink): PresenceAnnouncer {
   /** What the relays were told last. */
   let told = new Set<string>();

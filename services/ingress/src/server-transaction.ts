@@ -13,6 +13,7 @@ export type TransactionState =
   | 'completed'
   | 'done';
 
+/** What can happen to a transaction. */
 export type TransactionEvent =
   /** The same request again. */
   | 'request'
@@ -24,6 +25,7 @@ export type TransactionEvent =
   | 'failure'
   | 'timeout';
 
+/** What is to be done about it. */
 export type TransactionEffect =
   /** Send the response to the peer. */
   | 'send'
@@ -40,6 +42,7 @@ export type TransactionEffect =
   /** A response nobody waits for: drop and count it (RFC 6026 7.1). */
   | 'stray';
 
+/** Where an event leads and what it asks for. */
 export interface Step {
   readonly state: TransactionState;
   readonly effect: TransactionEffect;

@@ -9,7 +9,7 @@ let stage: Stage;
 let acme: FakeMember;
 
 beforeAll(async () => {
-  stage = await openStage();
+  stage = await openStage(process.env);
   acme = await stage.member('acme');
 });
 afterAll(() => stage.close());

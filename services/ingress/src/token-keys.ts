@@ -23,6 +23,7 @@ const keyIdShape = /^[A-Za-z0-9_-]{1,32}$/;
 /** Tokens remembered as good, one a pair of members and usage. */
 const remembered = 20_000;
 
+/** A ring without keys. */
 export function createTokenKeyRing(): TokenKeyRing {
   const keys = new Map<string, Buffer>();
   const good = new LRUCache<string, RouteToken>({ max: remembered });

@@ -40,6 +40,7 @@ export interface ServerTransaction extends Timed<ServerTransaction> {
   last: string;
 }
 
+/** How long a transaction waits for what. */
 export interface TransactionTimes {
   /** ms to the answer of anything but INVITE, of INVITE (Timer C), and from an INVITE's answer to its ACK. */
   readonly final: number;

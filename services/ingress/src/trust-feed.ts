@@ -29,20 +29,22 @@ const mostPages = 10_000;
 /** Answers older than asked for that are waited out: another policy instance may not have heard of the change yet. */
 const mostOutdated = 20;
 
-class Outdated extends Error {}
-
+/** A feed that knows nothing yet; the first `want` begins. */
 export function createTrustFeed(link: TrustLink): TrustFeed {
   let source: TrustSource | undefined;
   let table: TrustTable | undefined;
   let wanted: Set<string> | 'all' | undefined;
   let wantedVersion = 0n;
   let outdated = 0;
+  /** Tries in a row that brought nothing. */
+  let failures = 0;
   /** The version of `source`, as long as all of it was told at once. */
   let whole: bigint | undefined;
   let running = false;
   let closed = false;
 
-  const pages = async (members: readonly string[]): Promise<TrustSource> => {
+  /** Everything policy tells about these members; undefined when it is outdated or changed while it was told. */
+  const pages = async (members: readonly string[]): Promise<TrustSource | undefined> => {
     const found: TrustPage[] = [];
     let after = '';
     do {
@@ -52,36 +54,48 @@ export function createTrustFeed(link: TrustLink): TrustFeed {
       after = page.next;
     } while (after !== '');
     const first = found[0];
-    if (first === undefined || found.some((page) => page.version !== first.version)) throw new Outdated('the membership changed meanwhile');
-    if (first.version < wantedVersion && outdated < mostOutdated) throw new Outdated('policy has not heard of the change yet');
+    if (first === undefined || found.some((page) => page.version !== first.version)) return undefined;
+    if (first.version < wantedVersion && outdated < mostOutdated) return undefined;
     return { version: first.version, anchors: first.anchors, members: found.flatMap((page) => page.members) };
   };
 
-  const learn = async (asked: Set<string> | 'all'): Promise<void> => {
+  /** False when the answer was outdated. */
+  const learn = async (asked: Set<string> | 'all'): Promise<boolean> => {
     // Without a first table a part is not enough.
     const some = asked === 'all' || source === undefined ? undefined : [...asked];
     const answer = await pages(some ?? []);
-    if (some === undefined && answer.version === whole) return;
+    if (answer === undefined) return false;
+    // The membership began anew with lower numbers: what was wanted will never come.
+    if (answer.version < wantedVersion) wantedVersion = answer.version;
+    if (some === undefined && answer.version === whole) return true;
     whole = some === undefined ? answer.version : undefined;
     source = some === undefined || source === undefined ? answer : mergeTrust(source, some, answer);
     table = trustTable(source, link.readAnchors, link.brokenAnchors);
     link.learned(table, some);
+    return true;
+  };
+
+  const tried = async (asked: Set<string> | 'all'): Promise<boolean> => {
+    try {
+      const learned = await learn(asked);
+      if (!learned) outdated += 1;
+      return learned;
+    } catch (error) {
+      link.failed(error, failures + 1);
+      return false;
+    }
   };
 
   const run = async (): Promise<void> => {
-    let failures = 0;
     while (wanted !== undefined && !closed) {
       const asked: Set<string> | 'all' = wanted;
       wanted = undefined;
-      try {
-        await learn(asked);
+      if (await tried(asked)) {
         failures = 0;
         outdated = 0;
-      } catch (error) {
+      } else {
         wanted = joined(asked, wanted);
         failures += 1;
-        if (error instanceof Outdated) outdated += 1;
-        else link.failed(error, failures);
         await link.pause(failures);
       }
     }

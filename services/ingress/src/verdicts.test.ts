@@ -163,6 +163,17 @@ describe('the verdict cache', () => {
     expect(asked.length).toBe(2);
   });
 
+  it('answers those who wait although everything was forgotten meanwhile', async () => {
+    const { asked, verdicts, get } = setting();
+    const waiting = verdicts.fetch(verdictKey(subject()), subject());
+    verdicts.drop(undefined, 2n);
+    await asked[0]?.answer({ version: 2n });
+    expect(await waiting).toMatchObject({ action: 'forward' });
+    // And a refresh under way does not bring back what was forgotten as fresh.
+    get(1);
+    expect(verdicts.counts.failures).toBe(0);
+  });
+
   it('doubts everything after it may have missed a change, and serves meanwhile', async () => {
     const { asked, get, learn, verdicts } = setting();
     await learn(0);

@@ -29,6 +29,7 @@ export interface KeptVerdict {
   recordRouteKey: string;
 }
 
+/** How long verdicts serve. */
 export interface VerdictTimes {
   /** ms for which a verdict is fresh, and for which it serves when it cannot be had anew. */
   readonly fresh: number;

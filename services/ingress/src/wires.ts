@@ -35,6 +35,7 @@ interface Gathered extends Job {
 /** Room that an entry takes besides its bytes: its columns, and a line of the tables. */
 const entryBytes = 256;
 
+/** The gathering side; each subject's batch leaves at the end of the turn. */
 export function createWireBatches(link: WireLink): WireBatches {
   const gatherings = new Map<string, Gathered>();
 
