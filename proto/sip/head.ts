@@ -15,7 +15,7 @@ export interface HeadScan {
   startLineEnd: number;
   /** Where the line or header field at hand began. */
   lineStart: number;
-  /** Four places a header field, as in Message: 0, lineStart, colon, 0 until `completeHead` fills them. */
+  /** Four places a header field, as in Message: 0, lineStart, colon, 0 until `fillTable` fills them. */
   table: number[];
   /** The first thing that forbids passing the message on, although its end can still be found. */
   fault: SipErrorCode | '';

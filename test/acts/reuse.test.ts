@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { openCall } from '../stage/call.js';
 import { within } from '../stage/dialog.js';
-import { exchange, hearRequest, outcome, refusal } from '../stage/exchange.js';
+import { exchange, hearRequest, outcome, reach, refusal } from '../stage/exchange.js';
 import { perform } from '../stage/performance.js';
 import { topologies } from '../stage/play.js';
 import { acknowledge, answer, cancel } from '../stage/speech.js';
 
 describe.each(topologies)('a connection serves both ways (RFC 5923), %s', (_, topology) => {
-  const { actor } = perform({ topology, cast: { acme: {}, bolt: {}, dora: { dialsOnly: true } } });
+  const { actor, hub } = perform({ topology, cast: { acme: {}, bolt: {}, dora: { dialsOnly: true } } });
 
   it('a member that only dials out and has hung up cannot be reached: 500 at once', async () => {
     const acme = actor('acme');
@@ -66,6 +66,20 @@ describe.each(topologies)('a connection serves both ways (RFC 5923), %s', (_, to
     expect(dora.accepted()).toEqual([]);
     await exchange(dora, actor('acme'));
     await exchange(dora, actor('bolt'));
+  });
+
+  it('it may change its connection, and the instance it dials: what comes next finds the new one', async () => {
+    const dora = actor('dora');
+    const before = dora.line();
+    const after = await dora.dial(hub().ingresses.at(-1)?.port ?? 0);
+    // Once the hub has heard of it, the old one may go.
+    await exchange(dora, actor('acme'));
+    before.cut();
+    await before.over;
+    await reach(actor('acme'), dora);
+    const { request } = await exchange(actor('bolt'), dora);
+    expect(request.line).toBe(after);
+    await dora.dial(hub().ingresses[0]?.port ?? 0);
   });
 
   it('a call with it, both ways', async () => {

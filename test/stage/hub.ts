@@ -96,7 +96,7 @@ export async function startHub(part: HubPart): Promise<Hub> {
     return started;
   };
   const close = async () => {
-    for (const instance of instances.reverse()) await instance.stop();
+    for (const instance of instances.toReversed()) await instance.stop();
     await server.close();
     folder.close();
   };
