@@ -37,7 +37,7 @@ describe('the house', () => {
   });
 
   it('silences no tool', () => {
-    expect(linesMatching(sources(), /@ts-(ignore|expect-error|nocheck)|biome-ignore|eslint-disable|as any\b|as unknown as|<any>/).filter((at) => !at.startsWith('test/house/'))).toEqual([]);
+    expect(linesMatching(sources(), /@ts-(ignore|expect-error|nocheck)|biome-ignore|eslint-disable|\bas any(?=[;,)\]>. ]|$)|\bas unknown as|<any>/).filter((at) => !at.startsWith('test/house/'))).toEqual([]);
   });
 
   it('leaves nothing undone in comments', () => {

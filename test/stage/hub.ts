@@ -102,16 +102,16 @@ export async function startHub(part: HubPart): Promise<Hub> {
   };
 
   try {
-    const policies = await inTurn(topology.policies, (number) => {
+    const policies = await several(topology.policies, (number) => {
       const config = { ...shared, id: `policy-${number}`, grpc: { host: '127.0.0.1', port: 0 }, community, drain: 0, ...settings.policy };
       return keep(apart ? startApart('policy', config, folder) : here((signal) => startPolicy(policySchema.parse(config), signal)));
     });
-    const relays = await inTurn(topology.relays, (number) => {
+    const relays = await several(topology.relays, (number) => {
       const via = { host: domain, port: advertised };
       const config = { ...shared, hub: { domain }, id: `relay-${number}`, via, certificate, drain: 0, ...settings.relay };
       return keep(apart ? startApart('relay', config, folder) : here((signal) => startRelay(relaySchema.parse(config), signal)));
     });
-    const ingresses = await inTurn(topology.ingresses, async (number) => {
+    const ingresses = await several(topology.ingresses, async (number) => {
       const listeners = [{ name: listenerName, host: '127.0.0.1', port: 0, advertise: { host: domain, port: advertised } }];
       const config = { ...shared, hub: { domain }, id: `ingress-${number}`, listeners, certificate, drain: 0, ...settings.ingress };
       const started = await keep(
@@ -132,10 +132,9 @@ export async function startHub(part: HubPart): Promise<Hub> {
   }
 }
 
-async function inTurn<T>(count: number, start: (number: number) => Promise<T>): Promise<T[]> {
-  const started: T[] = [];
-  for (let number = 1; number <= count; number++) started.push(await start(number));
-  return started;
+/** Instances 1 to `count`, started side by side. */
+function several<T>(count: number, start: (number: number) => Promise<T>): Promise<T[]> {
+  return Promise.all(Array.from({ length: count }, (_, index) => start(index + 1)));
 }
 
 async function here(start: (signal: AbortSignal) => Promise<Running>): Promise<Instance> {

@@ -60,10 +60,12 @@ export async function startTestServer(
   };
 }
 
-function find({ PATH = '', HOME = '', XDG_CACHE_HOME }: Readonly<Record<string, string | undefined>>): string {
+/** As `npm test` says, else on the PATH, in the system's folders, or in the private copy that `npm test` makes. */
+function find({ GUILDHALL_NATS_SERVER = '', PATH = '', HOME = '', XDG_CACHE_HOME }: Readonly<Record<string, string | undefined>>): string {
+  if (GUILDHALL_NATS_SERVER !== '') return GUILDHALL_NATS_SERVER;
   const cache = XDG_CACHE_HOME === undefined || XDG_CACHE_HOME === '' ? join(HOME, '.cache') : XDG_CACHE_HOME;
-  const folders = [...PATH.split(delimiter), '/usr/sbin', '/usr/local/sbin', join(cache, 'guildhall/tools/usr/sbin')];
-  const found = folders.map((folder) => join(folder, 'nats-server')).find((file) => existsSync(file));
+  const own = join(cache, 'guildhall/tools/nats-server/usr/sbin');
+  const found = [...PATH.split(delimiter), '/usr/sbin', '/usr/local/sbin', own].map((folder) => join(folder, 'nats-server')).find((file) => existsSync(file));
   if (found === undefined) throw new Error('these tests need nats-server: apt-get install nats-server, or run npm test, which fetches it');
   return found;
 }
