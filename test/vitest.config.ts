@@ -5,6 +5,8 @@ export default defineConfig({
   test: {
     include: ['proto/**/*.test.ts', 'services/*/src/**/*.test.ts', 'test/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**'],
+    // Most of a run is waiting for processes to start and sockets to open.
+    maxWorkers: 3,
     testTimeout: 20_000,
     hookTimeout: 60_000,
   },

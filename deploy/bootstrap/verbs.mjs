@@ -81,10 +81,12 @@ function optionalTools(needs) {
   return skipped;
 }
 
+/** The nats-server to use, fetched if need be; undefined where NATS runs elsewhere. */
 function needNatsServer() {
   if (process.env.GUILDHALL_NATS_URL) return;
   const provision = provide('nats-server', say);
   if (provision.kind === 'missing') throw new Halt(`no nats-server: ${provision.cause}`, provision.cure, 3);
+  return provision.tool.binary;
 }
 
 /** One part of `check`: does it, and says how it went. Resolves to whether it went well. */
@@ -119,7 +121,7 @@ async function check({ house }) {
 }
 
 async function test(args) {
-  needNatsServer();
+  const natsServer = needNatsServer();
   const skipped = optionalTools([
     ['kamailio', 'interop with kamailio'],
     ['sipp', 'interop with sipp'],
@@ -128,7 +130,8 @@ async function test(args) {
   compile('.');
   // The whole run holds the house rules already.
   const checked = await check({ house: args.length > 0 });
-  const tested = await foreground(program('vitest'), ['run', '-c', 'test/vitest.config.ts', ...args]);
+  const environment = natsServer === undefined ? {} : { GUILDHALL_NATS_SERVER: natsServer };
+  const tested = await foreground(program('vitest'), ['run', '-c', 'test/vitest.config.ts', ...args], { environment });
   for (const line of skipped) say(line);
   if (checked !== 0) say('check found problems (above); npm run check shows them alone');
   return tested !== 0 ? tested : checked;

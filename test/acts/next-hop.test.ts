@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { badCertificates, memberCertificate } from '../stage/bad-certificates.js';
 import { exchange, outcome } from '../stage/exchange.js';
+import { badCertificates, memberCertificate } from '../stage/identities.js';
 import { perform } from '../stage/performance.js';
 import { topologies } from '../stage/play.js';
 

@@ -1,9 +1,9 @@
 import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { describe, expect, it } from 'vitest';
-import { badCertificates, memberCertificate } from '../stage/bad-certificates.js';
 import type { Identity } from '../stage/certificates.js';
 import { exchange } from '../stage/exchange.js';
+import { badCertificates, memberCertificate } from '../stage/identities.js';
 import { perform } from '../stage/performance.js';
 import { topologies } from '../stage/play.js';
 

@@ -21,14 +21,18 @@ describe('who may import what', () => {
   });
 
   it('chassis imports only proto, and nothing of SIP', () => {
-    expect(offences(inside('services/chassis'), (module) => module.startsWith('@guildhall/') && !module.startsWith('@guildhall/proto/'))).toEqual([]);
+    expect(
+      offences(inside('services/chassis'), (module) => module.startsWith('@guildhall/') && !module.startsWith('@guildhall/proto/')),
+    ).toEqual([]);
     expect(offences(inside('services/chassis'), (module) => module.startsWith('@guildhall/proto/sip/'))).toEqual([]);
   });
 
   it('services never import each other', () => {
     for (const service of ['ingress', 'policy', 'relay']) {
       const others = ['ingress', 'policy', 'relay', 'cli'].filter((name) => name !== service);
-      expect(offences(inside(`services/${service}`), (module) => others.some((name) => module.startsWith(`@guildhall/${name}/`)))).toEqual([]);
+      expect(offences(inside(`services/${service}`), (module) => others.some((name) => module.startsWith(`@guildhall/${name}/`)))).toEqual(
+        [],
+      );
     }
   });
 
@@ -42,7 +46,9 @@ describe('who may import what', () => {
 
   it('nothing reaches into a package but by the files it exports', () => {
     expect(offences(sources(), (module) => /^@guildhall\/[a-z]+\/(dist|src)\//.test(module))).toEqual([]);
-    expect(offences(inside('services'), (module, path) => module.startsWith('../') && !path.slice('services/'.length).includes('/src/'))).toEqual([]);
+    expect(
+      offences(inside('services'), (module, path) => module.startsWith('../') && !path.slice('services/'.length).includes('/src/')),
+    ).toEqual([]);
   });
 
   it('the pure hearts import no node: module and read no clock', () => {
@@ -61,13 +67,17 @@ describe('who may import what', () => {
     ];
     expect(hearts.filter((path) => !production.includes(path))).toEqual([]);
     expect(offences(hearts, (module) => module.startsWith('node:') || /chassis\/(bus|clock|turn|log|meters)/.test(module))).toEqual([]);
-    expect(linesMatching(hearts, /\b(Date\.now|new Date\(\)|Math\.random|performance\.now|setTimeout|setImmediate|setInterval)\b/)).toEqual([]);
+    expect(linesMatching(hearts, /\b(Date\.now|new Date\(\)|Math\.random|performance\.now|setTimeout|setImmediate|setInterval)\b/)).toEqual(
+      [],
+    );
   });
 });
 
 describe('who may say what', () => {
   it('only subjects.ts spells a subject', () => {
-    expect(linesMatching(production, /gh\.v1/).filter((at) => !at.startsWith('proto/subjects.ts') && !/^\s*(\*|\/\/)/.test(lineAt(at)))).toEqual([]);
+    expect(
+      linesMatching(production, /gh\.v1/).filter((at) => !at.startsWith('proto/subjects.ts') && !/^\s*(\*|\/\/)/.test(lineAt(at))),
+    ).toEqual([]);
   });
 
   it('only main.ts reads the environment and the arguments', () => {

@@ -1,8 +1,8 @@
 import { createSocket } from 'node:dgram';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hubCertificate, memberCertificate } from '../stage/bad-certificates.js';
 import { type Authority, type Identity, openSafe } from '../stage/certificates.js';
 import { type Hub, startHub } from '../stage/hub.js';
+import { hubCertificate, memberCertificate } from '../stage/identities.js';
 import { type KamailioProxy, startKamailio } from '../stage/kamailio.js';
 import { startMember } from '../stage/member.js';
 import { topologies } from '../stage/play.js';

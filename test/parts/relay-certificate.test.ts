@@ -2,8 +2,8 @@ import { copyFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { Fault } from '@guildhall/chassis/fault';
 import { loadCertificate } from '@guildhall/relay/own-certificate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hubCertificate } from '../stage/bad-certificates.js';
 import { type Authority, openSafe } from '../stage/certificates.js';
+import { hubCertificate } from '../stage/identities.js';
 
 const safe = openSafe();
 let authority: Authority;

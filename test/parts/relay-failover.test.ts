@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { badCertificates, memberCertificate } from '../stage/bad-certificates.js';
 import type { Identity } from '../stage/certificates.js';
+import { badCertificates, memberCertificate } from '../stage/identities.js';
 import { type Member, startMember } from '../stage/member.js';
 import { freePort } from '../stage/port.js';
 import { request } from '../stage/speech.js';

@@ -9,7 +9,7 @@ import { subjects } from '@guildhall/proto/subjects';
 import { configSchema } from '@guildhall/relay/config';
 import { start } from '@guildhall/relay/start';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { memberCertificate } from '../stage/bad-certificates.js';
+import { memberCertificate } from '../stage/identities.js';
 import { type Member, startMember } from '../stage/member.js';
 import { freePort } from '../stage/port.js';
 import { answer, request } from '../stage/speech.js';
@@ -88,7 +88,7 @@ describe('while NATS is away', () => {
     bolt.answer(heard, 202, { body: 'kept' });
     await relay.nats.revive();
     expect(await relay.outcome(1)).toMatchObject({ kind: 'final', status: 202 });
-    relay.forward(text, { transaction: 1 });
+    relay.forward(text, { transaction: 1, again: true });
     expect((await relay.outcome(1)).text).toContain('kept');
     expect(bolt.unheard()).toEqual([]);
   });

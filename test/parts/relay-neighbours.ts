@@ -41,6 +41,8 @@ export interface Handed {
   readonly recordRoute?: string;
   readonly wait?: number;
   readonly member?: string;
+  /** It was handed over before. */
+  readonly again?: boolean;
 }
 
 /** A relay on a real bus between a policy and an ingress that the test plays. */
@@ -190,6 +192,7 @@ export async function startRelay(
         ForwardBatch.encode({
           ingress: 'ingress-1',
           epoch,
+          again: handed.again ?? false,
           members: [handed.member ?? 'bolt'],
           recordRoutes: handed.recordRoute === undefined ? [] : [handed.recordRoute],
           sources: [`${source.host}:${source.port}`],

@@ -1,6 +1,6 @@
 import { downstreamBranch } from '@guildhall/proto/sip/branch';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { memberCertificate } from '../stage/bad-certificates.js';
+import { memberCertificate } from '../stage/identities.js';
 import { type Member, startMember } from '../stage/member.js';
 import { answer, request } from '../stage/speech.js';
 import { doorTo, hubName, type Neighbours, source, startRelay } from './relay-neighbours.js';

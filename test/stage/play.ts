@@ -1,7 +1,7 @@
-import { hubCertificate, memberCertificate } from './bad-certificates.js';
 import { type Authority, type Identity, openSafe, type Safe } from './certificates.js';
 import type { CommunityPart } from './community.js';
 import { type Hub, type HubPart, startHub, type Topology } from './hub.js';
+import { hubCertificate, memberCertificate } from './identities.js';
 import { type Member, startMember } from './member.js';
 
 /** The two hubs every story is played on. */

@@ -1,8 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { badCertificates, memberCertificate } from './bad-certificates.js';
 import { type Authority, openSafe } from './certificates.js';
+import { badCertificates, memberCertificate } from './identities.js';
 import { createMailbox } from './mailbox.js';
 import { startNats } from './nats.js';
 

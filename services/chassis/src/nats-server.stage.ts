@@ -65,7 +65,9 @@ function find({ GUILDHALL_NATS_SERVER = '', PATH = '', HOME = '', XDG_CACHE_HOME
   if (GUILDHALL_NATS_SERVER !== '') return GUILDHALL_NATS_SERVER;
   const cache = XDG_CACHE_HOME === undefined || XDG_CACHE_HOME === '' ? join(HOME, '.cache') : XDG_CACHE_HOME;
   const own = join(cache, 'guildhall/tools/nats-server/usr/sbin');
-  const found = [...PATH.split(delimiter), '/usr/sbin', '/usr/local/sbin', own].map((folder) => join(folder, 'nats-server')).find((file) => existsSync(file));
+  const found = [...PATH.split(delimiter), '/usr/sbin', '/usr/local/sbin', own]
+    .map((folder) => join(folder, 'nats-server'))
+    .find((file) => existsSync(file));
   if (found === undefined) throw new Error('these tests need nats-server: apt-get install nats-server, or run npm test, which fetches it');
   return found;
 }

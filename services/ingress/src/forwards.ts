@@ -47,6 +47,8 @@ export interface Forwards {
    * Hot path. Bytes are copied.
    */
   request(queue: RelayQueue, transaction: ServerTransaction, now: number, from: Buffer, start: number, end: number): void;
+  /** The same for a request that was handed over before, perhaps to this very relay: its batch says so. */
+  requestAgain(queue: RelayQueue, transaction: ServerTransaction, now: number, from: Buffer, start: number, end: number): void;
   /** Appends anything else. */
   add(queue: RelayQueue, forward: Forward, from: Buffer, start: number, end: number): void;
 }
@@ -108,6 +110,28 @@ export function createForwards(link: ForwardLink): Forwards {
     link.turn.later(queue);
   };
 
+  const request: Forwards['request'] = (relay, transaction, now, from, start, end) => {
+    const queue = gathered(queues, relay);
+    if (queue === undefined) return;
+    makeRoom(queue, end - start);
+    transaction.relay = queue;
+    queue.remembering.push(transaction);
+    queue.offsets.push(queue.wire.length());
+    queue.lengths.push(end - start);
+    const { batch } = queue;
+    batch.kind.push(ForwardKind.REQUEST);
+    batch.transaction.push(transaction.id);
+    batch.member.push(indexOf(queue, queue.members, batch.members, transaction.target));
+    batch.recordRoute.push(
+      transaction.recordRoute === '' ? 0 : indexOf(queue, queue.recordRoutes, batch.recordRoutes, transaction.recordRoute) + 1,
+    );
+    batch.source.push(indexOf(queue, queue.sources, batch.sources, transaction.wire.source));
+    batch.loop.push(transaction.loop);
+    batch.wait.push(Math.max(1, Math.ceil(transaction.wheelDue - now)));
+    batch.length.push(end - start);
+    queue.wire.bytes(from, start, end);
+  };
+
   return {
     queue(relay) {
       const known = queues.get(relay.id);
@@ -137,26 +161,11 @@ export function createForwards(link: ForwardLink): Forwards {
       queue.gone = true;
       if (queues.get(queue.id) === queue) queues.delete(queue.id);
     },
-    request(relay, transaction, now, from, start, end) {
+    request,
+    requestAgain(relay, transaction, now, from, start, end) {
+      request(relay, transaction, now, from, start, end);
       const queue = gathered(queues, relay);
-      if (queue === undefined) return;
-      makeRoom(queue, end - start);
-      transaction.relay = queue;
-      queue.remembering.push(transaction);
-      queue.offsets.push(queue.wire.length());
-      queue.lengths.push(end - start);
-      const { batch } = queue;
-      batch.kind.push(ForwardKind.REQUEST);
-      batch.transaction.push(transaction.id);
-      batch.member.push(indexOf(queue, queue.members, batch.members, transaction.target));
-      batch.recordRoute.push(
-        transaction.recordRoute === '' ? 0 : indexOf(queue, queue.recordRoutes, batch.recordRoutes, transaction.recordRoute) + 1,
-      );
-      batch.source.push(indexOf(queue, queue.sources, batch.sources, transaction.wire.source));
-      batch.loop.push(transaction.loop);
-      batch.wait.push(Math.max(1, Math.ceil(transaction.wheelDue - now)));
-      batch.length.push(end - start);
-      queue.wire.bytes(from, start, end);
+      if (queue !== undefined) queue.batch.again = true;
     },
     add(relay, forward, from, start, end) {
       const queue = gathered(queues, relay);
@@ -227,6 +236,7 @@ function empty(queue: Gathered): void {
   for (const list of [batch.members, batch.recordRoutes, batch.sources]) list.length = 0;
   for (const table of [queue.members, queue.recordRoutes, queue.sources]) table.clear();
   batch.wire = nothing;
+  batch.again = false;
   queue.size = batchBytes;
   for (const list of [queue.remembering, queue.offsets, queue.lengths]) list.length = 0;
 }

@@ -23,7 +23,10 @@ const setting = () => {
     drop(queue: RelayQueue) {
       queue.gone = true;
     },
-    request(queue, transaction, _now, from, start, end) {
+    request: () => {
+      throw new Error('a request that goes again must say so');
+    },
+    requestAgain(queue, transaction, _now, from, start, end) {
       transaction.relay = queue;
       went.push(`${transaction.id} to ${queue.id}.${queue.epoch}: ${from.toString('latin1', start, end)}`);
     },

@@ -27,7 +27,7 @@ export function handOver({ relays, forwards, counts, all }: HandoverDesk, everyt
     const queue = relay.gone ? relays.ownerOf(transaction.target) : relay;
     if (queue === undefined) continue;
     counts.handedOver += 1;
-    forwards.request(queue, transaction, now, batch, offset, offset + length);
+    forwards.requestAgain(queue, transaction, now, batch, offset, offset + length);
     if (transaction.cancel !== undefined) passCancel(forwards, transaction, transaction.cancel, now);
   }
 }

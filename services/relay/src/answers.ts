@@ -5,7 +5,6 @@ import { parseVia, type Via } from '@guildhall/proto/sip/via';
 import { eventOf, type Step, step } from './client-transaction.js';
 import type { Events } from './events.js';
 import { Failure, losses } from './failover.js';
-import type { Finals } from './finals.js';
 import type { HopByHop } from './hop-by-hop.js';
 import type { Link } from './member.js';
 import { stripVia } from './rewrite.js';
@@ -29,7 +28,6 @@ export interface AnswersSettings {
 export function createAnswers(
   transactions: Transactions,
   sending: Sending,
-  finals: Finals,
   hopByHop: HopByHop,
   settings: AnswersSettings,
   clock: () => number,
@@ -48,9 +46,7 @@ export function createAnswers(
       sending.lose(transaction, losses.badAnswer(transaction.member.id));
       return false;
     }
-    const bodyStart = m.start + m.head.length;
-    transaction.back.response(transaction.number, m.status, head, m.buffer, bodyStart, m.end);
-    if (m.status >= 200) finals.keep(transaction.key, { status: m.status, head, source: m.buffer, start: bodyStart, end: m.end });
+    transaction.back.response(transaction.number, m.status, head, m.buffer, m.start + m.head.length, m.end);
     return true;
   };
 

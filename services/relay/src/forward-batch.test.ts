@@ -6,6 +6,7 @@ import { readForwards } from './forward-batch.js';
 const good: ForwardBatch = {
   ingress: 'ingress-1',
   epoch: 'abc0',
+  again: false,
   members: ['acme', 'bolt'],
   recordRoutes: ['<sip:g1.x@hub.example:5061;lr>'],
   sources: ['192.0.2.1:5061', '[2001:db8::1]:40000', ''],

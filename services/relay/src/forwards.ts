@@ -6,7 +6,7 @@ import { firstHeader, headerValue, type Message, parseMessage } from '@guildhall
 import type { Kind } from './client-transaction.js';
 import type { Events } from './events.js';
 import { losses } from './failover.js';
-import type { Finals } from './finals.js';
+import type { Final } from './finals.js';
 import { readForwards } from './forward-batch.js';
 import type { Members } from './members.js';
 import type { Back, Outcomes } from './outcomes.js';
@@ -21,32 +21,40 @@ export interface ForwardsSettings {
   readonly margin: number;
 }
 
+/** What the entries of one batch share. */
+interface Context {
+  readonly sources: readonly Source[];
+  readonly back: Back;
+  /** Finals this ingress was told already, where the batch was handed over before. */
+  readonly told: ReadonlyMap<number, Final>;
+  readonly now: number;
+}
+
 /** Takes batches of forwards from the bus, one call each. */
 export function createForwards(
   transactions: Transactions,
   members: Members,
   sending: Sending,
   outcomes: Outcomes,
-  finals: Finals,
   settings: ForwardsSettings,
   clock: () => number,
   events: Events,
 ): (payload: Uint8Array) => void {
   /** Sent again after a change of owner or a reconnect: the first copy is on its way, or its answer is here. */
-  const isKnown = (key: string, number: number, back: Back): boolean => {
-    const final = finals.find(key);
-    if (final !== undefined) back.response(number, final.status, final.head, final.source, final.start, final.end);
+  const isKnown = (key: string, number: number, back: Back, told: ReadonlyMap<number, Final>): boolean => {
+    const final = told.get(number);
+    if (final !== undefined) back.response(number, final.status, '', final.wire, final.start, final.end);
     return final !== undefined || transactions.find(key) !== undefined;
   };
 
-  const open = (batch: ForwardBatch, index: number, sources: readonly Source[], back: Back, bytes: Buffer, now: number): void => {
+  const open = (batch: ForwardBatch, index: number, { sources, back, told, now }: Context, bytes: Buffer): void => {
     const number = batch.transaction[index] ?? 0;
     const loop = batch.loop[index] ?? 0;
     const isAck = batch.kind[index] === ForwardKind.ACK;
     const key = downstreamBranch(batch.epoch, number, loop, 0);
     if (isAck) {
       events.acks += 1;
-    } else if (isKnown(key, number, back)) {
+    } else if (isKnown(key, number, back, told)) {
       events.duplicates += 1;
       return;
     } else {
@@ -106,17 +114,19 @@ export function createForwards(
     }
     const now = clock();
     const back = outcomes.to(batch.ingress, batch.epoch);
-    const sources = batch.sources.map(sourceOf);
+    const context: Context = { sources: batch.sources.map(sourceOf), back, told: batch.again ? back.told() : nothingTold, now };
     let at = 0;
     for (let index = 0; index < batch.kind.length; index += 1) {
       const until = at + (batch.length[index] ?? 0);
       const bytes = batch.wire.subarray(at, until);
       at = until;
       if (batch.kind[index] === ForwardKind.CANCEL) cancel(batch, index, bytes);
-      else open(batch, index, sources, back, bytes, now);
+      else open(batch, index, context, bytes);
     }
   };
 }
+
+const nothingTold: ReadonlyMap<number, Final> = new Map();
 
 const unknown: Source = { host: '', port: '' };
 

@@ -9,7 +9,6 @@ import type { RelayConfig } from './config.js';
 import type { LinkListener } from './dialled-link.js';
 import { createDoors } from './doors.js';
 import type { Events } from './events.js';
-import { createFinals } from './finals.js';
 import { createForwards } from './forwards.js';
 import { createHopByHop } from './hop-by-hop.js';
 import type { Member, MemberProxy } from './member.js';
@@ -67,9 +66,8 @@ const presenceTime = 1500;
 /** After NATS is back an ingress may still be redialling: outcomes wait so long, ms. */
 const settleTime = 500;
 
-/** How many final responses are kept for forwards that come again, and half of how long, ms. */
-const finalsKept = 4096;
-const finalsTime = 2000;
+/** How often what was told long ago is forgotten, ms. */
+const ageTime = 1000;
 
 /** Due times: 1024 slots of 50 ms are just over the usual wait; what is further away costs a look per revolution. */
 const wheel = { slotMs: intervals.tick, slots: 1024 } as const;
@@ -94,11 +92,10 @@ export function createHeart(
   const transactions = createTransactions({ most: config.limits.transactions, ...wheel }, (transaction, now) =>
     sending.due(transaction, now),
   );
-  const outcomes = createOutcomes(bus, turn, { relay: config.id, parkedBytes: config.limits.outcomeBytes }, events);
+  const outcomes = createOutcomes(bus, turn, { relay: config.id, parkedBytes: config.limits.outcomeBytes }, rim.clock, events);
   const hopByHop = createHopByHop(here, limits, events);
   const sending = createSending(transactions, hopByHop, { here, limits, attempt: config.timeouts.attempt }, rim, events);
-  const finals = createFinals(finalsKept);
-  const answers = createAnswers(transactions, sending, finals, hopByHop, { margin }, rim.clock, events);
+  const answers = createAnswers(transactions, sending, hopByHop, { margin }, rim.clock, events);
 
   const isThere = (ingress: string, incarnation: string): boolean =>
     roster.every('ingress').some(({ id, epoch: lives }) => id === ingress && lives === incarnation);
@@ -166,7 +163,7 @@ export function createHeart(
     rim.clock,
     events,
   );
-  const forwards = createForwards(transactions, members, sending, outcomes, finals, { limits, margin }, rim.clock, events);
+  const forwards = createForwards(transactions, members, sending, outcomes, { limits, margin }, rim.clock, events);
   let resumeAt = 0;
   let ageAt = 0;
   let ingresses: ReadonlySet<string> = new Set();
@@ -203,8 +200,8 @@ export function createHeart(
         outcomes.resume();
       }
       if (now >= ageAt) {
-        ageAt = now + finalsTime;
-        finals.age();
+        ageAt = now + ageTime;
+        outcomes.age(now);
       }
       const relays = roster.freshIds('relay');
       members.tend(now, (member) => ownerOf(member, relays));

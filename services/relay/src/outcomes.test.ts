@@ -29,7 +29,7 @@ function play(parkedBytes = 1_000_000) {
     }
   };
   const events = createEvents(createLogger('relay', 'test', { level: 'silent', pretty: false }), () => 0);
-  return { bus, sent, endTurn, events, outcomes: createOutcomes(bus, turn, { relay: 'relay-1', parkedBytes }, events) };
+  return { bus, sent, endTurn, events, outcomes: createOutcomes(bus, turn, { relay: 'relay-1', parkedBytes }, () => 0, events) };
 }
 
 describe('outcomes', () => {

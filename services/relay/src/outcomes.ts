@@ -5,6 +5,7 @@ import { type Gone, OutcomeBatch, OutcomeKind } from '@guildhall/proto/gen/guild
 import { subjects } from '@guildhall/proto/subjects';
 import type { Events } from './events.js';
 import type { Loss } from './failover.js';
+import { createFinals, type Final } from './finals.js';
 
 /** The way back to one incarnation of one ingress: everything said in a turn of the event loop leaves as one message. */
 export interface Back {
@@ -14,6 +15,10 @@ export interface Back {
   response(transaction: number, status: number, head: string, source: Buffer, start: number, end: number): void;
   /** No response will come. */
   gone(transaction: number, loss: Loss): void;
+  /** The final responses told lately, by transaction. */
+  told(): ReadonlyMap<number, Final>;
+  /** Forgets what was told too long ago. */
+  age(now: number): void;
 }
 
 export interface Outcomes {
@@ -25,19 +30,24 @@ export interface Outcomes {
   hold(): void;
   /** Sends what was kept. */
   resume(): void;
+  /** Time passes; to be called every second or so. */
+  age(now: number): void;
 }
 
 export interface OutcomesSettings {
   readonly relay: string;
-  /** Bytes kept while NATS is away; older outcomes go first. */
+  /** Bytes kept while NATS is away, and of what was told lately; older outcomes go first. */
   readonly parkedBytes: number;
 }
+
+/** How long what was told is kept for a forward that comes again, ms. */
+const toldTime = 4_000;
 
 /** A batch is sent before it grows beyond this part of what NATS takes, so that one more message always fits. */
 const batchShare = 0.5;
 const largestBatch = 512 * 1024;
 
-export function createOutcomes(bus: Bus, turn: Turn, settings: OutcomesSettings, events: Events): Outcomes {
+export function createOutcomes(bus: Bus, turn: Turn, settings: OutcomesSettings, clock: () => number, events: Events): Outcomes {
   const backs = new Map<string, Map<string, Back>>();
   const parked: { subject: string; payload: Uint8Array }[] = [];
   const most = Math.min(largestBatch, bus.maxPayload * batchShare);
@@ -70,7 +80,7 @@ export function createOutcomes(bus: Bus, turn: Turn, settings: OutcomesSettings,
       if (back === undefined) {
         // An older incarnation waits for nothing any more.
         incarnations.clear();
-        back = createBack({ relay: settings.relay, ingress, epoch }, turn, most, send, events);
+        back = createBack({ relay: settings.relay, ingress, epoch }, { turn, most, keep: settings.parkedBytes, clock, send, events });
         incarnations.set(epoch, back);
       }
       return back;
@@ -87,18 +97,26 @@ export function createOutcomes(bus: Bus, turn: Turn, settings: OutcomesSettings,
       parkedBytes = 0;
       for (const { subject, payload } of waiting) send(subject, payload);
     },
+    age(now) {
+      for (const incarnations of backs.values()) for (const back of incarnations.values()) back.age(now);
+    },
   };
 }
 
-function createBack(
-  names: { relay: string; ingress: string; epoch: string },
-  turn: Turn,
-  most: number,
-  send: (subject: string, payload: Uint8Array) => void,
-  events: Events,
-): Back {
+interface BackTools {
+  readonly turn: Turn;
+  /** Bytes of a batch, and of what is kept of those told. */
+  readonly most: number;
+  readonly keep: number;
+  readonly clock: () => number;
+  readonly send: (subject: string, payload: Uint8Array) => void;
+  readonly events: Events;
+}
+
+function createBack(names: { relay: string; ingress: string; epoch: string }, { turn, most, keep, clock, send, events }: BackTools): Back {
   const subject = subjects.ingress(names.ingress);
   const outbox = createOutbox(16 * 1024);
+  const finals = createFinals(keep, toldTime);
   // One writer for all batches: encoding with a kept one costs half.
   let writer = newWriter(names.relay);
   let kind: OutcomeKind[] = [];
@@ -128,7 +146,9 @@ function createBack(
     length = [];
     gone = [];
     try {
-      send(subject, OutcomeBatch.encode(batch, writer).finish());
+      const payload = OutcomeBatch.encode(batch, writer).finish();
+      finals.keep(payload, clock());
+      send(subject, payload);
     } catch (error) {
       // The writer is reset by finish and by nothing else.
       writer = newWriter(names.relay);
@@ -166,6 +186,8 @@ function createBack(
         gone.push({ code: loss.code, sentence: loss.sentence });
       add(OutcomeKind.GONE, number, 0, gone.length, 0);
     },
+    told: () => finals.read(),
+    age: (now) => finals.age(now),
   };
 }
 

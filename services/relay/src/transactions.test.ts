@@ -16,7 +16,14 @@ const member: Member = {
   usedAt: 0,
   foreignSince: 0,
 };
-const back: Back = { ingress: 'i', epoch: 'e', response: () => undefined, gone: () => undefined };
+const back: Back = {
+  ingress: 'i',
+  epoch: 'e',
+  response: () => undefined,
+  gone: () => undefined,
+  told: () => new Map(),
+  age: () => undefined,
+};
 
 function make(number: number, dueAt = 10_000): Transaction {
   return newTransaction({

@@ -69,6 +69,8 @@ export interface ForwardBatch {
   ingress: string;
   /** The incarnation of that ingress: outcomes of another one mean nothing to it. */
   epoch: string;
+  /** True: entries may have been handed over before, and answered already. */
+  again: boolean;
   /**
    * Tables that the columns point into, so that a name is written once a batch.
    * Member ids the forwards go to.
@@ -97,6 +99,7 @@ function createBaseForwardBatch(): ForwardBatch {
   return {
     ingress: "",
     epoch: "",
+    again: false,
     members: [],
     recordRoutes: [],
     sources: [],
@@ -119,6 +122,9 @@ export const ForwardBatch: MessageFns<ForwardBatch> = {
     }
     if (message.epoch !== "") {
       writer.uint32(18).string(message.epoch);
+    }
+    if (message.again !== false) {
+      writer.uint32(48).bool(message.again);
     }
     for (const v of message.members) {
       writer.uint32(26).string(v!);
@@ -218,6 +224,14 @@ export const ForwardBatch: MessageFns<ForwardBatch> = {
             }
 
             message.epoch = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.again = reader.bool();
             continue;
           }
           case 3: {
@@ -412,6 +426,7 @@ export const ForwardBatch: MessageFns<ForwardBatch> = {
     return {
       ingress: isSet(object.ingress) ? globalThis.String(object.ingress) : "",
       epoch: isSet(object.epoch) ? globalThis.String(object.epoch) : "",
+      again: isSet(object.again) ? globalThis.Boolean(object.again) : false,
       members: globalThis.Array.isArray(object?.members) ? object.members.map((e: any) => globalThis.String(e)) : [],
       recordRoutes: globalThis.Array.isArray(object?.recordRoutes)
         ? object.recordRoutes.map((e: any) => globalThis.String(e))
@@ -444,6 +459,9 @@ export const ForwardBatch: MessageFns<ForwardBatch> = {
     }
     if (message.epoch !== "") {
       obj.epoch = message.epoch;
+    }
+    if (message.again !== false) {
+      obj.again = message.again;
     }
     if (message.members?.length) {
       obj.members = message.members;
@@ -491,6 +509,7 @@ export const ForwardBatch: MessageFns<ForwardBatch> = {
     const message = createBaseForwardBatch();
     message.ingress = object.ingress ?? "";
     message.epoch = object.epoch ?? "";
+    message.again = object.again ?? false;
     message.members = object.members?.map((e) => e) || [];
     message.recordRoutes = object.recordRoutes?.map((e) => e) || [];
     message.sources = object.sources?.map((e) => e) || [];
