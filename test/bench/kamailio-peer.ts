@@ -52,7 +52,7 @@ async function start(tool: KamailioTool, stateless: boolean, place: Place): Prom
     '-X',
     'fm',
     '-m',
-    '1024',
+    '3072',
     '-M',
     '32',
     '-Y',
