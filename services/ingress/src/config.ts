@@ -56,8 +56,8 @@ const timeoutsConfig = section({
 const limitsConfig = section({
   /** Connections to this instance, to one of its members, from one address. */
   connections: count(10_000, 1, 1_000_000),
-  connectionsPerMember: count(64, 1, 100_000),
-  connectionsPerAddress: count(256, 1, 100_000),
+  connectionsPerMember: count(2_000, 1, 100_000),
+  connectionsPerAddress: count(4_000, 1, 100_000),
   /** TLS handshakes not finished yet; what comes on top is closed before it costs anything. */
   handshakesInFlight: count(128, 1, 100_000),
   /** Requests without a final response: of this instance, of one connection, of one member. */

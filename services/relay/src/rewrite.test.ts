@@ -87,6 +87,18 @@ describe('the head on the next wire', () => {
       [ours, via, 'Route: <sip:p.bolt.example;lr>, <sip:hub.example;lr>', 'Route: <sip:q.bolt.example;lr>', 'Max-Forwards: 1'],
     ],
     [
+      'removes both Routes of a dialog that crosses interfaces, whatever host they name',
+      [via, 'Route: <sip:g1.t@inside.example;lr>', 'Route: <sip:g1.t@hub.example;lr>, <sip:p.bolt.example;lr>', 'Max-Forwards: 2'],
+      {},
+      [ours, via, 'Route: <sip:p.bolt.example;lr>', 'Max-Forwards: 1'],
+    ],
+    [
+      'leaves the Route by which a spiral comes back to the hub, and that of another hub',
+      [via, 'Route: <sip:g1.t@hub.example;lr>', 'Route: <sip:g1.u@hub.example;lr>', 'Route: <sip:g1.v@hub.other;lr>', 'Max-Forwards: 2'],
+      {},
+      [ours, via, 'Route: <sip:g1.u@hub.example;lr>', 'Route: <sip:g1.v@hub.other;lr>', 'Max-Forwards: 1'],
+    ],
+    [
       'leaves a Route that leads elsewhere',
       [via, 'Route: <sip:hub.example.evil.example;lr>', 'Max-Forwards: 2'],
       {},

@@ -29,6 +29,9 @@ export interface Hop {
   readonly source: Source;
 }
 
+/** How the user part of a Record-Route of ours begins. */
+const tokenMark = 'g1.';
+
 /** Max-Forwards of a request that came without one (RFC 3261 16.6 step 3). */
 const fullForwards = 70;
 
@@ -115,16 +118,24 @@ function keptRoutes(request: Message, here: Here): readonly RouteEntry[] | undef
   if (firstHeader(request, Header.route) < 0) return undefined;
   const entries = routeEntries(request, Header.route);
   let own = 0;
+  let token = '';
   for (const entry of entries) {
-    if (!isHere(request.head.slice(entry.uriStart, entry.uriEnd), here)) break;
+    const { user, host, port } = parseUri(request.head.slice(entry.uriStart, entry.uriEnd));
+    // Ingress has read the first token, so it is ours whatever interface it names. Its like behind it is the other interface's
+    // (RFC 5658); another one is where a spiral comes by the hub again, and stays.
+    if (user.startsWith(tokenMark)) {
+      if (token !== '' && user !== token) break;
+      token = user;
+    } else if (!isHere(host, port, here)) {
+      break;
+    }
     own += 1;
   }
   return own === 0 ? undefined : entries.slice(own);
 }
 
 /** Whether a Route URI names us: the hub's domain with any port, or exactly our sent-by. */
-function isHere(uri: string, here: Here): boolean {
-  const { host, port } = parseUri(uri);
+function isHere(host: string, port: number, here: Here): boolean {
   return host === here.domain || (host === here.host && (port === 0 ? 5061 : port) === here.port);
 }
 
