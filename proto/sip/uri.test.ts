@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { SipError } from './sip-error.js';
-import { parseUri, unescapeUri, uriDomain } from './uri.js';
+import { parseUri, uriDomain } from './uri.js';
 
 const domain = (text: string) => uriDomain(text, 0, text.length);
 
@@ -127,8 +127,4 @@ describe('parseUri reads', () => {
     expect(domain('sip:acme.example?To=sip:bolt.example')).toBe('acme.example');
     expect(domain('sip:bolt.example;x=y@acme.example')).toBe('acme.example');
   });
-});
-
-it('unescapes into bytes', () => {
-  expect(unescapeUri('a%40%C3%bcb%0')).toBe('a@\u00c3\u00bcb%0');
 });

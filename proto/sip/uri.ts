@@ -92,8 +92,3 @@ function uriParameters(text: string, start: number, end: number): ReadonlyMap<st
 export function isUriText(text: string): boolean {
   return uriRunEnd(octetsOf(text, 0, text.length).buffer, 0, text.length) === text.length;
 }
-
-/** The bytes that escapes in a user part or parameter stand for, as latin1 text: for comparing (RFC 3261 19.1.4), never for writing. */
-export function unescapeUri(text: string): string {
-  return text.replace(/%([0-9A-Fa-f]{2})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)));
-}

@@ -36,6 +36,24 @@ describe.each(topologies)('every request has one final answer, %s', (_, topology
     acme.line().say(acknowledge(invite, final).text);
   });
 
+  it('a member’s own 408 is told as 504 to anything but INVITE (RFC 4320), and as it came to INVITE', async () => {
+    const acme = actor('acme');
+    const bolt = actor('bolt');
+    for (const method of ['MESSAGE', 'SUBSCRIBE']) {
+      const said = acme.say(method, 'sip:bob@bolt.example');
+      bolt.answer(await hearRequest(bolt, said), 408);
+      const final = await acme.hearFinal(said);
+      expect(outcome(final)).toBe('504 no-answer');
+      expect(final.header('reason')).toContain('bolt');
+    }
+    const invite = acme.say('INVITE', 'sip:bob@bolt.example');
+    bolt.answer(await hearRequest(bolt, invite), 408);
+    const final = await acme.hearFinal(invite);
+    expect(final.status).toBe(408);
+    acme.line().say(acknowledge(invite, final).text);
+    await bolt.hear('ACK');
+  });
+
   it('a provisional answer to anything but INVITE is not passed on, and changes nothing', async () => {
     const acme = actor('acme');
     const bolt = actor('bolt');

@@ -15,12 +15,6 @@ export interface HubOptions {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** Connections of one member, all from one address, that the bench may ask for; every other setting is the usual one. */
-const roomForConnections = {
-  GUILDHALL_INGRESS_LIMITS_CONNECTIONS_PER_MEMBER: '10000',
-  GUILDHALL_INGRESS_LIMITS_CONNECTIONS_PER_ADDRESS: '10000',
-};
-
 /** How long the hub may take to be ready, in ms: the first start may fetch nats-server. */
 const startPatience = 60_000;
 
@@ -49,7 +43,7 @@ async function start(options: HubOptions, place: Place): Promise<RunningHub> {
     '--json',
     ...(options.single ? ['--single'] : []),
   ];
-  const program = await startProgram(process.execPath, args, { environment: { ...roomForConnections, ...options.environment } });
+  const program = await startProgram(process.execPath, args, { environment: options.environment });
   const stop = async (): Promise<void> => {
     place.signal.removeEventListener('abort', abandon);
     await program.stop();

@@ -14,7 +14,11 @@ export function startApart(service: string, config: { readonly id: string }, fol
   const file = folder.file(`${config.id}.yaml`);
   writeFileSync(file, JSON.stringify(config), { mode: 0o600 });
   const main = join(checkoutRoot(), 'services', service, 'dist', 'main.js');
-  const child = fork(main, ['--config', file], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], execArgv: [] });
+  const child = fork(main, ['--config', file], {
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    execArgv: [],
+    env: { PATH: process.env['PATH'] },
+  });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on('data', (chunk: Buffer) => {

@@ -64,9 +64,9 @@ export interface Hub {
   readonly ingresses: readonly IngressInstance[];
   readonly relays: readonly Instance[];
   readonly policies: readonly Instance[];
-  /** Sum of a counter over the instances of a service, by name and labels (a part of them is enough). 0 where nobody has it. */
   /** Writes the community's file anew; policy finds that by itself. */
   rewrite(community: CommunityPart): void;
+  /** Sum of a counter over the instances of a service, by name and labels (a part of them is enough). 0 where nobody has it. */
   counted(service: 'ingress' | 'relay' | 'policy', metric: string, labels?: Readonly<Record<string, string>>): Promise<number>;
   close(): Promise<void>;
 }

@@ -116,9 +116,9 @@ describe('a bus', () => {
     receiver.subscribe('t.latin', (payload) => {
       latin = Buffer.from(payload).toString('latin1');
     });
-    // The round trip proves that the subscriptions are in place.
+    // The round trip, over the receiver's own connection, proves that the subscriptions before it are in place.
     receiver.subscribe('t.ready', (_, reply) => reply?.(bytes('')));
-    await sender.request('t.ready', bytes(''), 2000);
+    await receiver.request('t.ready', bytes(''), 2000);
     for (let index = 0; index < 200; index += 1) sender.publish('t.order', Uint8Array.of(index));
     sender.publish('t.latin', Buffer.from('\u0000\u0080\u00ff', 'latin1'));
     await until(() => latin !== '');

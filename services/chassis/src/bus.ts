@@ -30,6 +30,8 @@ export interface Bus {
   publish(subject: string, payload: Uint8Array): void;
   /** Returns how to stop. Subscriptions survive a reconnect. */
   subscribe(subject: string, handler: Handler, queue?: string): () => void;
+  /** Resolves once the server has taken what was published and subscribed to so far; at once while NATS is away. */
+  settled(): Promise<void>;
   /** Rejects with a BusError: `no-responders`, `timeout`, `disconnected` (also as soon as the connection is lost) or `failed`. */
   request(subject: string, payload: Uint8Array, timeoutMs: number): Promise<Uint8Array>;
   /** Opens a JetStream key-value bucket, creating it if need be. Throws a Fault when JetStream is off or will not have it. */
@@ -218,6 +220,9 @@ function createBus(connection: NatsConnection, log: Logger): Bus {
       return () => {
         if (!connection.isClosed()) subscription.unsubscribe();
       };
+    },
+    async settled() {
+      if (up) await connection.flush().catch(() => undefined);
     },
     request(subject, payload, timeoutMs) {
       if (!up) return Promise.reject(new BusError('disconnected', 'there is no connection to NATS'));

@@ -93,6 +93,7 @@ export function memoryBus(maxPayload = 1024 * 1024): MemoryBus {
       buckets.set(bucket, existing);
       return existing;
     },
+    settled: () => Promise.resolve(),
     async close() {
       subscriptions.clear();
       listeners.clear();

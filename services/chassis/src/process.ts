@@ -21,6 +21,17 @@ export interface Surroundings {
   ignore?: readonly string[];
 }
 
+/** Variables of ours that are no setting of a service: where its configuration is, and what the CLI and the bootstrap read. */
+const notSettings = [
+  'GUILDHALL_CONFIG',
+  'GUILDHALL_STATE',
+  'GUILDHALL_NATS_SERVER',
+  'GUILDHALL_KAMAILIO',
+  'GUILDHALL_KAMAILIO_MODULES',
+  'GUILDHALL_SIPP',
+  'GUILDHALL_NO_FETCH',
+];
+
 /** A drain that takes longer than its configuration allows plus this is cut off. */
 const drainGraceMs = 3000;
 /** Two different signals within this are one wish: Ctrl-C reaches the process from the terminal and from its parent. */
@@ -54,7 +65,7 @@ export async function runService<C extends ServiceConfig>(
     }
     const { GUILDHALL_CONFIG: named } = env;
     const file = asked.file ?? (named === '' ? undefined : named);
-    const config = readConfig(schema, { name, env, file, ignore: [...ignore, 'GUILDHALL_CONFIG'] });
+    const config = readConfig(schema, { name, env, file, ignore: [...ignore, ...notSettings] });
     if (asked.action === 'check') {
       process.stdout.write(`${name}: the configuration is good\n`);
       return;

@@ -104,6 +104,10 @@ describe('a request that is refused', () => {
     expect(admitted(sip({ headers: ['Proxy-Require: a"\x80'] }))).toMatchObject({ header: 'Unsupported: a\\x22\\x80' });
   });
 
+  it('names every one of them, from however many fields', () => {
+    expect(admitted(sip({ headers: ['Proxy-Require: a, b', 'proxy-require: c'] }))).toMatchObject({ header: 'Unsupported: a, b, c' });
+  });
+
   it('a loop, while a spiral may pass', () => {
     const text = sip();
     const branch = downstreamBranch('epoch', 7, loopHash(message(text)), 0);

@@ -3,12 +3,21 @@ import { isLoop, loopHash } from '@guildhall/proto/sip/branch';
 import { checkRequest, readMaxForwards } from '@guildhall/proto/sip/check';
 import { printable } from '@guildhall/proto/sip/escape';
 import { Header } from '@guildhall/proto/sip/header-name';
-import { firstHeader, headerValue, headerValueEnd, headerValueStart, type Message, requestUri } from '@guildhall/proto/sip/message';
+import {
+  firstHeader,
+  headerValue,
+  headerValueEnd,
+  headerValueStart,
+  type Message,
+  nextHeader,
+  requestUri,
+} from '@guildhall/proto/sip/message';
 import type { SipError } from '@guildhall/proto/sip/sip-error';
 import { parseUri, uriDomain } from '@guildhall/proto/sip/uri';
 import { type DialogRoute, dialogRoute, hasToTag, type IsHere, type ReadToken } from './dialog-route.js';
 import { fromDomain, identityRefusal, type OwnerOf } from './identity.js';
 import { type RouteToken, type Usage, usageMethod, usageOf } from './route-token.js';
+import type { AskSubject } from './verdicts.js';
 
 /** What `admit` knows of the hub. */
 export interface Hub {
@@ -21,15 +30,8 @@ export interface Hub {
 }
 
 /** A question of names for policy, and what is needed to pass the request on once it is answered. */
-export interface AskAdmission {
+export interface AskAdmission extends AskSubject {
   readonly kind: 'ask';
-  readonly peer: string;
-  readonly fromDomain: string;
-  /** Exactly one of the two is set. */
-  readonly toDomain: string;
-  readonly toMember: string;
-  readonly method: string;
-  readonly event: string;
   /** The member it goes to; '' outside dialogs, where the verdict names it. */
   readonly target: string;
   /** The usage to put into a Record-Route, '' for none. */
@@ -83,8 +85,7 @@ export function admit(request: Message, member: string, hub: Hub): Admission {
   if (hopsLeft(request) === 0) return refuse('too-many-hops', 'Max-Forwards is 0');
   const loop = loopHash(request);
   if (isLoop(request, hub.viaHosts, loop)) return refuse('loop', 'the request came through this hub before, to the same target');
-  const required = firstHeader(request, Header.proxyRequire);
-  if (required >= 0) return unsupported(headerValue(request, required));
+  if (firstHeader(request, Header.proxyRequire) >= 0) return unsupported(request);
 
   const from = fromDomain(request);
   const identity = identityRefusal(request, member, from, hub.ownerOf);
@@ -178,8 +179,13 @@ function refuse(code: ReasonCode, sentence: string): RefuseAdmission {
   return { kind: 'refuse', status: reasons[code].status, code, sentence, header: '', sound: true };
 }
 
-function unsupported(value: string): RefuseAdmission {
-  const listed = printable(value);
+/** RFC 3261 20.40: the answer lists every extension that is not understood, from however many fields. */
+function unsupported(request: Message): RefuseAdmission {
+  const values: string[] = [];
+  for (let at = firstHeader(request, Header.proxyRequire); at >= 0; at = nextHeader(request, Header.proxyRequire, at)) {
+    values.push(headerValue(request, at));
+  }
+  const listed = printable(values.join(', '));
   return { ...refuse('extension-required', `the hub has no extension ${listed}`), header: `Unsupported: ${listed}` };
 }
 

@@ -113,7 +113,3 @@ export type IngressConfig = z.output<typeof configSchema>;
 export type IngressConfigInput = z.input<typeof configSchema>;
 /** One listener, read. */
 export type ListenerConfig = IngressConfig['listeners'][number];
-/** The limits, read. */
-export type IngressLimits = IngressConfig['limits'];
-/** The time-outs, read: ms. */
-export type IngressTimeouts = IngressConfig['timeouts'];

@@ -60,6 +60,16 @@ describe('responses', () => {
     expect(table.transactions.size()).toBe(0);
   });
 
+  it('end an INVITE that its sender cancelled with 487, when the far side never does', () => {
+    const { table, responses, wire } = setting();
+    const transaction = table.open(sip({ method: 'INVITE' }), wire);
+    transaction.target = 'bolt';
+    transaction.cancelled = true;
+    expect(responses.timeout(transaction, 32_000)).toBe(true);
+    expect(lines(wire.written)).toEqual(['SIP/2.0 487 Request Terminated']);
+    expect(wire.written[0]).toContain('cancelled: bolt did not answer the CANCEL');
+  });
+
   it('are made of what was forwarded, when the request itself is gone', () => {
     const { table, responses, wire } = setting();
     const text = sip({ callId: 'kept@acme.example' });

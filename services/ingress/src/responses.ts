@@ -1,8 +1,8 @@
-import type { ReasonCode } from '@guildhall/proto/reason';
+import { type ReasonCode, reasons } from '@guildhall/proto/reason';
 import type { SipLimits } from '@guildhall/proto/sip/limits';
 import { type Message, parseMessage } from '@guildhall/proto/sip/message';
 import type { Answers } from './answers.js';
-import type { Counts } from './counts.js';
+import { type Counts, increment } from './counts.js';
 import { wayBack } from './members.js';
 import { responseEvent, unanswered } from './server-transaction.js';
 import { forgetRequest, type ServerTransaction, type Transactions } from './transactions.js';
@@ -60,7 +60,7 @@ export function createResponses(
       counts.strayOutcomes += 1;
       return;
     }
-    counts.refusals.set(code, (counts.refusals.get(code) ?? 0) + 1);
+    increment(counts.refusals, code);
     say(transaction, status, answers.refusal(original(transaction), status, code, sentence, ''), now);
   };
 
@@ -88,10 +88,13 @@ export function createResponses(
       const invite = transaction.method === 'INVITE';
       const request = unanswered(transaction.state) ? original(transaction) : undefined;
       if (transactions.advance(transaction, 'timeout', now) !== 'give-up' || request === undefined) return false;
-      counts.refusals.set('no-answer', (counts.refusals.get('no-answer') ?? 0) + 1);
+      // RFC 3261 9.1: a far side of RFC 2543 may never end what it was told to cancel.
+      const code = transaction.cancelled ? 'cancelled' : 'no-answer';
+      const sentence = `${whom} did not answer ${transaction.cancelled ? 'the CANCEL' : `within ${waited} s`}`;
+      increment(counts.refusals, code);
       answered(now - transaction.openedAt);
-      count(counts, transaction, 504);
-      send(transaction, answers.refusal(request, 504, 'no-answer', `${whom} did not answer within ${waited} s`, ''));
+      count(counts, transaction, reasons[code].status);
+      send(transaction, answers.refusal(request, reasons[code].status, code, sentence, ''));
       if (!invite) forgetRequest(transaction);
       return invite;
     },

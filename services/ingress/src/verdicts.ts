@@ -64,6 +64,7 @@ export interface Verdicts {
 export interface AskSubject {
   readonly peer: string;
   readonly fromDomain: string;
+  /** Exactly one of the two is set. */
   readonly toDomain: string;
   readonly toMember: string;
   readonly method: string;

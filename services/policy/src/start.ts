@@ -85,6 +85,8 @@ export async function start(config: PolicyConfig, signal: AbortSignal): Promise<
     held.roster = roster;
     closing.add(() => roster.close());
     refresh();
+    // Who is told that it serves may ask at once.
+    await bus.settled();
     signal.throwIfAborted();
 
     const closed = new Promise<void>((resolve) => {

@@ -2,7 +2,7 @@ import { checkResponse } from '@guildhall/proto/sip/check';
 import { Header } from '@guildhall/proto/sip/header-name';
 import { firstHeader, headerValueEnd, headerValueStart, type Message } from '@guildhall/proto/sip/message';
 import { parseVia, type Via } from '@guildhall/proto/sip/via';
-import { eventOf, type Step, step } from './client-transaction.js';
+import { eventOf, type Kind, type Step, step } from './client-transaction.js';
 import type { Events } from './events.js';
 import { Failure, losses } from './failover.js';
 import type { HopByHop } from './hop-by-hop.js';
@@ -77,7 +77,8 @@ export function createAnswers(
    */
   const late = (transaction: Transaction, attempt: number, m: Message, via: Via, link: Link | undefined): void => {
     if (transaction.kind !== 'invite') {
-      const next = m.status < 200 || m.status === 503 ? undefined : step(transaction.kind, transaction.state, eventOf(m.status));
+      const isAnswer = m.status >= 200 && m.status !== 503 && !isForbiddenTimeout(transaction.kind, m.status);
+      const next = isAnswer ? step(transaction.kind, transaction.state, eventOf(m.status)) : undefined;
       if (next === undefined) events.strays += 1;
       else apply(transaction, next, m, via, link);
     } else if (m.status >= 300) {
@@ -121,6 +122,10 @@ export function createAnswers(
         sending.retry(transaction, Failure.overloaded);
         return;
       }
+      if (isForbiddenTimeout(transaction.kind, m.status)) {
+        sending.lose(transaction, losses.silent(member));
+        return;
+      }
       const next = step(transaction.kind, transaction.state, eventOf(m.status));
       if (next === undefined) events.strays += 1;
       else apply(transaction, next, m, via, link);
@@ -147,6 +152,11 @@ function topVia(m: Message): Via | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** RFC 4320 4.2: nobody may say 408 to anything but INVITE, and passed on it would be the hub that says it. */
+function isForbiddenTimeout(kind: Kind, status: number): boolean {
+  return status === 408 && kind === 'other';
 }
 
 /** Whether CSeq ends in this method, without taking it apart. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Event, eventOf, isBegun, type Kind, type State, step } from './client-transaction.js';
+import { type Event, eventOf, type Kind, type State, step } from './client-transaction.js';
 
 const kinds: Kind[] = ['invite', 'other', 'ack'];
 const states: State[] = ['waiting', 'calling', 'cancel-waiting', 'proceeding', 'cancelling', 'accepted', 'terminated'];
@@ -95,9 +95,5 @@ describe('statuses as events', () => {
     [699, 'failure'],
   ])('%i is %s', (status, event) => {
     expect(eventOf(status)).toBe(event);
-  });
-
-  it('knows when the far side has begun', () => {
-    expect(states.filter(isBegun)).toEqual(['proceeding', 'cancelling', 'accepted']);
   });
 });

@@ -163,8 +163,3 @@ export function eventOf(status: number): Event {
   if (status >= 200) return 'success';
   return status > 100 ? 'provisional' : 'trying';
 }
-
-/** Whether the far side may have begun to serve it: then no other proxy is asked, for that could ring twice. */
-export function isBegun(state: State): boolean {
-  return state === 'proceeding' || state === 'cancelling' || state === 'accepted';
-}

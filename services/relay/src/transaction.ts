@@ -51,21 +51,10 @@ export interface Transaction extends Timed<Transaction> {
 }
 
 /** What a forward says, before anything is known of its way. */
-export interface Given {
-  readonly key: string;
-  readonly kind: Kind;
-  readonly method: string;
-  readonly number: number;
-  readonly epoch: string;
-  readonly loop: number;
-  readonly back: Back;
-  readonly member: Member;
-  readonly recordRoute: string;
-  readonly source: Source;
-  readonly bytes: Buffer;
-  readonly wait: number;
-  readonly dueAt: number;
-}
+export type Given = Pick<
+  Transaction,
+  'key' | 'kind' | 'method' | 'number' | 'epoch' | 'loop' | 'back' | 'member' | 'recordRoute' | 'source' | 'bytes' | 'wait' | 'dueAt'
+>;
 
 const none: readonly MemberProxy[] = [];
 
