@@ -1,4 +1,4 @@
-import { accessSync, constants, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -24,8 +24,9 @@ function compile(project) {
 
 /** Becomes the command line: the same process, so signals and exit codes need no passing on. */
 async function commandLine(args) {
-  compile('services/cli');
   const main = join(root, 'services', 'cli', 'dist', 'main.js');
+  if (!existsSync(main)) say('compiling (once; some seconds)');
+  compile('services/cli');
   process.argv = [process.execPath, main, ...args];
   // npm runs us in the root; paths are meant from where the user stands.
   if (process.env.INIT_CWD) process.chdir(process.env.INIT_CWD);
@@ -120,12 +121,22 @@ async function check({ house }) {
   return parts.every(Boolean) ? 0 : 4;
 }
 
+/** Whether vitest's arguments can reach tests that run Kamailio or SIPp; with options among them everything can. */
+function reachesInterop(args) {
+  if (args.length === 0 || args.some((arg) => arg.startsWith('-'))) return true;
+  const files = ['interop', 'bench', 'stage'].flatMap((folder) =>
+    readdirSync(join(root, 'test', folder)).map((name) => `${root}test/${folder}/${name}`),
+  );
+  return args.some((arg) => files.some((file) => file.includes(arg.replace(/^\.\//, ''))));
+}
+
 async function test(args) {
   const natsServer = needNatsServer();
-  const skipped = optionalTools([
+  const interop = [
     ['kamailio', 'interop with kamailio'],
     ['sipp', 'interop with sipp'],
-  ]);
+  ];
+  const skipped = optionalTools(reachesInterop(args) ? interop : []);
   // Tests run against what the sources compile to: with errors in them they would tell of an older state.
   compile('.');
   // The whole run holds the house rules already.
@@ -138,9 +149,13 @@ async function test(args) {
 }
 
 async function bench(args) {
-  needNatsServer();
   compile('test');
-  const skipped = optionalTools([['kamailio', 'the comparison with kamailio']]);
+  const { readOptions } = await import(pathToFileURL(join(root, 'test', 'dist', 'bench', 'options.js')).href);
+  const request = readOptions(args);
+  // Help and mistakes need nothing; a bench needs what it runs.
+  const { only, peers } = request.kind === 'bench' ? request.options : { only: [], peers: [] };
+  if (only.includes('hub')) needNatsServer();
+  const skipped = optionalTools(only.includes('peer') && peers.length > 0 ? [['kamailio', 'the comparison with kamailio']] : []);
   const code = await foreground(process.execPath, [join('test', 'dist', 'bench', 'main.js'), ...args]);
   for (const line of skipped) say(line);
   return code;

@@ -1,13 +1,11 @@
-import { Composer, type CST, type Document, Lexer, LineCounter, Parser, visit } from 'yaml';
+import { Composer, type Document, LineCounter, visit } from 'yaml';
 import { type Locate, locator, type Position } from './position.js';
+import { maxDepth, yamlTokens } from './yaml-tokens.js';
 
 /** A YAML text as values, with the way back to its lines; or what is wrong with it. */
 export type YamlReading =
   | { readonly root: unknown; readonly locate: Locate; readonly faults?: undefined }
   | { readonly root?: undefined; readonly locate?: undefined; readonly faults: readonly (Position & { readonly message: string })[] };
-
-/** Collections within collections. A community file needs seven. */
-const maxDepth = 64;
 
 function nestedTooDeeply(at: Position): YamlReading {
   return { faults: [{ ...at, message: `this is nested more than ${maxDepth} levels deep` }] };
@@ -30,11 +28,7 @@ function danglingAlias(document: Document.Parsed): number | undefined {
   return offset;
 }
 
-/**
- * Reads one YAML document. Never throws. Nesting is bounded before values are made of it, because the composer calls
- * itself for every level: a text of nothing but brackets would take the process's stack, and not always in a way that
- * can be caught.
- */
+/** Reads one YAML document, of bounded depth (`yamlTokens`). Never throws. */
 export function readYaml(text: string): YamlReading {
   const counter = new LineCounter();
   const position = (offset: number): Position => {
@@ -42,17 +36,12 @@ export function readYaml(text: string): YamlReading {
     return { line: Math.max(1, line), column: Math.max(1, col) };
   };
   try {
-    const parser = new Parser(counter.addNewLine);
     counter.addNewLine(0);
-    const tokens: CST.Token[] = [];
-    for (const lexeme of new Lexer().lex(text)) {
-      for (const token of parser.next(lexeme)) tokens.push(token);
-      if (parser.stack.length > maxDepth) return nestedTooDeeply(position(parser.offset));
-    }
-    for (const token of parser.end()) tokens.push(token);
+    const taken = yamlTokens(text, counter.addNewLine);
+    if (taken.deepAt !== undefined) return nestedTooDeeply(position(taken.deepAt));
 
     const composer = new Composer({ lineCounter: counter, prettyErrors: false, stringKeys: true });
-    const documents: Document.Parsed[] = [...composer.compose(tokens, true, text.length)];
+    const documents: Document.Parsed[] = [...composer.compose(taken.tokens, true, text.length)];
     const [document, second] = documents;
     if (document === undefined) return { root: undefined, locate: () => position(0) };
     const faults = [...document.errors, ...document.warnings].map((complaint) => ({

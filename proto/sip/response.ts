@@ -2,6 +2,7 @@ import { addressTag } from './address.js';
 import { Header } from './header-name.js';
 import { firstHeader, headerLineEnd, headerLineStart, headerValueEnd, headerValueStart, type Message } from './message.js';
 import { ownHeaderLine, ownText, ownToken } from './own-text.js';
+import { receivedViaIfSound, type Sender } from './received.js';
 import { SipError } from './sip-error.js';
 import { reasonPhrase } from './status.js';
 
@@ -12,6 +13,8 @@ export interface ResponseOptions {
   readonly toTag?: string;
   /** Whole header lines without CRLF, `Name: value`. */
   readonly headers?: readonly string[];
+  /** What the topmost Via is told of its sender (RFC 3261 18.2.1, RFC 3581); without it Via stays as it came. */
+  readonly sender?: Sender;
 }
 
 const copied = [Header.via, Header.from, Header.to, Header.callId, Header.cseq] as const;
@@ -22,15 +25,18 @@ export function canAnswer(request: Message): boolean {
 }
 
 /**
- * A response without body, as latin1 text (RFC 3261 8.2.6): every Via, From, To (+ tag), Call-ID, CSeq copied as they came, Timestamp in a 100,
+ * A response without body, as latin1 text (RFC 3261 8.2.6): every Via, From, To (+ tag), Call-ID, CSeq copied as they came (but for `sender`), Timestamp in a 100,
  * then `headers`, then Content-Length: 0. Throws SipError 'value' for a CR, LF or NUL in a text given, or a status outside 100..699.
  */
 export function writeResponse(request: Message, status: number, options: ResponseOptions): string {
   if (!Number.isInteger(status) || status < 100 || status > 699) throw new SipError('value', 'a status outside 100 to 699');
   let text = `SIP/2.0 ${status} ${options.phrase === undefined ? reasonPhrase(status) : ownText(options.phrase)}\r\n`;
+  const top = firstHeader(request, Header.via);
   for (let index = 0; index << 2 < request.table.length; index++) {
     switch (request.table[index << 2]) {
       case Header.via:
+        text += options.sender === undefined || index !== top ? fieldLine(request, index) : viaLine(request, index, options.sender);
+        break;
       case Header.from:
       case Header.callId:
       case Header.cseq:
@@ -51,6 +57,14 @@ export function writeResponse(request: Message, status: number, options: Respons
 
 function fieldLine(request: Message, index: number): string {
   return request.head.slice(headerLineStart(request, index), headerLineEnd(request, index));
+}
+
+function viaLine(request: Message, index: number, sender: Sender): string {
+  const start = headerValueStart(request, index);
+  const end = headerValueEnd(request, index);
+  const told = receivedViaIfSound(request, start, end, sender);
+  if (told === undefined) return fieldLine(request, index);
+  return request.head.slice(headerLineStart(request, index), start) + told + request.head.slice(end, headerLineEnd(request, index));
 }
 
 function toLine(request: Message, index: number, tag: string | undefined): string {

@@ -12,7 +12,7 @@ function untouched(text: string): string {
 const everyByte = Array.from({ length: 256 }, (_, byte) => String.fromCharCode(byte)).join('');
 
 describe.each(topologies)('what the hub does not own leaves as it came, %s', (_, topology) => {
-  const { actor } = perform({ topology, cast: { acme: {}, bolt: {} } });
+  const { actor, hub } = perform({ topology, cast: { acme: {}, bolt: {} } });
 
   it.each([
     ['a body of every byte there is', [], everyByte + everyByte],
@@ -76,6 +76,19 @@ describe.each(topologies)('what the hub does not own leaves as it came, %s', (_,
     expect(theirs).toContain('received=127.0.0.1');
     expect(theirs).toContain('x="a;b"');
     expect(final.headers('via')).toEqual([theirs]);
+  });
+
+  it('tells the sender so in its own answers too', async () => {
+    const acme = actor('acme');
+    for (const [method, uri, status] of [
+      ['OPTIONS', `sip:${hub().domain}`, 200],
+      ['MESSAGE', 'sip:x@nobody.example', 404],
+    ] as const) {
+      const said = acme.say(method, uri, { via: `SIP/2.0/TLS private.acme.example;branch=z9hG4bKown${status};rport` });
+      const final = await acme.hearFinal(said);
+      expect(final.status).toBe(status);
+      expect(final.header('via')).toContain(`;rport=${acme.line().localPort};received=127.0.0.1`);
+    }
   });
 
   function sentAnswer(request: Received, headers: readonly string[]): string {

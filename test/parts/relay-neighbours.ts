@@ -115,7 +115,7 @@ export async function startRelay(
     (payload, reply) => {
       asked += 1;
       const { member } = DoorRequest.decode(payload);
-      const empty = { member, open: true, proxies: [], pins: [], anchors: [], version: 1n, interface: '' };
+      const empty = { member, open: true, proxies: [], pins: [], anchors: [], version: 1n, interface: '', acceptCommonName: false };
       reply?.(Door.encode({ ...empty, ...door }).finish());
     },
     policyQueue,

@@ -136,6 +136,20 @@ describe('an INVITE', () => {
     expect((await bolt.hear('ACK')).uri).toBe('sip:bob@10.0.0.1');
   });
 
+  it('that rings without end does not fill the caller’s connection, and is answered still', async () => {
+    const { text, transaction } = say('INVITE');
+    relay.forward(text, { transaction });
+    const heard = await bolt.hear('INVITE');
+    const rings = 64;
+    for (let i = 0; i < rings; i += 1) bolt.answer(heard, 180, { headers: [`Subject: ${'x'.repeat(8000)}`] });
+    bolt.answer(heard, 200);
+    let passed = 0;
+    for (let outcome = await relay.outcome(transaction); outcome.kind === 'provisional'; outcome = await relay.outcome(transaction))
+      passed += 1;
+    expect(passed).toBeGreaterThan(16);
+    expect(passed).toBeLessThanOrEqual((256 * 1024) / 8000);
+  });
+
   it('refused is acknowledged hop by hop with its own branch', async () => {
     const { text, transaction } = say('INVITE');
     relay.forward(text, { transaction });

@@ -1,3 +1,4 @@
+import { yamlTokens } from '@guildhall/proto/community/yaml-tokens';
 import { parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { shapeOf, unwrapped } from './config-shape.js';
@@ -68,6 +69,7 @@ function readValue(schema: z.core.$ZodType, text: string): { ok: true; value: un
   const type = unwrapped(schema)._zod.def.type;
   if (type === 'string' || type === 'enum') return { ok: true, value: text };
   try {
+    if (yamlTokens(text).deepAt !== undefined) return { ok: false };
     const document = parseDocument(text, { prettyErrors: false });
     if (document.errors.length > 0) return { ok: false };
     return { ok: true, value: document.toJS() };

@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
+import { maxDepth, yamlTokens } from '@guildhall/proto/community/yaml-tokens';
 import { LineCounter, parseDocument } from 'yaml';
 import { isRecord } from './config-shape.js';
 import { Fault } from './fault.js';
@@ -19,6 +20,7 @@ const largestFile = 4 * 1024 * 1024;
 export function readYaml(path: string, name: string): YamlFile {
   const text = readText(path, name);
   const counter = new LineCounter();
+  refuseDepth(text, path, name);
   const document = parseDocument(text, { lineCounter: counter, prettyErrors: false });
   const broken = [...document.errors, ...document.warnings];
   if (broken.length > 0) {
@@ -34,6 +36,15 @@ export function readYaml(path: string, name: string): YamlFile {
     throw configFault(name, [`${path}:1:1 ${thrown instanceof Error ? thrown.message : 'cannot be read as YAML'}`]);
   }
   throw configFault(name, [`${path}:1:1 expected settings, one "key: value" a line`]);
+}
+
+/** Before anything calls itself for every level. */
+function refuseDepth(text: string, path: string, name: string): void {
+  const counter = new LineCounter();
+  counter.addNewLine(0);
+  const { deepAt } = yamlTokens(text, counter.addNewLine);
+  if (deepAt === undefined) return;
+  throw configFault(name, [`${at(path, positionAt(counter, deepAt))} this is nested more than ${maxDepth} levels deep`]);
 }
 
 function readText(path: string, name: string): string {

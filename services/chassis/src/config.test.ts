@@ -57,6 +57,10 @@ function refusal(yaml: string | undefined, env: Record<string, string> = {}): st
 
 describe('a configuration is refused with the place and the reason', () => {
   const bad: readonly [string, string | undefined, Record<string, string>, readonly string[]][] = [
+    // Composing it would take the stack, and with some Node versions the process.
+    ['nothing but brackets', `${'['.repeat(100_000)}`, {}, ['problem\n', 'ingress.yaml:1:65 this is nested more than 64 levels deep']],
+    ['nested on a later line', `id: one\nlisteners: ${'{a: '.repeat(70)}`, {}, ['ingress.yaml:2:', 'nested more than 64 levels deep']],
+    ['brackets in a variable', '', { GUILDHALL_LISTENERS: '['.repeat(100_000) }, ['GUILDHALL_LISTENERS: cannot be read as YAML']],
     ['unknown key', 'limits:\n  inFlght: 3\n', {}, ['ingress.yaml:2:3 limits.inFlght: no such setting, did you mean inFlight?']],
     ['unknown key far from any', 'colour: red\n', {}, ['ingress.yaml:1:1 colour: no such setting; there are id, nats,']],
     ['a key every object inherits', 'constructor: 1\n', {}, ['ingress.yaml:1:1 constructor: no such setting']],

@@ -19,7 +19,9 @@ afterEach(() => {
 function setUp() {
   const bus = memoryBus();
   const sent: Hello[] = [];
-  bus.subscribe(subjects.everyHello, (payload) => sent.push(Hello.decode(payload)));
+  bus.subscribe(subjects.everyHello, (payload) => {
+    if (isHello(payload)) sent.push(Hello.decode(payload));
+  });
   const join = (service: string, id: string, epoch = 'e1'): Roster => {
     const roster = createRoster(bus, { service, id, epoch }, {}, () => now);
     open.push(roster);
@@ -28,6 +30,15 @@ function setUp() {
   const hello = (service: string, id: string, rest: Partial<Hello> = {}): void =>
     bus.publish('gh.v1.hello.x.x', Hello.encode({ service, id, epoch: 'e1', draining: false, load: 0, ...rest }).finish());
   return { bus, sent, join, hello };
+}
+
+function isHello(payload: Uint8Array): boolean {
+  try {
+    Hello.decode(payload);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Lets time pass for clock and timers alike. */
@@ -52,6 +63,15 @@ describe('a roster does not list', () => {
     roster.onChange((service) => changes.push(service));
     hello('relay', 'r1', rest);
     expect(changes).toEqual([]);
+    expect(roster.every('relay')).toEqual([]);
+  });
+
+  it('what is no hello at all, and does not complain', () => {
+    const { bus, join } = setUp();
+    const roster = join('ingress', 'i1');
+    for (const bytes of [[0xff], [0x0a], [0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f]]) {
+      expect(() => bus.publish('gh.v1.hello.x.x', Uint8Array.from(bytes))).not.toThrow();
+    }
     expect(roster.every('relay')).toEqual([]);
   });
 

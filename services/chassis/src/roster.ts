@@ -101,7 +101,8 @@ export function createRoster(bus: Bus, self: Self, timing: { intervalMs?: number
   };
 
   const heard = (payload: Uint8Array): void => {
-    const hello = Hello.decode(payload);
+    const hello = readHello(payload);
+    if (hello === undefined) return;
     const { service: name, id, epoch, load } = hello;
     if (!idShape.test(name) || !idShape.test(id) || epoch === '') return;
     if (name === self.service && id === self.id) {
@@ -195,6 +196,14 @@ export function createRoster(bus: Bus, self: Self, timing: { intervalMs?: number
       startDrain();
     },
   };
+}
+
+function readHello(payload: Uint8Array): Hello | undefined {
+  try {
+    return Hello.decode(payload);
+  } catch {
+    return undefined;
+  }
 }
 
 function countKnown(services: ReadonlyMap<string, Service>): number {

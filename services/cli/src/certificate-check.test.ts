@@ -18,6 +18,9 @@ describe('the files of a certificate', () => {
     const hub = await authority.issue({ commonName: 'hub', domains: ['hub.example'] });
     const late = await authority.issue({ commonName: 'hub', domains: ['hub.example'], days: -1 });
     const soon = await authority.issue({ commonName: 'hub', domains: ['other.example'], days: 3 });
+    const client = await authority.issue({ commonName: 'hub', domains: ['hub.example'], usages: ['clientAuth'] });
+    const server = await authority.issue({ commonName: 'hub', domains: ['HUB.example'], usages: ['serverAuth'] });
+    const wild = await authority.issue({ commonName: 'hub.example', domains: [], hosts: ['*.hub.example'] });
     const encrypted = generateKeyPairSync('ec', {
       namedCurve: 'P-256',
       publicKeyEncoding: { type: 'spki', format: 'pem' },
@@ -32,6 +35,9 @@ describe('the files of a certificate', () => {
       'soon.crt': soon.certificate,
       'soon.key': soon.key,
       'encrypted.key': encrypted,
+      'client.crt': client.certificate,
+      'server.crt': server.certificate,
+      'wild.crt': wild.certificate,
       'broken.crt': hub.certificate.replace(/\n[A-Za-z0-9+/]{64}\n/, '\n'),
       'broken.key': hub.key.replace(/\n[A-Za-z0-9+/]{64}\n/, '\n'),
       'words.txt': 'hello',
@@ -87,7 +93,15 @@ describe('the files of a certificate', () => {
   it('draw a warning when the end is near or the hub is not named', () => {
     expect(identityWarnings(file('soon.crt'), 'hub.example', now)).toEqual([
       expect.stringMatching(/ends on/),
-      expect.stringMatching(/does not name hub\.example/),
+      expect.stringMatching(/does not name hub\.example; .*URI:sip:hub\.example/),
     ]);
+  });
+
+  it.each([
+    ['client.crt', /client\.crt: .*lacks the extended key usage serverAuth/],
+    ['server.crt', /server\.crt: .*lacks the extended key usage clientAuth/],
+    ['wild.crt', /does not name hub\.example \(a wildcard, \*\.hub\.example, counts for nothing/],
+  ])('%s draws a warning', (name, message) => {
+    expect(identityWarnings(file(name), 'hub.example', now)).toEqual([expect.stringMatching(message)]);
   });
 });

@@ -1,6 +1,7 @@
 import { createPrivateKey, type KeyObject, type X509Certificate } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
-import { parseAnchors } from '@guildhall/chassis/certificate';
+import { type CertificateFacts, factsOf, keyUsage, parseAnchors, sipNames } from '@guildhall/chassis/certificate';
+import { printable } from '@guildhall/proto/sip/escape';
 
 /** A file of certificates or keys that cannot be used: what is wrong, ready to follow the file's name. */
 export interface CertificateTrouble {
@@ -103,17 +104,35 @@ export function authorityTroubles(path: string, now: Date): CertificateTrouble[]
   }
 }
 
-/** What is allowed but will hurt: an end that is near, a name that is missing. Only for files without troubles. */
+/** Why members will not find the domain in a certificate, or undefined when they will. */
+function nameTrouble(facts: CertificateFacts, domain: string): string | undefined {
+  if (sipNames(facts).includes(domain.toLowerCase())) return undefined;
+  const wildcard = facts.dnsNames.find((name) => name.startsWith('*'));
+  const why = wildcard === undefined ? '' : ` (a wildcard, ${printable(wildcard)}, counts for nothing: RFC 5922 7.2)`;
+  return `the certificate does not name ${domain}${why}; members that check names will refuse it: add URI:sip:${domain} or DNS:${domain} to its subject alternative names`;
+}
+
+/** What is allowed but will hurt: an end that is near, a name or a usage that is missing, a weak key. Only for files without troubles. */
 export function identityWarnings(cert: string, domain: string, now: Date): string[] {
   const file = readPem(cert);
   const leaf = 'text' in file ? readLeaf(cert, file.text) : '';
   if (typeof leaf === 'string') return [];
+  const facts = factsOf([leaf], true, '');
+  if (facts === undefined) return [];
   const warnings: string[] = [];
-  const left = Date.parse(leaf.validTo) - now.getTime();
-  if (left < soon) warnings.push(`${cert}: the certificate ends on ${leaf.validTo}`);
-  const names = leaf.subjectAltName ?? '';
-  if (!names.split(', ').some((name) => name === `DNS:${domain}` || name === `URI:sip:${domain}`)) {
-    warnings.push(`${cert}: the certificate does not name ${domain}; members that check names will refuse it`);
+  if (facts.validTo - now.getTime() < soon) warnings.push(`the certificate ends on ${leaf.validTo}`);
+  const unnamed = nameTrouble(facts, domain);
+  if (unnamed !== undefined) warnings.push(unnamed);
+  // Without the extension any use is allowed.
+  const uses = facts.extendedKeyUsage;
+  if (uses.length > 0 && !uses.includes(keyUsage.serverAuth)) {
+    warnings.push('the certificate lacks the extended key usage serverAuth; members that connect to the hub will refuse it');
   }
-  return warnings;
+  if (uses.length > 0 && !uses.includes(keyUsage.clientAuth)) {
+    warnings.push('the certificate lacks the extended key usage clientAuth; members that the hub connects to will refuse it');
+  }
+  if (facts.keyKind === 'rsa' && facts.keyBits < 2048) {
+    warnings.push(`the certificate has an RSA key of ${facts.keyBits} bits; members will refuse less than 2048`);
+  }
+  return warnings.map((warning) => `${cert}: ${warning}`);
 }

@@ -7,6 +7,9 @@ interface CheckOptions {
   json?: true;
 }
 
+/** Problems shown on a terminal: a file that is no community at all has one in every line. */
+const mostShown = 20;
+
 function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
@@ -22,7 +25,8 @@ export function check(file: string, options: CheckOptions, world: World): number
   }
   const show = (problem: Problem, kind: string, style: 'red' | 'yellow') =>
     terminal.out(`${styled(kind, style, terminal.colorOut)} ${renderProblem(file, problem)}`);
-  for (const problem of problems) show(problem, 'problem', 'red');
+  for (const problem of problems.slice(0, mostShown)) show(problem, 'problem', 'red');
+  if (problems.length > mostShown) terminal.out(`and ${problems.length - mostShown} more (--json lists all)`);
   for (const warning of warnings) show(warning, 'warning', 'yellow');
   if (code !== 0) terminal.talk(`${file}: ${plural(problems.length, 'problem')}`);
   else {

@@ -1,6 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runCommandLine } from './command-line.js';
 import { ensureSample } from './sample.js';
@@ -76,7 +76,47 @@ describe('help', () => {
   });
 });
 
+describe('certificates of a community of its own', () => {
+  const given = (certificate: string, key: string) => ['--hub', '127.0.0.1:1', '--certificate', certificate, '--key', key];
+  const sent = async (...options: string[]) => {
+    const file = await community((text) => text);
+    const beside = (name: string) => join(dirname(file), name);
+    return run('send', 'acme.example', 'bolt.example', 'x', ...options.map((text) => (/\.(crt|key)$/.test(text) ? beside(text) : text)));
+  };
+
+  it.each<[string, readonly string[], number, RegExp]>([
+    ['a key of another', [...given('acme.crt', 'bolt.key'), '--ca', 'ca.crt'], 2, /bolt\.key: it is not the key of the certificate/],
+    ['a key for a certificate', [...given('acme.key', 'acme.key'), '--ca', 'ca.crt'], 2, /holds no certificate/],
+    ['no authority', [...given('acme.crt', 'acme.key'), '--ca', 'acme.crt'], 2, /is no certificate authority/],
+    [
+      'no hub',
+      [...given('acme.crt', 'acme.key'), '--ca', 'ca.crt'],
+      1,
+      /no answer from the hub at 127\.0\.0\.1:1: .*\n {2}cure: .*guildhall up/,
+    ],
+  ])('send tells %s', async (_what, options, exitCode, complaint) => {
+    const { code, talk } = await sent(...options);
+    expect([code, talk]).toEqual([exitCode, expect.stringMatching(complaint)]);
+  });
+
+  it('are not shown by the sample members', async () => {
+    const file = await community((text) => text);
+    const { code, talk } = await run('up', '--sample', '--community', file, '--state', 'elsewhere');
+    expect([code, talk]).toEqual([2, expect.stringMatching(/has certificates of its own.*\n {2}cure: leave --sample away/)]);
+  });
+});
+
 describe('check', () => {
+  it('shows no more than 20 problems of a file that is no community', async () => {
+    const { code, out } = await run(
+      'check',
+      await community((text) => `${text}\n${Array.from({ length: 30 }, (_, at) => `k${at}: 1`).join('\n')}\n`),
+    );
+    expect(code).toBe(4);
+    expect(out.split('\n')).toHaveLength(21);
+    expect(out).toMatch(/\nand 10 more \(--json lists all\)$/);
+  });
+
   it.each<[string, (text: string) => string, RegExp]>([
     ['an unknown key', (text) => text.replace('domain: hub', 'domian: hub'), /:10:3: hub\.domian: /],
     ['a contradiction', (text) => text.replace('domains: [bolt.example]', 'domains: [acme.example]'), /:19:\d+: members\[1\]\.domains/],

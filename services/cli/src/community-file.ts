@@ -24,6 +24,9 @@ export interface LoadedCommunity {
   resolve(relative: string): string;
 }
 
+/** Problems listed in a Fault. */
+const mostShown = 10;
+
 const byPlace = (left: Problem, right: Problem) => left.line - right.line || left.column - right.column;
 
 function fileProblems(community: CommunityFile, base: string, now: Date, problemAt: Inspection['problemAt']): Problem[] {
@@ -70,7 +73,9 @@ export function loadCommunity(file: string, cwd: string, now: Date, warn: (line:
   const { path, community, problems, warnings } = inspectCommunityFile(file, cwd, now);
   if (community === undefined || problems.length > 0) {
     const heading = problems.length === 1 ? 'the community file has a problem' : `the community file has ${problems.length} problems`;
-    throw new Fault('community', `${heading}\n${problems.map((problem) => `  ${renderProblem(path, problem)}`).join('\n')}`, {
+    const shown = problems.slice(0, mostShown).map((problem) => `  ${renderProblem(path, problem)}`);
+    if (problems.length > mostShown) shown.push(`  and ${problems.length - mostShown} more`);
+    throw new Fault('community', `${heading}\n${shown.join('\n')}`, {
       cure: `correct what is named above; guildhall check ${file} looks again without starting anything`,
       exitCode: 2,
     });

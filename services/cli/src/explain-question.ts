@@ -4,6 +4,13 @@ import { AdminServiceClient, type ExplainRequest, type ExplainResponse } from '@
 
 const patience = 5000;
 
+/** What to do about a question that policy did not take, by which part of it the sentence is about. */
+function cureOf(sentence: string): string {
+  if (/^method /.test(sentence)) return 'write a SIP method, such as MESSAGE, SUBSCRIBE or INVITE';
+  if (/^event /.test(sentence)) return 'write an event package, such as presence';
+  return 'name both by member id, domain or SIP URI; the community file lists the members';
+}
+
 function faultOf(error: ServiceError, address: string): Fault {
   switch (error.code) {
     case status.UNAVAILABLE:
@@ -14,7 +21,7 @@ function faultOf(error: ServiceError, address: string): Fault {
       });
     case status.INVALID_ARGUMENT:
     case status.NOT_FOUND:
-      return new Fault('not-explained', error.details, { cure: 'name members by id, domain or SIP URI', exitCode: 2, cause: error });
+      return new Fault('not-explained', error.details, { cure: cureOf(error.details), exitCode: 2, cause: error });
     default:
       return new Fault('policy-failed', `policy at ${address} answered: ${error.details}`, {
         cure: 'look at the log of policy',

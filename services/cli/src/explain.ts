@@ -54,7 +54,7 @@ export async function explain(from: string, to: string, method: string, options:
   const answer = await askExplain(address, { from, to, method: method.toUpperCase(), event: options.event ?? '' });
   const { terminal } = world;
   // Versions are 64-bit: JSON has them as a number up to 2^53, which a counter of revisions does not reach.
-  if (options.json) terminal.out(JSON.stringify({ ...answer, version: Number(answer.version) }));
+  if (options.json) terminal.out(JSON.stringify({ ok: true, ...answer, version: Number(answer.version) }));
   else for (const line of lines(answer, terminal.colorOut)) terminal.out(line);
   return 0;
 }

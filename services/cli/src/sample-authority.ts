@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { webcrypto } from 'node:crypto';
+import { keyUsage } from '@guildhall/chassis/certificate';
 import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
@@ -32,13 +33,15 @@ export interface SampleNames {
   readonly hosts?: readonly string[];
   /** Days from `now` on; default 365. Negative: expired already. */
   readonly days?: number;
+  /** Extended key usages; default all of them. */
+  readonly usages?: readonly (keyof typeof keyUsage)[];
+  /** false leaves the DNS names of the domains away, so that only `URI:sip:` names them; default true. */
+  readonly dns?: boolean;
 }
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 const day = 24 * 60 * 60 * 1000;
-const serverAuth = '1.3.6.1.5.5.7.3.1';
-const clientAuth = '1.3.6.1.5.5.7.3.2';
-const sipDomain = '1.3.6.1.5.5.7.3.20';
+const everyUsage = ['serverAuth', 'clientAuth', 'sipDomain'] as const;
 
 async function newKeys() {
   return webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
@@ -62,8 +65,8 @@ function validity(now: Date, days: number): { notBefore: Date; notAfter: Date } 
   return { notBefore: new Date(Math.min(now.getTime() - 300_000, end - day)), notAfter: new Date(end) };
 }
 
-function alternativeNames({ domains, hosts = [] }: SampleNames): JsonGeneralName[] {
-  const dns = [...new Set([...domains, ...hosts])].filter((name) => /[a-z]/i.test(name) && !name.includes(':'));
+function alternativeNames({ domains, hosts = [], dns: alsoDns = true }: SampleNames): JsonGeneralName[] {
+  const dns = [...new Set([...(alsoDns ? domains : []), ...hosts])].filter((name) => /[a-z]/i.test(name) && !name.includes(':'));
   return [
     ...domains.map((domain): JsonGeneralName => ({ type: 'url', value: `sip:${domain}` })),
     ...dns.map((name): JsonGeneralName => ({ type: 'dns', value: name })),
@@ -87,7 +90,7 @@ function issuer(certificate: X509Certificate, signingKey: webcrypto.CryptoKey, k
           extensions: [
             new BasicConstraintsExtension(false, undefined, true),
             new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
-            new ExtendedKeyUsageExtension([serverAuth, clientAuth, sipDomain]),
+            new ExtendedKeyUsageExtension((names.usages ?? everyUsage).map((use) => keyUsage[use])),
             new SubjectAlternativeNameExtension(alternativeNames(names)),
             await SubjectKeyIdentifierExtension.create(keys.publicKey, false, webcrypto),
             await AuthorityKeyIdentifierExtension.create(certificate, false, webcrypto),

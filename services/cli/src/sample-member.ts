@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { isIP } from 'node:net';
 import { createServer, type TLSSocket, connect as tlsConnect } from 'node:tls';
 import { isRequest, type Message } from '@guildhall/proto/sip/message';
 import { writeCancel } from '@guildhall/proto/sip/request';
+import { checkHubName } from './hub-certificate.js';
 import { createAnswers } from './sample-answers.js';
 import { createArrival } from './sample-arrival.js';
 import { callerDialog, type Dialog, dialogRequest } from './sample-dialog.js';
@@ -122,7 +124,14 @@ export async function startSampleMember(options: SampleMemberOptions): Promise<S
   function connectHub(): Promise<SampleWire> {
     return new Promise((resolve, reject) => {
       const { host, port, name } = options.hub;
-      const socket = tlsConnect({ host, port, servername: name, ...identity, minVersion: 'TLSv1.2' });
+      const socket = tlsConnect({
+        host,
+        port,
+        ...(isIP(name) === 0 ? { servername: name } : {}),
+        ...identity,
+        minVersion: 'TLSv1.2',
+        checkServerIdentity: (_host, shown) => checkHubName(name, shown),
+      });
       const failed = (error: Error) => {
         hubWire = undefined;
         reject(error);

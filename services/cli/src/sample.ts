@@ -7,6 +7,7 @@ import { inspectCommunity } from '@guildhall/proto/community/file';
 import { renderProblem } from '@guildhall/proto/community/problem';
 import type { CommunityFile, CommunityMember } from '@guildhall/proto/community/schema';
 import { identityTroubles } from './certificate-check.js';
+import type { LoadedCommunity } from './community-file.js';
 import type { SampleAuthority, SampleIdentity, SampleNames } from './sample-authority.js';
 import { type StateFolder, writePrivate } from './state-folder.js';
 
@@ -103,6 +104,16 @@ export async function ensureSample(state: StateFolder, now: Date, text = sampleT
   }
   for (const member of community.members) await ensureIdentity(folder, member.id, namesOf(member), authority, now);
   return { file, community };
+}
+
+/** Whether a community trusts the authority of the sample in this state folder, so that the sample's certificates open its hub. */
+export function trustsSample(state: StateFolder, loaded: Pick<LoadedCommunity, 'community' | 'resolve'>): boolean {
+  try {
+    const own = readFileSync(filesOf(state.sample, 'ca').cert, 'latin1').trim();
+    return loaded.community.hub.trust.ca.some((file) => readFileSync(loaded.resolve(file), 'latin1').includes(own));
+  } catch {
+    return false;
+  }
 }
 
 /** Certificate, key and authority with which a sample member shows itself. Throws a Fault `no-sample-identity`. */

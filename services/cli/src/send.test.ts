@@ -32,6 +32,7 @@ describe('a party of the command line', () => {
     ['sip:ada@Acme.Example;transport=tls', 'sip:ada@Acme.Example;transport=tls', 'acme.example', 'acme'],
     ['sip:bolt.example', 'sip:bolt.example', 'bolt.example', 'bolt'],
     ['sips:x@deep.acme.example:5061', 'sips:x@deep.acme.example:5061', 'deep.acme.example', 'acme'],
+    ['Ada@acme.example', 'sip:Ada@acme.example', 'acme.example', 'acme'],
     ['sip:x@notacme.example', 'sip:x@notacme.example', 'notacme.example', undefined],
   ])('%j is %s', (text, uri, domain, id) => {
     const party = readParty(text, members);

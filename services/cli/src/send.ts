@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { Fault } from '@guildhall/chassis/fault';
 import type { CommunityMember } from '@guildhall/proto/community/schema';
 import type { Command } from 'commander';
-import { readTrouble } from './certificate-check.js';
+import { authorityTroubles, identityTroubles, readTrouble } from './certificate-check.js';
 import { splitAddress } from './chat.js';
-import { inspectCommunityFile } from './community-file.js';
+import { type CommunityReport, inspectCommunityFile } from './community-file.js';
+import { notSent } from './hub-certificate.js';
 import { labelOf, reasonOf } from './ladder.js';
-import { sampleIdentity } from './sample.js';
+import { sampleIdentity, trustsSample } from './sample.js';
 import { type SampleMemberOptions, startSampleMember } from './sample-member.js';
 import { type RunningHub, runningHub, type StateFolder, stateFolder, usualState } from './state-folder.js';
 import { styled, type World } from './world.js';
@@ -32,13 +33,13 @@ export interface Party {
   readonly member: CommunityMember | undefined;
 }
 
-/** Reads FROM or TO: a member id (its own name as user), a domain, or a sip URI. Throws a Fault `usage`. */
+/** Reads FROM or TO: a member id (its own name as user), a domain, user@domain or a sip URI. Throws a Fault `usage`. */
 export function readParty(text: string, members: readonly CommunityMember[]): Party {
-  const uri = /^sips?:(?:[^@\s]+@)?([^\s;?:]+)/i.exec(text);
+  const uri = /^sips?:(?:[^@\s]+@)?([^\s;?:]+)/i.exec(text) ?? /^[^@\s:<>"]+@([a-z0-9.-]+)$/i.exec(text);
   const domain = (uri?.[1] ?? text).toLowerCase();
   const byId = members.find((member) => member.id === text);
   const member = byId ?? members.find((candidate) => candidate.domains.some((own) => domain === own || domain.endsWith(`.${own}`)));
-  if (uri !== null) return { uri: text, domain, member };
+  if (uri !== null) return { uri: /^sips?:/i.test(text) ? text : `sip:${text}`, domain, member };
   if (byId !== undefined) {
     const own = byId.domains[0] ?? '';
     return { uri: `sip:${byId.id}@${own}`, domain: own, member };
@@ -62,20 +63,54 @@ function readOwnFile(path: string, option: string, cwd: string): string {
   }
 }
 
+/** The files of --certificate, --key and --ca. Throws a Fault `usage` for what cannot be used, before the hub hears of it. */
+function givenIdentity(certificate: string, key: string, ca: string, world: World): Identity {
+  const identity = {
+    certificate: readOwnFile(certificate, 'certificate', world.cwd),
+    key: readOwnFile(key, 'key', world.cwd),
+    ca: readOwnFile(ca, 'ca', world.cwd),
+  };
+  const [certificatePath, keyPath, caPath] = [certificate, key, ca].map((path) => resolve(world.cwd, path));
+  const troubles = [
+    ...identityTroubles(certificatePath ?? '', keyPath ?? '', world.now()),
+    ...authorityTroubles(caPath ?? '', world.now()),
+  ];
+  if (troubles.length === 0) return identity;
+  throw new Fault('usage', troubles.map(({ message }) => message).join('\n  '), {
+    cure: 'give a certificate in date, its own key, and the authority of the hub, as PEM files',
+    exitCode: 2,
+  });
+}
+
 /** The certificate given, or that of the sample member FROM belongs to. Throws a Fault. */
-function chooseIdentity(options: SendOptions, from: Party, state: StateFolder, cwd: string): Identity {
+function chooseIdentity(
+  options: SendOptions,
+  from: Party,
+  state: StateFolder,
+  report: CommunityReport | undefined,
+  world: World,
+): Identity {
   const { certificate, key, ca } = options;
-  if (certificate !== undefined && key !== undefined && ca !== undefined) {
-    return { certificate: readOwnFile(certificate, 'certificate', cwd), key: readOwnFile(key, 'key', cwd), ca: readOwnFile(ca, 'ca', cwd) };
-  }
+  if (certificate !== undefined && key !== undefined && ca !== undefined) return givenIdentity(certificate, key, ca, world);
   if (certificate !== undefined || key !== undefined || ca !== undefined) {
     throw new Fault('usage', '--certificate, --key and --ca belong together', { cure: 'give all three or none', exitCode: 2 });
   }
-  if (from.member !== undefined) return sampleIdentity(state, from.member.id);
-  throw new Fault('usage', `nobody in the community has the domain ${from.domain}, so there is no certificate to send with`, {
-    cure: 'send from one of its members, or give --certificate, --key and --ca',
-    exitCode: 2,
-  });
+  if (from.member === undefined) {
+    throw new Fault('usage', `nobody in the community has the domain ${from.domain}, so there is no certificate to send with`, {
+      cure: 'send from one of its members, or give --certificate, --key and --ca',
+      exitCode: 2,
+    });
+  }
+  if (report?.community !== undefined) {
+    const base = dirname(report.path);
+    if (!trustsSample(state, { community: report.community, resolve: (file) => resolve(base, file) })) {
+      throw new Fault('usage', `the community ${report.path} has certificates of its own, so the sample's will not do`, {
+        cure: `give those of ${from.member.id} with --certificate, --key and --ca`,
+        exitCode: 2,
+      });
+    }
+  }
+  return sampleIdentity(state, from.member.id);
 }
 
 /** Where the hub listens and what its certificate is for. Throws a Fault `no-hub`. */
@@ -97,25 +132,26 @@ function chooseHub(options: SendOptions, running: RunningHub | undefined, state:
 export async function send(fromText: string, toText: string, text: string, options: SendOptions, world: World): Promise<number> {
   const state = stateFolder(options.state ?? usualState(world.env));
   const running = runningHub(state);
-  const members = running === undefined ? [] : (inspectCommunityFile(running.community, world.cwd, world.now()).community?.members ?? []);
+  const report = running && inspectCommunityFile(running.community, world.cwd, world.now());
+  const members = report?.community?.members ?? [];
   const hub = chooseHub(options, running, state);
   const from = readParty(fromText, members);
   const to = readParty(toText, members);
-  const identity = chooseIdentity(options, from, state, world.cwd);
+  const identity = chooseIdentity(options, from, state, report, world);
   const sender = await startSampleMember({ id: from.member?.id ?? 'sender', domain: from.domain, ...identity, hub });
   try {
     const body = Buffer.from(text, 'utf8').toString('latin1');
     const headers = [['Content-Type', 'text/plain; charset=utf-8']] as const;
+    await sender.dial().catch((thrown: unknown) => {
+      throw notSent(hub, thrown);
+    });
     const { final, failure, took } = await sender.send({ method: 'MESSAGE', uri: to.uri, from: from.uri, headers, body, wait: 32_000 });
-    if (final === undefined) {
-      throw new Fault('not-sent', `no answer from the hub at ${hub.host}:${hub.port}: ${failure ?? 'unknown'}`, {
-        cure: 'check that the hub runs and knows the certificate (its log says why it closes a connection)',
-      });
-    }
+    if (final === undefined) throw notSent(hub, failure ?? 'unknown');
     const good = final.status < 300;
     const reason = good ? '' : reasonOf(final);
     const { terminal } = world;
-    if (options.json) terminal.out(JSON.stringify({ ok: good, status: final.status, answer: labelOf(final), reason, took }));
+    if (options.json)
+      terminal.out(JSON.stringify({ ok: good, status: final.status, answer: labelOf(final), reason, took: Number(took.toFixed(3)) }));
     else
       terminal.out(
         `${styled(labelOf(final), good ? 'green' : 'red', terminal.colorOut)} (${took.toFixed(1)} ms)${reason === '' ? '' : ` ${reason}`}`,

@@ -5,7 +5,7 @@ import { type Chat, chattingPair, startChat } from './chat.js';
 import { type LoadedCommunity, loadCommunity } from './community-file.js';
 import { type Hub, startHub } from './hub.js';
 import { createLogStream, type LogStream } from './log-stream.js';
-import { ensureSample } from './sample.js';
+import { ensureSample, trustsSample } from './sample.js';
 import { openState, type StateFolder, usualState } from './state-folder.js';
 import { styled, type World } from './world.js';
 
@@ -50,7 +50,14 @@ function aborted(signal: AbortSignal): Promise<void> {
 
 async function chooseCommunity(options: UpOptions, state: StateFolder, world: World, log: LogStream): Promise<LoadedCommunity> {
   const file = options.community ?? (await ensureSample(state, world.now())).file;
-  return loadCommunity(file, world.cwd, world.now(), (line) => log.say('warn', line));
+  const loaded = loadCommunity(file, world.cwd, world.now(), (line) => log.say('warn', line));
+  if (options.sample && !trustsSample(state, loaded)) {
+    throw new Fault('no-sample-identity', `the community ${loaded.path} has certificates of its own, which the sample members lack`, {
+      cure: 'leave --sample away, or leave --community away to see the sample community',
+      exitCode: 2,
+    });
+  }
+  return loaded;
 }
 
 function summary(hub: Hub, { community, path }: LoadedCommunity, state: StateFolder, sample: boolean, color: boolean): string[] {
@@ -156,7 +163,7 @@ export function addUp(program: Command, world: World, ends: (code: number) => vo
     .description('Runs a whole hub: nats-server (found, or fetched from Debian), policy, relay and ingress, until Ctrl-C.')
     .option('--community <file>', 'the community file; default: the sample, made in the state folder')
     .option('--state <dir>', 'where state is kept; default $XDG_STATE_HOME/guildhall or ~/.local/state/guildhall')
-    .option('--sample', 'let two sample members chat through it')
+    .option('--sample', 'let two members of the sample community chat through it')
     .option('--single', 'all services in this process')
     .option('--json', 'one JSON object on stdout once it is ready; logs as JSON lines on stderr')
     .addHelpText(

@@ -1,3 +1,5 @@
+import type { ReasonCode } from '@guildhall/proto/reason';
+import type { Message } from '@guildhall/proto/sip/message';
 import { describe, expect, it } from 'vitest';
 import { contactLines, createAnswers, quoted, reasonLines } from './answers.js';
 import { sip } from './sip.stage.js';
@@ -6,17 +8,21 @@ import { message } from './transaction.stage.js';
 const answers = createAnswers({ domain: 'hub.example', epoch: 'now', random: () => 0.999 });
 const request = message(sip({ branch: 'z9hG4bKx', callId: 'c@x', headers: ['Timestamp: 5'] }));
 
+const source = '192.0.2.7:40001';
+const refusal = (asked: Message, status: number, code: ReasonCode, sentence: string, header: string) =>
+  answers.refusal(asked, source, { status, code, sentence, header });
+
 describe('an answer', () => {
   it('is none where the request lacks what it must copy', () => {
     const mute = message('MESSAGE sip:b@x SIP/2.0\r\nVia: SIP/2.0/TLS a;branch=z9hG4bK1\r\nContent-Length: 0\r\n\r\n');
-    expect([answers.ok(mute), answers.trying(mute), answers.refusal(mute, 400, 'bad-message', '', '')]).toEqual(['', '', '']);
+    expect([answers.ok(mute, source), answers.trying(mute, source), refusal(mute, 400, 'bad-message', '', '')]).toEqual(['', '', '']);
   });
 
   it('carries code and sentence, and a Retry-After only with 503', () => {
-    const refused = answers.refusal(request, 403, 'denied-by-rule', 'no "calls"\r\nEvil: 1', 'X-More: 1');
+    const refused = refusal(request, 403, 'denied-by-rule', 'no "calls"\r\nEvil: 1', 'X-More: 1');
     expect(refused.split('\r\n')).toEqual([
       'SIP/2.0 403 Forbidden',
-      'Via: SIP/2.0/TLS proxy.acme.example:5061;branch=z9hG4bKx;rport',
+      'Via: SIP/2.0/TLS proxy.acme.example:5061;branch=z9hG4bKx;rport=40001;received=192.0.2.7',
       'From: <sip:alice@acme.example>;tag=a1',
       expect.stringMatching(/^To: <sip:bob@bolt.example>;tag=now\.\w+$/),
       'Call-ID: c@x',
@@ -28,13 +34,13 @@ describe('an answer', () => {
       '',
       '',
     ]);
-    expect(answers.refusal(request, 503, 'hub-overloaded', '', '')).toContain('\r\nRetry-After: 7\r\n');
+    expect(refusal(request, 503, 'hub-overloaded', '', '')).toContain('\r\nRetry-After: 7\r\n');
   });
 
   it('never has the same tag twice, and a 100 has none', () => {
     const tag = (text: string) => /To: .*tag=(\S+)/.exec(text)?.[1];
-    expect(tag(answers.ok(request))).not.toBe(tag(answers.ok(request)));
-    expect(tag(answers.trying(request))).toBeUndefined();
+    expect(tag(answers.ok(request, source))).not.toBe(tag(answers.ok(request, source)));
+    expect(tag(answers.trying(request, source))).toBeUndefined();
   });
 });
 

@@ -1,17 +1,26 @@
 import { type ReasonCode, reasons } from '@guildhall/proto/reason';
 import type { Message } from '@guildhall/proto/sip/message';
+import { readSender } from '@guildhall/proto/sip/received';
 import { canAnswer, writeResponse } from '@guildhall/proto/sip/response';
 
-/** The hub's own responses. All are latin1 text, whole messages. */
+/** The hub's own responses. All are latin1 text, whole messages. `source` is where the request came from, "address:port", '' where it is not known. */
 export interface Answers {
   /** 100 to an INVITE. */
-  trying(request: Message): string;
+  trying(request: Message, source: string): string;
   /** 200 to a CANCEL, or to an OPTIONS that asks after the hub itself. */
-  ok(request: Message): string;
-  /** A response with a code of the reason table, its Reason and Warning; `header` is one more line, '' for none. */
-  refusal(request: Message, status: number, code: ReasonCode, sentence: string, header: string): string;
+  ok(request: Message, source: string): string;
+  /** A response with a code of the reason table, its Reason and Warning. */
+  refusal(request: Message, source: string, refusal: AnsweredRefusal): string;
   /** The same with the lines of `reasonLines` made before: nothing is composed per message. */
-  withLines(request: Message, status: number, lines: readonly string[]): string;
+  withLines(request: Message, source: string, status: number, lines: readonly string[]): string;
+}
+
+/** What a refusal tells; `header` is one more line, '' for none. */
+export interface AnsweredRefusal {
+  readonly status: number;
+  readonly code: ReasonCode;
+  readonly sentence: string;
+  readonly header: string;
 }
 
 /** What comes from outside: a number from 0 to below 1, and a name that no other instance has. */
@@ -30,18 +39,18 @@ export function createAnswers({ domain, epoch, random }: AnswerSource): Answers 
     tags += 1;
     return `${epoch}.${tags.toString(36)}`;
   };
-  const write = (request: Message, status: number, lines: readonly string[]): string =>
-    canAnswer(request) ? writeResponse(request, status, { toTag: nextTag(), headers: lines }) : '';
+  const write: Answers['withLines'] = (request, source, status, lines) =>
+    canAnswer(request) ? writeResponse(request, status, { toTag: nextTag(), headers: lines, sender: readSender(source) }) : '';
 
   return {
-    trying: (request) => (canAnswer(request) ? writeResponse(request, 100, {}) : ''),
-    ok: (request) => write(request, 200, []),
-    refusal(request, status, code, sentence, header) {
+    trying: (request, source) => (canAnswer(request) ? writeResponse(request, 100, { sender: readSender(source) }) : ''),
+    ok: (request, source) => write(request, source, 200, []),
+    refusal(request, source, { status, code, sentence, header }) {
       const lines = reasonLines(domain, status, code, sentence);
       if (header !== '') lines.push(header);
       // RFC 3261 21.5.4; spread over a few seconds so that not everybody comes back at once.
       if (status === 503) lines.push(`Retry-After: ${2 + Math.floor(random() * 6)}`);
-      return write(request, status, lines);
+      return write(request, source, status, lines);
     },
     withLines: write,
   };

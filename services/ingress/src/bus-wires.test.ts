@@ -168,6 +168,17 @@ describe('what departs and what comes back', () => {
     expect([counts.lostDepartures, counts.brokenBatches]).toEqual([2, 1]);
   });
 
+  it('is not heaped on a wire whose far end does not read', () => {
+    const { desk, table, counts } = setting();
+    const [full, other] = [table.wire('edge'), table.wire('edge')];
+    full.room = false;
+    desk.depart(one('any', { members: ['edge'], wires: [''] }));
+    desk.depart(one('named', { members: ['edge'], wires: [full.id] }));
+    other.room = false;
+    desk.depart(one('late', { members: ['edge'], wires: [''] }));
+    expect([full.written, other.written, counts.lostDepartures]).toEqual([[], ['any'], 2]);
+  });
+
   it('goes to the relay that owns the member, in batches of a size', () => {
     const { desk, table, counts, flush, setOwner } = setting(10, 2_000);
     const wire = table.wire('edge');

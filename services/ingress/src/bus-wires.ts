@@ -46,7 +46,12 @@ export function createBusWires(desk: BusWiresDesk): BusWires {
       return;
     }
     if (!desk.isMember(entry.member)) {
-      const answer = desk.answers.refusal(message, 403, 'unknown-peer', reasons['unknown-peer'].about, '');
+      const answer = desk.answers.refusal(message, entry.source, {
+        status: 403,
+        code: 'unknown-peer',
+        sentence: reasons['unknown-peer'].about,
+        header: '',
+      });
       if (message.method !== 'ACK') batches.text(subjects.depart('relay', relay), entry.wire, entry.member, entry.source, answer);
       return;
     }
@@ -68,7 +73,8 @@ export function createBusWires(desk: BusWiresDesk): BusWires {
         return;
       }
       for (const { wire: id, member, bytes } of batch.entries) {
-        const wire = members.find(member)?.wires.find((one) => one.open && (id === '' || one.id === id));
+        // Who does not read is not written to: that would break its connection, and the answers it waits for with it.
+        const wire = members.find(member)?.wires.find((one) => one.open && (id === '' || one.id === id) && one.hasRoom());
         if (wire === undefined) counts.lostDepartures += 1;
         else wire.bytes(bytes, 0, bytes.length);
       }

@@ -125,6 +125,7 @@ export function createConnection(socket: TLSSocket, name: ConnectionName, desk: 
     facts: name.facts,
     open: true,
     inFlight: 0,
+    hasRoom: () => socket.writableLength + outbox.length() < desk.outboxBytes,
     text(message) {
       if (!connection.open) return;
       outbox.text(message);

@@ -3,6 +3,7 @@ import type { TLSSocket } from 'node:tls';
 import { certificateFacts } from '@guildhall/chassis/certificate';
 import type { CloseReason } from '@guildhall/proto/reason';
 import { type Connection, type ConnectionDesk, createConnection } from './connection.js';
+import { createHandshakes } from './handshakes.js';
 import type { Members } from './members.js';
 import { decidePeer, type Peer, type PeerFacts } from './peer.js';
 import type { TrustTable } from './trust.js';
@@ -33,9 +34,10 @@ export interface DoorDesk {
 
 /** Every connection of this instance. */
 export interface Connections {
-  mayConnect(address: string): boolean;
+  /** Whether a socket from there may begin its handshake; `drop` ends it again, should it have to give way to others. */
+  mayConnect(address: string, source: string, drop: () => void): boolean;
   gone(address: string): void;
-  handshakeOver(): void;
+  handshakeOver(address: string, source: string): void;
   /** Decides who a new socket is, and opens or closes it. */
   secured(socket: TLSSocket, source: string, listener: string): void;
   /** Looks again at open connections of these members (undefined: all) and puts out those no longer allowed. */
@@ -53,8 +55,8 @@ export function createConnections(desk: DoorDesk): Connections {
   const { limits, members } = desk;
   const open = new Set<Connection>();
   const addresses = new Map<string, number>();
+  const handshakes = createHandshakes(limits.handshakesInFlight);
   let sockets = 0;
-  let handshakes = 0;
   let names = 0;
   /** The authorities that every open connection's `facts.vouching` was made with. */
   let vouchedBy: readonly X509Certificate[] = [];
@@ -84,17 +86,15 @@ export function createConnections(desk: DoorDesk): Connections {
   return {
     all: () => open,
     size: () => open.size,
-    handshakes: () => handshakes,
-    mayConnect(address) {
+    handshakes: handshakes.size,
+    handshakeOver: handshakes.over,
+    mayConnect(address, source, drop) {
       const here = addresses.get(address) ?? 0;
-      if (sockets >= limits.connections || handshakes >= limits.handshakesInFlight || here >= limits.connectionsPerAddress) return false;
+      if (sockets >= limits.connections || here >= limits.connectionsPerAddress) return false;
+      if (!handshakes.begin(address, source, drop)) return false;
       sockets += 1;
-      handshakes += 1;
       addresses.set(address, here + 1);
       return true;
-    },
-    handshakeOver() {
-      handshakes -= 1;
     },
     gone(address) {
       sockets -= 1;

@@ -144,7 +144,7 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim 
         wire.member.counts.refused += 1;
         // RFC 3261 8.1.3, 17: neither a response nor an ACK is ever answered.
         if (message.status !== 0 || message.method === 'ACK') return '';
-        return answers.refusal(message, refusal.status, refusal.code, refusal.sentence, '');
+        return answers.refusal(message, wire.source, refusal);
       },
       broken: events.broken,
       unexpected: (error) => events.unexpected('a message', error),

@@ -18,12 +18,12 @@ export interface ListenerTls {
 /** Who is told what happens at a listener, and how long a handshake may take, ms. */
 export interface ListenerDesk {
   readonly handshakeTime: number;
-  /** Whether one more connection may begin its handshake. Called before TLS costs anything. */
-  mayConnect(address: string): boolean;
+  /** Whether one more connection may begin its handshake, before TLS costs anything. `drop` ends it to make room for another. */
+  mayConnect(address: string, source: string, drop: () => void): boolean;
   /** A connection that `mayConnect` let in is gone. */
   gone(address: string): void;
   /** Called once for each that `mayConnect` let in: its handshake is over, well or not. */
-  handshakeOver(): void;
+  handshakeOver(address: string, source: string): void;
   /** The handshake is done; nothing of what the peer says was read. */
   secured(socket: TLSSocket, source: string): void;
   failed(reason: HandshakeFailure, source: string, detail: string): void;
@@ -49,10 +49,6 @@ export async function openListener(
   tls: ListenerTls,
   desk: ListenerDesk,
 ): Promise<Listener> {
-  const handshaking = new Set<string>();
-  const over = (source: string): void => {
-    if (handshaking.delete(source)) desk.handshakeOver();
-  };
   const secure = createTlsServer({
     ...contextOptions(tls),
     requestCert: true,
@@ -61,7 +57,7 @@ export async function openListener(
   });
   secure.on('secureConnection', (socket) => {
     const source = sourceOf(socket);
-    over(source);
+    desk.handshakeOver(plainAddress(socket.remoteAddress ?? ''), source);
     // A resumed session would skip the certificate; there is no store to resume from, and none is wanted.
     if (socket.isSessionReused()) {
       desk.failed('handshake-failed', source, 'a session was resumed');
@@ -74,7 +70,6 @@ export async function openListener(
   secure.on('tlsClientError', (error, socket) => {
     const source = sourceOf(socket);
     const code = 'code' in error ? String(error.code) : '';
-    over(source);
     desk.failed(
       code === 'ERR_TLS_HANDSHAKE_TIMEOUT' ? 'handshake-timeout' : 'handshake-failed',
       source,
@@ -91,14 +86,17 @@ export async function openListener(
     }
     const address = plainAddress(socket.remoteAddress);
     const source = sourceOf(socket);
-    if (!desk.mayConnect(address)) {
+    const drop = (): void => {
+      desk.failed('too-many-connections', source, `too many handshakes of ${address} are not finished`);
+      socket.destroy();
+    };
+    if (!desk.mayConnect(address, source, drop)) {
       desk.failed('too-many-connections', source, '');
       socket.destroy();
       return;
     }
-    handshaking.add(source);
     socket.once('close', () => {
-      over(source);
+      desk.handshakeOver(address, source);
       desk.gone(address);
     });
     socket.setNoDelay(true);

@@ -87,6 +87,8 @@ export function messagePath(limits: NonNullable<Partial<IngressConfigInput>['lim
       source: '192.0.2.1:5061',
       open: true,
       inFlight: 0,
+      room: true,
+      hasRoom: () => made.room,
       written,
       text: (text) => void written.push(text),
       bytes: (from, start, end) => void written.push(from.toString('latin1', start, end)),

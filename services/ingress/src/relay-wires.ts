@@ -69,6 +69,8 @@ function relayWire(relay: string, id: string, member: Member, source: string, ba
     source,
     open: true,
     inFlight: 0,
+    // The relay that holds it bounds what waits there.
+    hasRoom: () => true,
     text: (message) => batches.text(subject, id, member.id, source, message),
     bytes: (from, start, end) => batches.bytes(subject, id, member.id, source, from, start, end),
   };

@@ -3,7 +3,7 @@ import { type ReasonCode, reasons } from '@guildhall/proto/reason';
 import { checkRequest } from '@guildhall/proto/sip/check';
 import type { Message } from '@guildhall/proto/sip/message';
 import { type AskAdmission, admit, admitAck, admitCancel, type Hub, type RefuseAdmission } from './admit.js';
-import type { Answers } from './answers.js';
+import type { AnsweredRefusal, Answers } from './answers.js';
 import { type Counts, increment, methodIndex } from './counts.js';
 import type { Forwards } from './forwards.js';
 import { takeToken } from './members.js';
@@ -68,10 +68,10 @@ interface Waiter {
 export function createRequests(stations: Stations): Requests {
   const { hub, transactions, responses, answers, verdicts, relays, forwards, counts, limits, clock } = stations;
 
-  const refuseAtOnce = (request: Message, wire: Wire, refusal: Pick<RefuseAdmission, 'status' | 'code' | 'sentence' | 'header'>): void => {
+  const refuseAtOnce = (request: Message, wire: Wire, refusal: AnsweredRefusal): void => {
     increment(counts.refusals, refusal.code);
     wire.member.counts.refused += 1;
-    const text = answers.refusal(request, refusal.status, refusal.code, refusal.sentence, refusal.header);
+    const text = answers.refusal(request, wire.source, refusal);
     if (text !== '') wire.text(text);
   };
 
@@ -94,12 +94,7 @@ export function createRequests(stations: Stations): Requests {
     increment(counts.refusals, refusal.code);
     wire.member.counts.refused += 1;
     const transaction = transactions.open(key, request, wire, now);
-    responses.say(
-      transaction,
-      refusal.status,
-      answers.refusal(request, refusal.status, refusal.code, refusal.sentence, refusal.header),
-      now,
-    );
+    responses.say(transaction, refusal.status, answers.refusal(request, wire.source, refusal), now);
   };
 
   const isFull = ({ inFlight, member }: Wire): boolean =>
@@ -111,7 +106,12 @@ export function createRequests(stations: Stations): Requests {
     if (verdict.action !== 'forward') {
       increment(counts.refusals, verdict.code);
       transaction.wire.member.counts.refused += 1;
-      responses.say(transaction, verdict.status, answers.withLines(request, verdict.status, stations.verdictLines(verdict)), now);
+      responses.say(
+        transaction,
+        verdict.status,
+        answers.withLines(request, transaction.wire.source, verdict.status, stations.verdictLines(verdict)),
+        now,
+      );
       return;
     }
     const target = admission.target === '' ? verdict.member : admission.target;
@@ -162,7 +162,7 @@ export function createRequests(stations: Stations): Requests {
     const now = clock();
     if (transaction.cancelled) {
       // RFC 3261 9.2: cancelled before it went anywhere.
-      responses.say(transaction, 487, answers.withLines(request, 487, []), now);
+      responses.say(transaction, 487, answers.withLines(request, transaction.wire.source, 487, []), now);
     } else if (verdict === undefined) {
       responses.refuse(transaction, 503, 'hub-unavailable', 'the hub could not find out whether this is allowed', now);
     } else {
@@ -204,7 +204,7 @@ export function createRequests(stations: Stations): Requests {
       return;
     }
     counts.cancels += 1;
-    const ok = answers.ok(request);
+    const ok = answers.ok(request, wire.source);
     if (ok !== '') wire.text(ok);
     if (known.state !== 'proceeding' || known.cancelled) return;
     known.cancelled = true;
@@ -230,7 +230,7 @@ export function createRequests(stations: Stations): Requests {
       return;
     }
     if (admission.kind === 'answer') {
-      wire.text(answers.ok(message));
+      wire.text(answers.ok(message, wire.source));
       return;
     }
     const key = transactionKey(message, member.id);
@@ -250,7 +250,7 @@ export function createRequests(stations: Stations): Requests {
     }
     const transaction = transactions.open(key, message, wire, now);
     // RFC 3261 16.2: a proxy answers an INVITE with 100 at once.
-    if (message.method === 'INVITE') wire.text(answers.trying(message));
+    if (message.method === 'INVITE') wire.text(answers.trying(message, wire.source));
     const question = verdictKey(admission);
     const verdict = verdicts.get(question, admission, now);
     if (verdict !== undefined) {

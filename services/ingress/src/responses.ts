@@ -61,7 +61,7 @@ export function createResponses(
       return;
     }
     increment(counts.refusals, code);
-    say(transaction, status, answers.refusal(original(transaction), status, code, sentence, ''), now);
+    say(transaction, status, answers.refusal(original(transaction), transaction.wire.source, { status, code, sentence, header: '' }), now);
   };
 
   return {
@@ -80,7 +80,7 @@ export function createResponses(
     again(transaction, request, now) {
       counts.retransmissions += 1;
       if (transactions.advance(transaction, 'request', now) !== 'resend') return;
-      send(transaction, transaction.last === '' ? answers.trying(request) : transaction.last);
+      send(transaction, transaction.last === '' ? answers.trying(request, transaction.wire.source) : transaction.last);
     },
     timeout(transaction, now) {
       const waited = Math.round((now - transaction.openedAt) / 1000);
@@ -93,8 +93,9 @@ export function createResponses(
       const sentence = `${whom} did not answer ${transaction.cancelled ? 'the CANCEL' : `within ${waited} s`}`;
       increment(counts.refusals, code);
       answered(now - transaction.openedAt);
-      count(counts, transaction, reasons[code].status);
-      send(transaction, answers.refusal(request, reasons[code].status, code, sentence, ''));
+      const { status } = reasons[code];
+      count(counts, transaction, status);
+      send(transaction, answers.refusal(request, transaction.wire.source, { status, code, sentence, header: '' }));
       if (!invite) forgetRequest(transaction);
       return invite;
     },

@@ -8,6 +8,8 @@ import type { Wire } from './wire.js';
 /** A wire that keeps what is written to it. */
 export interface FakeWire extends Wire {
   readonly written: string[];
+  /** What `hasRoom` says. */
+  room: boolean;
 }
 
 /** Transactions whose time is a number that tests set. */
@@ -41,6 +43,8 @@ export function transactionTable(): Table {
         source: '192.0.2.1:5061',
         open: true,
         inFlight: 0,
+        room: true,
+        hasRoom: () => wire.room,
         written,
         text: (message) => void written.push(message),
         bytes: (from, start, end) => void written.push(from.toString('latin1', start, end)),

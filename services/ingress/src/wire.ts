@@ -13,6 +13,8 @@ export interface Wire {
   open: boolean;
   /** Requests of it without a final response. */
   inFlight: number;
+  /** Whether it takes what others want of its member; answers to its own requests go out as long as it is open. */
+  hasRoom(): boolean;
   /** Appends one whole message, latin1. */
   text(message: string): void;
   /** Appends one whole message. */

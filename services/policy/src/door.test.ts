@@ -19,7 +19,16 @@ const membership = sampleMembership({
 
 describe('doorOf', () => {
   it.each(['nobody', 'dull', '', '__proto__'])('is closed and empty for %j', (id) => {
-    expect(doorOf(membership, id)).toEqual({ member: id, open: false, proxies: [], pins: [], anchors: [], version: 7n, interface: '' });
+    expect(doorOf(membership, id)).toEqual({
+      member: id,
+      open: false,
+      proxies: [],
+      pins: [],
+      anchors: [],
+      version: 7n,
+      interface: '',
+      acceptCommonName: false,
+    });
   });
 
   it('has proxies in the order of trying, with the names to expect', () => {
@@ -35,6 +44,7 @@ describe('doorOf', () => {
       anchors: [certificate('CA'), certificate('ACME')],
       version: 7n,
       interface: 'inside',
+      acceptCommonName: false,
     });
   });
 

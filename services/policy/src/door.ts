@@ -1,4 +1,4 @@
-import type { Door } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
+import { Door } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
 import type { Membership } from './membership.js';
 
 /**
@@ -10,7 +10,7 @@ export function doorOf(membership: Membership, id: string): Door {
   const member = membership.members.get(id);
   const open = member?.status === 'active';
   const { version } = membership;
-  if (member === undefined || !open) return { member: id, open: false, proxies: [], pins: [], anchors: [], version, interface: '' };
+  if (member === undefined || !open) return Door.fromPartial({ member: id, version });
   return {
     member: id,
     open,
@@ -19,5 +19,6 @@ export function doorOf(membership: Membership, id: string): Door {
     anchors: [...membership.community.anchors, ...member.anchors],
     version,
     interface: member.interface,
+    acceptCommonName: member.acceptCommonName,
   };
 }

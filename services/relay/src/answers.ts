@@ -53,7 +53,8 @@ export function createAnswers(
   const apply = (transaction: Transaction, next: Step, m: Message, via: Via, link: Link | undefined): void => {
     if (m.status < 200) transaction.begun = true;
     if (next.ack) hopByHop.ack(transaction, m, wayBack(transaction, link), transaction.attempt);
-    if (next.pass && !pass(transaction, m, via)) return;
+    if (next.pass && isExcess(transaction, m)) events.strays += 1;
+    else if (next.pass && !pass(transaction, m, via)) return;
     if (next.state === 'terminated') {
       sending.end(transaction);
       return;
@@ -138,6 +139,19 @@ export function createAnswers(
   };
 }
 
+/**
+ * Bytes of responses to one INVITE that are passed on besides its first final one: hundreds. Without an end, whoever is called could
+ * fill the caller's connection until it breaks, and with it what others have on it.
+ */
+const mostPassedBytes = 256 * 1024;
+
+/** Whether a provisional, or one 2xx more, is too much. The first final response never is. */
+function isExcess(transaction: Transaction, m: Message): boolean {
+  if (m.status >= 200 && transaction.state !== 'accepted') return false;
+  transaction.passedBytes += m.end - m.start;
+  return transaction.passedBytes > mostPassedBytes;
+}
+
 /** A connection for what must be said of our own about a response: the one it came in on, else one to the same proxy. */
 function wayBack(transaction: Transaction, link: Link | undefined): Link | undefined {
   if (link !== undefined) return link;
@@ -148,7 +162,7 @@ function topVia(m: Message): Via | undefined {
   const index = firstHeader(m, Header.via);
   if (index < 0) return undefined;
   try {
-    return parseVia(m.head, headerValueStart(m, index), headerValueEnd(m, index));
+    return parseVia(m, headerValueStart(m, index), headerValueEnd(m, index));
   } catch {
     return undefined;
   }

@@ -72,7 +72,7 @@ export function createDialledProxy(
     },
   };
 
-  const expected = { names, pins: card.pins, anchors: card.anchors };
+  const expected = { names, pins: card.pins, anchors: card.anchors, acceptCommonName: card.acceptCommonName };
   const listener = listenerOf(proxy);
   while (links.length < count) links.push(createDialledLink(member.id, { host, port, expected, context }, tools, listener));
   return proxy;

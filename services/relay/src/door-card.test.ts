@@ -3,7 +3,16 @@ import { describe, expect, it } from 'vitest';
 import { linkKey, readDoor } from './door-card.js';
 
 const proxy = { host: '192.0.2.1', port: 5061, names: ['sip.bolt.example'], priority: 1, weight: 1 };
-const good: Door = { member: 'bolt', open: true, proxies: [proxy], pins: ['a'.repeat(64)], anchors: [], version: 3n, interface: '' };
+const good: Door = {
+  member: 'bolt',
+  open: true,
+  proxies: [proxy],
+  pins: ['a'.repeat(64)],
+  anchors: [],
+  version: 3n,
+  interface: '',
+  acceptCommonName: false,
+};
 
 function read(changes: Partial<Door>) {
   return readDoor(Door.encode({ ...good, ...changes }).finish(), 'bolt');

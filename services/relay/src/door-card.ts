@@ -9,6 +9,8 @@ export interface DoorCard {
   readonly proxies: readonly ProxyCard[];
   readonly pins: readonly string[];
   readonly anchors: readonly Certificate[];
+  /** A common name will do where the certificate has no SAN. */
+  readonly acceptCommonName: boolean;
   /** The anchors as PEM, for the TLS layer. */
   readonly anchorText: string;
 }
@@ -32,7 +34,7 @@ const pinShape = /^[0-9a-f]{64}$/;
 export function readDoor(payload: Uint8Array, member: string): DoorCard {
   const door = Door.decode(payload);
   if (door.member !== member) throw new Error('the door is another member’s');
-  if (!door.open) return { member, open: false, proxies: [], pins: [], anchors: [], anchorText: '' };
+  if (!door.open) return { member, open: false, proxies: [], pins: [], anchors: [], acceptCommonName: false, anchorText: '' };
   if (door.proxies.length > most.proxies) throw new Error(`the door has more than ${most.proxies} proxies`);
   if (door.pins.length > most.pins || door.anchors.length > most.anchors) throw new Error('the door has too many pins or anchors');
   if (!door.pins.every((pin) => pinShape.test(pin))) throw new Error('the door has a pin that is no SHA-256');
@@ -47,11 +49,12 @@ export function readDoor(payload: Uint8Array, member: string): DoorCard {
     proxies: door.proxies,
     pins: door.pins,
     anchors: parseAnchors(door.anchors),
+    acceptCommonName: door.acceptCommonName,
     anchorText: door.anchors.map((pem) => `${pem.trim()}\n`).join(''),
   };
 }
 
 /** What must be the same for a link to stay when a new door comes: whom to dial and how it proves itself. */
 export function linkKey(card: DoorCard, proxy: ProxyCard): string {
-  return JSON.stringify([proxy.host, proxy.port, proxy.names, card.pins, card.anchorText]);
+  return JSON.stringify([proxy.host, proxy.port, proxy.names, card.pins, card.acceptCommonName, card.anchorText]);
 }

@@ -13,7 +13,16 @@ function play() {
     const { member } = DoorRequest.decode(payload);
     asked.push(member);
     const proxies = [{ host: '192.0.2.1', port, names: [], priority: 1, weight: 1 }];
-    const door = Door.encode({ member, open: true, proxies, pins: [], anchors: [], version: 1n, interface: '' }).finish();
+    const door = Door.encode({
+      member,
+      open: true,
+      proxies,
+      pins: [],
+      anchors: [],
+      version: 1n,
+      interface: '',
+      acceptCommonName: false,
+    }).finish();
     waiting.push(() => reply?.(door));
   });
   return {

@@ -3,6 +3,7 @@ import { downstreamBranch } from '@guildhall/proto/sip/branch';
 import { Header } from '@guildhall/proto/sip/header-name';
 import type { SipLimits } from '@guildhall/proto/sip/limits';
 import { firstHeader, headerValue, type Message, parseMessage } from '@guildhall/proto/sip/message';
+import { readSender, type Sender, unknownSender } from '@guildhall/proto/sip/received';
 import type { Kind } from './client-transaction.js';
 import type { Events } from './events.js';
 import { losses } from './failover.js';
@@ -10,7 +11,6 @@ import type { Final } from './finals.js';
 import { readForwards } from './forward-batch.js';
 import type { Members } from './members.js';
 import type { Back, Outcomes } from './outcomes.js';
-import type { Source } from './rewrite.js';
 import type { Sending } from './sending.js';
 import { newTransaction } from './transaction.js';
 import type { Transactions } from './transactions.js';
@@ -23,7 +23,7 @@ export interface ForwardsSettings {
 
 /** What the entries of one batch share. */
 interface Context {
-  readonly sources: readonly Source[];
+  readonly sources: readonly Sender[];
   readonly back: Back;
   /** Finals this ingress was told already, where the batch was handed over before. */
   readonly told: ReadonlyMap<number, Final>;
@@ -84,7 +84,7 @@ export function createForwards(
       back,
       member,
       recordRoute: record === 0 ? '' : (batch.recordRoutes[record - 1] ?? ''),
-      source: sources[batch.source[index] ?? 0] ?? unknown,
+      source: sources[batch.source[index] ?? 0] ?? unknownSender,
       bytes,
       wait,
       dueAt: now + wait + settings.margin,
@@ -114,7 +114,7 @@ export function createForwards(
     }
     const now = clock();
     const back = outcomes.to(batch.ingress, batch.epoch);
-    const context: Context = { sources: batch.sources.map(sourceOf), back, told: batch.again ? back.told() : nothingTold, now };
+    const context: Context = { sources: batch.sources.map(readSender), back, told: batch.again ? back.told() : nothingTold, now };
     let at = 0;
     for (let index = 0; index < batch.kind.length; index += 1) {
       const until = at + (batch.length[index] ?? 0);
@@ -128,19 +128,9 @@ export function createForwards(
 
 const nothingTold: ReadonlyMap<number, Final> = new Map();
 
-const unknown: Source = { host: '', port: '' };
-
 function kindOf(isAck: boolean, method: string): Kind {
   if (isAck) return 'ack';
   return method === 'INVITE' ? 'invite' : 'other';
-}
-
-/** "address:port", an IPv6 address with or without brackets. */
-function sourceOf(text: string): Source {
-  const colon = text.lastIndexOf(':');
-  if (colon < 1) return unknown;
-  const host = text.slice(0, colon);
-  return { host: host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host, port: text.slice(colon + 1) };
 }
 
 /** The Reason of a CANCEL as it came, passed on with ours (RFC 3326), or ''. */

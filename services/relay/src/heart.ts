@@ -17,7 +17,7 @@ import { createOutcomes } from './outcomes.js';
 import type { OwnCertificate } from './own-certificate.js';
 import { createPresenceTable } from './presence.js';
 import { createProber } from './probe.js';
-import type { Here } from './rewrite.js';
+import { hereOf } from './rewrite.js';
 import { createSending } from './sending.js';
 import { createTransactions } from './transactions.js';
 import { createWays } from './ways.js';
@@ -85,7 +85,7 @@ export function createHeart(
   events: Events,
 ): Heart {
   const turn = createTurn();
-  const here: Here = { host: config.via.host.toLowerCase(), port: config.via.port, domain: config.hub.domain };
+  const here = hereOf(config.via, config.hub.domain);
   const limits: SipLimits = { ...bound, messageBytes: config.limits.message };
   const self = { id: config.id, epoch };
 

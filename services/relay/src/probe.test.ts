@@ -4,8 +4,9 @@ import { parseMessage } from '@guildhall/proto/sip/message';
 import { writeResponse } from '@guildhall/proto/sip/response';
 import { describe, expect, it } from 'vitest';
 import { createProber, probeIn } from './probe.js';
+import { hereOf } from './rewrite.js';
 
-const here = { host: 'hub.example', port: 5061, domain: 'hub.example' };
+const here = hereOf({ host: 'hub.example', port: 5061 }, 'hub.example');
 
 function parse(text: string) {
   return parseMessage(Buffer.from(text, 'latin1'), defaultLimits);

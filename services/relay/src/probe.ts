@@ -21,7 +21,7 @@ export function createProber(here: Here, epoch: string): Prober {
         method: 'OPTIONS',
         uri,
         headers: [
-          ['Via', `SIP/2.0/TLS ${here.host}:${here.port};branch=${branch}`],
+          ['Via', `${here.via}${branch}`],
           ['Max-Forwards', '70'],
           ['From', `<sip:${here.domain}>;tag=${epoch}${count.toString(36)}`],
           ['To', `<${uri}>`],

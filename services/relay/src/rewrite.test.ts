@@ -1,12 +1,13 @@
 import { defaultLimits } from '@guildhall/proto/sip/limits';
 import { type Message, parseMessage } from '@guildhall/proto/sip/message';
+import { readSender, unknownSender } from '@guildhall/proto/sip/received';
 import { parseVia, type Via } from '@guildhall/proto/sip/via';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Hop, rewrite, stripVia } from './rewrite.js';
+import { type Hop, hereOf, rewrite, stripVia } from './rewrite.js';
 
-const here = { host: 'hub.example', port: 5061, domain: 'hub.example' };
-const plain: Hop = { here, branch: 'z9hG4bKe.1.2', recordRoute: '', source: { host: '', port: '' } };
+const here = hereOf({ host: 'hub.example', port: 5061 }, 'hub.example');
+const plain: Hop = { here, branch: 'z9hG4bKe.1.2', recordRoute: '', source: unknownSender };
 const ours = 'Via: SIP/2.0/TLS hub.example:5061;branch=z9hG4bKe.1.2';
 
 function message(lines: readonly string[], body = ''): Message {
@@ -22,7 +23,7 @@ const start = 'MESSAGE sip:bob@bolt.example SIP/2.0';
 const via = 'Via: SIP/2.0/TLS sip.acme.example:6061;branch=z9hG4bKa';
 
 describe('the head on the next wire', () => {
-  const source = { host: '192.0.2.7', port: '40001' };
+  const source = readSender('192.0.2.7:40001');
   const cases: [why: string, came: string[], hop: Partial<Hop>, leaves: string[]][] = [
     ['adds our Via and a Max-Forwards where there is none', [via], {}, [ours, 'Max-Forwards: 70', via]],
     ['counts Max-Forwards down', [via, 'Max-Forwards: 70'], {}, [ours, via, 'Max-Forwards: 69']],
@@ -107,7 +108,7 @@ describe('the head on the next wire', () => {
     [
       'knows its sent-by with its port only',
       [via, 'Route: <sip:192.0.2.1;lr>', 'Route: <sip:192.0.2.1:6071;lr>', 'Max-Forwards: 2'],
-      { here: { host: '192.0.2.1', port: 5061, domain: 'hub.example' } },
+      { here: hereOf({ host: '192.0.2.1', port: 5061 }, 'hub.example') },
       ['Via: SIP/2.0/TLS 192.0.2.1:5061;branch=z9hG4bKe.1.2', via, 'Route: <sip:192.0.2.1:6071;lr>', 'Max-Forwards: 1'],
     ],
   ];

@@ -1,15 +1,9 @@
 import { Header } from '@guildhall/proto/sip/header-name';
 import { firstHeader, headerLineEnd, headerLineStart, headerValueEnd, headerValueStart, type Message } from '@guildhall/proto/sip/message';
+import { receivedVia, type Sender } from '@guildhall/proto/sip/received';
 import { type RouteEntry, routeEntries } from '@guildhall/proto/sip/route';
 import { parseUri } from '@guildhall/proto/sip/uri';
-import { parseVia, type Via } from '@guildhall/proto/sip/via';
-
-/** Where a request came from: the far end of the connection at ingress, taken apart once a batch. */
-export interface Source {
-  /** An address without brackets; '' when it is not known, then the sender's Via stays as it is. */
-  readonly host: string;
-  readonly port: string;
-}
+import type { Via } from '@guildhall/proto/sip/via';
 
 /** Who we are in the Via and Route headers of every hop. */
 export interface Here {
@@ -18,6 +12,14 @@ export interface Here {
   readonly port: number;
   /** The hub's own domain, lower case. */
   readonly domain: string;
+  /** Our Via up to its branch, made once. */
+  readonly via: string;
+}
+
+/** Who we are, from the sent-by of our Via and the hub's domain. */
+export function hereOf({ host, port }: { readonly host: string; readonly port: number }, domain: string): Here {
+  const name = host.toLowerCase();
+  return { host: name, port, domain, via: `SIP/2.0/TLS ${name}:${port};branch=` };
 }
 
 /** What makes one hop of one request different from another. */
@@ -26,7 +28,8 @@ export interface Hop {
   readonly branch: string;
   /** A Record-Route header value, or '' for none. */
   readonly recordRoute: string;
-  readonly source: Source;
+  /** The far end of the connection at ingress, taken apart once a batch. */
+  readonly source: Sender;
 }
 
 /** How the user part of a Record-Route of ours begins. */
@@ -44,7 +47,7 @@ const fullForwards = 70;
 export function rewrite(request: Message, hop: Hop): string {
   const { head, table } = request;
   const top = headerLineStart(request, 0);
-  let out = `${head.slice(0, top)}Via: SIP/2.0/TLS ${hop.here.host}:${hop.here.port};branch=${hop.branch}\r\n`;
+  let out = `${head.slice(0, top)}Via: ${hop.here.via}${hop.branch}\r\n`;
   if (hop.recordRoute !== '') out += `Record-Route: ${hop.recordRoute}\r\n`;
   if (firstHeader(request, Header.maxForwards) < 0) out += `Max-Forwards: ${fullForwards}\r\n`;
   const kept = keptRoutes(request, hop.here);
@@ -54,11 +57,11 @@ export function rewrite(request: Message, hop: Hop): string {
     switch (table[at]) {
       case Header.via:
         if (!viaSeen) {
-          const start = headerValueStart(request, index);
-          const text = receivedVia(head, start, headerValueEnd(request, index), hop.source);
+          const end = headerValueEnd(request, index);
+          const text = receivedVia(request, headerValueStart(request, index), end, hop.source, copied);
           if (text !== undefined) {
-            out += head.slice(copied, start) + text;
-            copied = headerValueEnd(request, index);
+            out += text;
+            copied = end;
           }
         }
         viaSeen = true;
@@ -99,18 +102,6 @@ export function stripVia(response: Message, via: Via): string | undefined {
     if (table[at] === Header.via) return head.slice(0, headerLineStart(response, index)) + head.slice(headerLineEnd(response, index));
   }
   return undefined;
-}
-
-/** The sender's Via field with what we saw of the sender, or undefined when there is nothing to add. */
-function receivedVia(head: string, start: number, end: number, source: Source): string | undefined {
-  if (source.host === '') return undefined;
-  const via = parseVia(head, start, end);
-  const asked = via.rportAt >= 0;
-  const elsewhere = via.host !== source.host && via.host !== `[${source.host}]`;
-  // RFC 3581 4: with rport goes received, even where the address equals sent-by.
-  const received = (elsewhere || asked) && via.received === '' ? `;received=${source.host}` : '';
-  if (!asked) return received === '' ? undefined : head.slice(start, via.end) + received + head.slice(via.end, end);
-  return `${head.slice(start, via.rportAt)}=${source.port}${head.slice(via.rportAt, via.end)}${received}${head.slice(via.end, end)}`;
 }
 
 /** The Route values that stay, or undefined when all do: no Route costs one scan, and a Route that leads elsewhere is left alone. */

@@ -1,8 +1,8 @@
 import type { Timed } from '@guildhall/chassis/wheel';
+import type { Sender } from '@guildhall/proto/sip/received';
 import type { Kind, State } from './client-transaction.js';
 import type { Link, Member, MemberProxy } from './member.js';
 import type { Back } from './outcomes.js';
-import type { Source } from './rewrite.js';
 
 /** One forward in the relay's hands: a client transaction, or an ACK on its way. Made whole, so that all have one shape. */
 export interface Transaction extends Timed<Transaction> {
@@ -19,7 +19,7 @@ export interface Transaction extends Timed<Transaction> {
   readonly back: Back;
   readonly member: Member;
   readonly recordRoute: string;
-  readonly source: Source;
+  readonly source: Sender;
   /** The request as it came. At first a view into its batch; after a while a copy, so that one slow answer does not pin a whole batch. */
   bytes: Buffer;
   bytesAreOwn: boolean;
@@ -48,6 +48,8 @@ export interface Transaction extends Timed<Transaction> {
   cancelReason: string;
   /** Tries given up of which a late provisional was answered with CANCEL already, as bits. */
   calledOff: number;
+  /** Bytes of responses passed on besides the first final one. */
+  passedBytes: number;
 }
 
 /** What a forward says, before anything is known of its way. */
@@ -91,6 +93,7 @@ export function newTransaction(given: Given): Transaction {
     tryUntil: 0,
     cancelReason: '',
     calledOff: 0,
+    passedBytes: 0,
   };
 }
 

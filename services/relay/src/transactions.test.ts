@@ -1,4 +1,5 @@
 import { downstreamBranch } from '@guildhall/proto/sip/branch';
+import { unknownSender } from '@guildhall/proto/sip/received';
 import { describe, expect, it } from 'vitest';
 import type { Member } from './member.js';
 import type { Back } from './outcomes.js';
@@ -36,7 +37,7 @@ function make(number: number, dueAt = 10_000): Transaction {
     back,
     member,
     recordRoute: '',
-    source: { host: '', port: '' },
+    source: unknownSender,
     bytes: Buffer.from('bytes'),
     wait: 0,
     dueAt,

@@ -11,6 +11,13 @@ const leaf = new X509Certificate(
     'base64',
   ),
 );
+/** One without subject alternative names. */
+const nameless = new X509Certificate(
+  Buffer.from(
+    'MIIBjTCCATOgAwIBAgIUPPswIaa4YlgTWiiRK1C74vUPz7MwCgYIKoZIzj0EAwIwGzEZMBcGA1UEAwwQc2lwLmFjbWUuZXhhbXBsZTAgFw0yNjExMjIxNDU0NDBaGA8yMTI2MTAyOTE0NTQ0MFowGzEZMBcGA1UEAwwQc2lwLmFjbWUuZXhhbXBsZTBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABEnrhgDLajt5bPzHH8hsRq4TN/RLI1NZPzBzfSKhYKaoL8Jnu7IZywkBH4e2Z6MyP0uStVFjF30ozx644MfrYrqjUzBRMB0GA1UdDgQWBBTMdedGOgRFUcvkZZRhR/ZqxbHr6DAfBgNVHSMEGDAWgBTMdedGOgRFUcvkZZRhR/ZqxbHr6DAPBgNVHRMBAf8EBTADAQH/MAoGCCqGSM49BAMCA0gAMEUCIQDk3uLjWwWTBsXqbymeZT906Om8XhYJ1ztJHjwbvLZ7rwIgYDlCIpxGCey/GrJ16P2C0xzSoU/3QcMhQMLTg84VyDc=',
+    'base64',
+  ),
+);
 const at = 1_000_000;
 
 const good: CertificateFacts = {
@@ -30,8 +37,15 @@ const good: CertificateFacts = {
   authorizationError: '',
   chain: [leaf],
 };
-const expected: Expectation = { names: ['edge.acme.example', 'sip.acme.example'], pins: [], anchors: [leaf] };
-const pinned: Expectation = { names: [], pins: ['b'.repeat(64), 'a'.repeat(64)], anchors: [] };
+const expected: Expectation = {
+  names: ['edge.acme.example', 'sip.acme.example'],
+  pins: [],
+  anchors: [leaf, nameless],
+  acceptCommonName: false,
+};
+const pinned: Expectation = { names: [], pins: ['b'.repeat(64), 'a'.repeat(64)], anchors: [], acceptCommonName: false };
+const tolerant: Expectation = { ...expected, acceptCommonName: true };
+const onlyCommon = { uris: [], dnsNames: [], chain: [nameless] };
 const failed = (authorizationError: string) => ({ authorized: false, authorizationError });
 
 describe('the certificate of a next hop', () => {
@@ -49,9 +63,17 @@ describe('the certificate of a next hop', () => {
     ['name-of-no-member', 'a user’s URI is no domain', { uris: ['sip:a@sip.acme.example'], dnsNames: [] }, expected],
     ['name-of-no-member', 'a longer name', { dnsNames: ['sip.acme.example.evil.example'] }, expected],
     ['wildcard-name', 'RFC 5922 7.2', { uris: [], dnsNames: ['*.acme.example'] }, expected],
-    ['common-name-only', 'even the right one', { uris: [], dnsNames: [], commonName: 'sip.acme.example' }, expected],
+    ['common-name-only', 'even the right one', { ...onlyCommon, commonName: 'sip.acme.example' }, expected],
+    ['common-name-only', 'another one, though the operator accepts it', { ...onlyCommon, commonName: 'acme.example' }, tolerant],
+    [
+      'name-of-no-member',
+      'the right one beside an IP address, which is a SAN',
+      { ...onlyCommon, chain: [leaf], commonName: 'sip.acme.example' },
+      tolerant,
+    ],
     ['untrusted-authority', 'another pin', failed('SELF_SIGNED_CERT_IN_CHAIN'), { ...pinned, pins: ['c'.repeat(64)] }],
     [undefined, 'a DNS name', {}, expected],
+    [undefined, 'a common name where the operator accepts it', { ...onlyCommon, commonName: 'SIP.acme.example' }, tolerant],
     [undefined, 'a sip URI in any letter case', { uris: ['SIP:Edge.Acme.Example'], dnsNames: [] }, expected],
     [undefined, 'RSA of 2048 bits', { keyKind: 'rsa', keyBits: 2048 }, expected],
     [undefined, 'pinned: neither chain nor name are asked', { ...failed('DEPTH_ZERO_SELF_SIGNED_CERT'), uris: [], dnsNames: [] }, pinned],

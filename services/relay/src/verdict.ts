@@ -9,6 +9,8 @@ export interface Expectation {
   readonly pins: readonly string[];
   /** The authorities that may vouch for this member; the socket was made with these and no others. */
   readonly anchors: readonly Certificate[];
+  /** A common name will do where there is no subject alternative name. */
+  readonly acceptCommonName: boolean;
 }
 
 /** Smallest RSA modulus and curve accepted, bits. */
@@ -17,7 +19,7 @@ const leastCurveBits = 256;
 
 /**
  * Why the certificate at the other end is not to be trusted, or undefined when it is: pinned and in date, or its chain ends
- * in an expected anchor and it carries an expected name (RFC 5922 7.3). `at` is wall time, ms. No error code is tolerated.
+ * in an expected anchor and it carries an expected name (RFC 5922 7.3), a common name only where the operator said so. `at` is wall time, ms. No error code is tolerated.
  */
 export function distrust(facts: CertificateFacts | undefined, expected: Expectation, at: number): CloseReason | undefined {
   if (facts === undefined) return 'no-certificate';
@@ -29,7 +31,9 @@ export function distrust(facts: CertificateFacts | undefined, expected: Expectat
   if (isWeak(facts)) return 'weak-key';
   const names = sipNames(facts);
   if (names.some((name) => expected.names.includes(name))) return undefined;
-  if (facts.uris.length === 0 && facts.dnsNames.length === 0) return 'common-name-only';
+  if (facts.chain[0]?.subjectAltName === undefined) {
+    return expected.acceptCommonName && expected.names.includes(facts.commonName.toLowerCase()) ? undefined : 'common-name-only';
+  }
   return facts.dnsNames.some((name) => coversByWildcard(name, expected.names)) ? 'wildcard-name' : 'name-of-no-member';
 }
 

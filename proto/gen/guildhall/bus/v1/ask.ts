@@ -169,6 +169,8 @@ export interface Door {
   anchors: string[];
   version: bigint;
   interface: string;
+  /** The operator accepts a common name where the proxy's certificate has no SAN. */
+  acceptCommonName: boolean;
 }
 
 export interface DoorProxy {
@@ -720,7 +722,16 @@ export const DoorRequest: MessageFns<DoorRequest> = {
 };
 
 function createBaseDoor(): Door {
-  return { member: "", open: false, proxies: [], pins: [], anchors: [], version: 0n, interface: "" };
+  return {
+    member: "",
+    open: false,
+    proxies: [],
+    pins: [],
+    anchors: [],
+    version: 0n,
+    interface: "",
+    acceptCommonName: false,
+  };
 }
 
 export const Door: MessageFns<Door> = {
@@ -748,6 +759,9 @@ export const Door: MessageFns<Door> = {
     }
     if (message.interface !== "") {
       writer.uint32(58).string(message.interface);
+    }
+    if (message.acceptCommonName !== false) {
+      writer.uint32(64).bool(message.acceptCommonName);
     }
     return writer;
   },
@@ -821,6 +835,14 @@ export const Door: MessageFns<Door> = {
             message.interface = reader.string();
             continue;
           }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.acceptCommonName = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -842,6 +864,11 @@ export const Door: MessageFns<Door> = {
       anchors: globalThis.Array.isArray(object?.anchors) ? object.anchors.map((e: any) => globalThis.String(e)) : [],
       version: isSet(object.version) ? BigInt(object.version) : 0n,
       interface: isSet(object.interface) ? globalThis.String(object.interface) : "",
+      acceptCommonName: isSet(object.acceptCommonName)
+        ? globalThis.Boolean(object.acceptCommonName)
+        : isSet(object.accept_common_name)
+        ? globalThis.Boolean(object.accept_common_name)
+        : false,
     };
   },
 
@@ -868,6 +895,9 @@ export const Door: MessageFns<Door> = {
     if (message.interface !== "") {
       obj.interface = message.interface;
     }
+    if (message.acceptCommonName !== false) {
+      obj.acceptCommonName = message.acceptCommonName;
+    }
     return obj;
   },
 
@@ -883,6 +913,7 @@ export const Door: MessageFns<Door> = {
     message.anchors = object.anchors?.map((e) => e) || [];
     message.version = (object.version !== undefined && object.version !== null) ? BigInt(object.version) : 0n;
     message.interface = object.interface ?? "";
+    message.acceptCommonName = object.acceptCommonName ?? false;
     return message;
   },
 };
