@@ -4,6 +4,13 @@ import type { Message } from './message.js';
 import type { SipErrorCode } from './sip-error.js';
 import { readStartLine, type StartLine } from './start-line.js';
 
+declare global {
+  interface Buffer {
+    /** Node's own primitive under `toString('latin1', start, end)`, without its look at the encoding's name. */
+    latin1Slice(start: number, end: number): string;
+  }
+}
+
 /** A head whose end was found, read: all of a Message but where its bytes are. */
 export interface Head {
   readonly text: string;
@@ -63,6 +70,6 @@ export function messageOf(head: Head, buffer: Buffer, start: number, end: number
 
 /** latin1 is byte-exact. A NUL, which only a refused head may have, becomes a space lest it get into our answer. */
 function headText(scan: HeadScan, buffer: Buffer, start: number, end: number): string {
-  const text = buffer.toString('latin1', start, end);
+  const text = buffer.latin1Slice(start, end);
   return scan.fault === '' ? text : text.replaceAll('\0', ' ');
 }
