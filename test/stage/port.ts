@@ -1,22 +1,12 @@
 import { createSocket } from 'node:dgram';
-import { createServer } from 'node:net';
+import { freePort as anyFreePort } from '@guildhall/cli/free-port';
 
 /**
  * A TCP port of 127.0.0.1 that was free a moment ago, for programs that cannot pick one and tell. Whoever can listen on port 0 does that
  * instead.
  */
 export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => {
-        if (address === null || typeof address === 'string') reject(new Error('no port'));
-        else resolve(address.port);
-      });
-    });
-  });
+  return anyFreePort('127.0.0.1', 0, 'a test', 'nothing: no port is free');
 }
 
 /** A UDP port of 127.0.0.1 that was free a moment ago. */

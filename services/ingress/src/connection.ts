@@ -57,6 +57,8 @@ export interface ConnectionName {
 
 /** A peer that was told goodbye has this long to close its side, ms. */
 const farewell = 5_000;
+/** A peer that can no longer be understood gets the answers it waits for within 64 * T1 (RFC 3261 17), then goodbye, ms. */
+const lastAnswers = 32_000;
 
 /** Takes over a socket whose handshake is done and whose peer was believed. */
 export function createConnection(socket: TLSSocket, name: ConnectionName, desk: ConnectionDesk): Connection {
@@ -66,6 +68,8 @@ export function createConnection(socket: TLSSocket, name: ConnectionName, desk: 
   let partialSince = 0;
   let pausedSince = 0;
   let finishedSince = 0;
+  /** Since when nothing it says can be understood any more, while answers to what it said before still go out; 0: it is not so. */
+  let deafSince = 0;
 
   const write: Job = {
     queued: false,
@@ -112,7 +116,8 @@ export function createConnection(socket: TLSSocket, name: ConnectionName, desk: 
     broken(error, request) {
       if (request !== undefined) connection.text(desk.refused(error, request, connection));
       desk.broken(connection, 'framing', error.message);
-      finish();
+      deafSince = desk.clock();
+      if (connection.inFlight === 0) finish();
     },
   };
   const reader = createMessageReader(desk.sipLimits, sink);
@@ -125,7 +130,7 @@ export function createConnection(socket: TLSSocket, name: ConnectionName, desk: 
     facts: name.facts,
     open: true,
     inFlight: 0,
-    hasRoom: () => socket.writableLength + outbox.length() < desk.outboxBytes,
+    hasRoom: () => deafSince === 0 && socket.writableLength + outbox.length() < desk.outboxBytes,
     text(message) {
       if (!connection.open) return;
       outbox.text(message);
@@ -144,9 +149,11 @@ export function createConnection(socket: TLSSocket, name: ConnectionName, desk: 
     tend(now) {
       if (finishedSince !== 0) {
         if (now - finishedSince > farewell) socket.destroy();
+      } else if (deafSince !== 0 && (connection.inFlight === 0 || now - deafSince > lastAnswers)) {
+        finish();
       } else if (pausedSince !== 0 && now - pausedSince > desk.messageTime) {
         end('does-not-read', `for ${Math.round((now - pausedSince) / 1000)} s`);
-      } else if (partialSince !== 0 && now - partialSince > desk.messageTime) {
+      } else if (deafSince === 0 && partialSince !== 0 && now - partialSince > desk.messageTime) {
         end('half-message', `${reader.buffered()} bytes and no more`);
       } else {
         const idle = desk.idleTime(name.member.id);
@@ -158,7 +165,7 @@ export function createConnection(socket: TLSSocket, name: ConnectionName, desk: 
   };
 
   socket.on('data', (chunk: Buffer) => {
-    if (finishedSince !== 0) return;
+    if (finishedSince !== 0 || deafSince !== 0) return;
     heardAt = desk.clock();
     try {
       reader.feed(chunk);

@@ -103,6 +103,21 @@ describe('a message that is no message', () => {
     expect(acme.rest()).toEqual([]);
   });
 
+  it('costs the requests before it nothing: they are answered, then the connection ends', async () => {
+    const { member, relay } = await open({});
+    const acme = await member('acme');
+    acme.send(sip());
+    await until('it is forwarded', () => relay.forwards.length === 1);
+    acme.send(sip().replace('Content-Length: 0', 'Content-Length: x'));
+    acme.send(sip());
+    expect(await acme.next()).toMatch(/^SIP\/2.0 400 .*bad-message/s);
+    const [forward] = relay.forwards;
+    if (forward !== undefined) relay.answer(forward, 202, 'Accepted');
+    expect(status(await acme.next())).toBe('202');
+    await acme.closed();
+    expect(relay.forwards).toHaveLength(1);
+  });
+
   it('that is too large is 513, and the next one passes', async () => {
     const { member, relay } = await open({ limits: { messageBytes: '2KiB' } });
     relay.onForward = (forward) => relay.answer(forward, 200, 'OK');
