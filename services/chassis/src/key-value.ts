@@ -1,5 +1,5 @@
 import { JetStreamApiCodes, JetStreamApiError, jetstream } from '@nats-io/jetstream';
-import { type KV, Kvm } from '@nats-io/kv';
+import { type KV, Kvm, type KvOptions } from '@nats-io/kv';
 import { errors, type NatsConnection } from '@nats-io/transport-node';
 import { Fault } from './fault.js';
 import { entryOf, followBucket } from './key-value-watch.js';
@@ -70,7 +70,7 @@ export async function openKeyValue(
     });
   }
   // Reads go to the leader (allow_direct off): a replica may lag behind, and compare-and-set builds on what was read.
-  const open = () => new Kvm(jetstream(connection)).create(bucket, { history, replicas, allow_direct: false });
+  const open = () => openSettled(new Kvm(jetstream(connection)), bucket, { history, replicas, allow_direct: false });
   const store = await open().catch((thrown: unknown) => {
     throw new Fault(
       'bus-bucket',
@@ -82,6 +82,42 @@ export async function openKeyValue(
     );
   });
   return keyValueOf(store, bucket, needs.connected, (watcher) => followBucket({ open, connection, watcher, bucket, ...needs }));
+}
+
+/** JetStream's error code for "subjects overlap with an existing stream". */
+const subjectsOverlap = 10_065;
+/** Instances that start together make a bucket within this of each other, ms. */
+const settleMs = 150;
+const tries = 10;
+
+/**
+ * Opens a bucket, making it if it is not there. COMPAT nats-server 2.9: of two that make the same stream at once, one may be told
+ * that it overlaps with the other's, or be left with a stream that the other's has taken the place of. So whoever finds none makes one,
+ * waits until everybody who did the same is through, and looks again.
+ */
+async function openSettled(buckets: Kvm, bucket: string, options: Partial<KvOptions>): Promise<KV> {
+  const there = await buckets
+    .open(bucket)
+    .then((store) => store.status())
+    .then(
+      () => true,
+      () => false,
+    );
+  for (let left = tries; ; left -= 1) {
+    try {
+      const made = await buckets.create(bucket, options);
+      if (there) return made;
+      await pause(settleMs);
+      return await buckets.create(bucket, options);
+    } catch (thrown) {
+      if (left === 0 || !(thrown instanceof JetStreamApiError) || thrown.code !== subjectsOverlap) throw thrown;
+      await pause(settleMs);
+    }
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 function keyValueOf(store: KV, bucket: string, connected: () => boolean, watch: KeyValue['watch']): KeyValue {

@@ -65,19 +65,26 @@ export async function followTokenKeys(
   let observedAt = 0;
   let observed = 0;
 
+  const adopt = (told: KeyValueEntry): void => {
+    if (entry?.revision === told.revision) return;
+    observedAt = needs.monotonic();
+    observed += 1;
+    entry = told;
+    keys = readKeys(told.value);
+    listener.changed(keys);
+  };
+
   const stop = await bucket.watch({
     entry(told) {
       if (told.key !== bucketKey) return;
-      observedAt = needs.monotonic();
-      observed += 1;
-      if (told.deleted) {
-        entry = undefined;
-        listener.lost();
+      if (!told.deleted) {
+        adopt(told);
         return;
       }
-      entry = told;
-      keys = readKeys(told.value);
-      listener.changed(keys);
+      observedAt = needs.monotonic();
+      observed += 1;
+      entry = undefined;
+      listener.lost();
     },
     current: () => undefined,
   });
@@ -98,8 +105,10 @@ export async function followTokenKeys(
         if (entry === undefined) await bucket.create(bucketKey, value);
         else await bucket.put(bucketKey, value, { previousRevision: entry.revision });
       } catch (thrown) {
-        // Another instance was faster: its key comes by the watch.
         if (!(thrown instanceof KeyValueError && thrown.code === 'conflict')) throw thrown;
+        // Another instance was faster. Its key comes by the watch too, but nobody should wait for that.
+        const theirs = await bucket.get(bucketKey);
+        if (theirs !== undefined && theirs.revision > (entry?.revision ?? 0)) adopt(theirs);
       }
     },
     stop,
