@@ -1,5 +1,5 @@
+import { nearest } from '@guildhall/proto/community/near-miss';
 import { Fault } from './fault.js';
-import { nearMiss } from './near-miss.js';
 
 /** What a service process was asked to do. `check` reads the configuration and leaves. */
 export type Asked = { action: 'run' | 'check'; file: string | undefined } | { action: 'help'; text: string };
@@ -21,7 +21,7 @@ export function readArguments(name: string, argv: readonly string[]): Asked {
       at += 1;
       file = argv[at];
     } else {
-      const near = nearMiss(argument.split('=', 1)[0] ?? '', known);
+      const near = nearest(argument.split('=', 1)[0] ?? '', known);
       throw new Fault('usage', `${name}: unknown argument ${argument.slice(0, 80)}`, {
         cure: near === undefined ? `see ${name} --help` : `did you mean ${near}?`,
         exitCode: 2,

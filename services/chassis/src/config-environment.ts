@@ -1,8 +1,8 @@
+import { nearest } from '@guildhall/proto/community/near-miss';
 import { yamlTokens } from '@guildhall/proto/community/yaml-tokens';
 import { parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { shapeOf, unwrapped } from './config-shape.js';
-import { nearMiss } from './near-miss.js';
 
 /** A setting given by an environment variable. */
 export interface Override {
@@ -37,7 +37,7 @@ export function readOverrides(schema: z.ZodType, env: Readonly<Record<string, st
     if (!variable.startsWith(prefix) || ignore.includes(variable) || text === undefined || text === '') continue;
     const setting = settings.get(variable);
     if (setting === undefined) {
-      const near = nearMiss(variable, settings.keys());
+      const near = nearest(variable, settings.keys());
       problems.push(`${variable}: no such setting${near === undefined ? '' : `, did you mean ${near}?`}`);
       continue;
     }

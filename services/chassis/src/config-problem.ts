@@ -1,8 +1,8 @@
+import { nearest } from '@guildhall/proto/community/near-miss';
 import type { z } from 'zod';
 import { type Override, variableOf } from './config-environment.js';
 import type { YamlFile } from './config-file.js';
 import { isRecord, schemaAt, shapeOf } from './config-shape.js';
-import { nearMiss } from './near-miss.js';
 import { locate } from './yaml-position.js';
 
 /** What a schema found wrong, one line each: where (file:line:column or variable), which setting, what and a near miss. In order of the file. */
@@ -35,7 +35,7 @@ export function problemsOf(
     const at = schemaAt(schema, issue.path);
     const known = Object.keys((at === undefined ? undefined : shapeOf(at)) ?? {});
     for (const key of issue.keys) {
-      const near = nearMiss(key, known);
+      const near = nearest(key, known);
       add([...issue.path, key], `no such setting${near === undefined ? `; there are ${known.join(', ')}` : `, did you mean ${near}?`}`);
     }
   }
