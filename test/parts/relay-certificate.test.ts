@@ -49,4 +49,17 @@ describe('the certificate shown to members’ proxies', () => {
     expect(own.fingerprint()).not.toBe(shown);
     expect(own.contextFor(authority.cert)).not.toBe(context);
   });
+
+  it('is noticed too when it is put back from a copy that is older than its key', async () => {
+    const [first, second] = [await hubCertificate(authority, 'hub.example'), await hubCertificate(authority, 'other.example')];
+    put(first.certFile, first.keyFile);
+    const own = loadCertificate(files);
+    const shown = own.fingerprint();
+    copyFileSync(second.certFile, files.cert);
+    copyFileSync(second.keyFile, files.key);
+    utimesSync(files.cert, clock - 500, clock - 500);
+    utimesSync(files.key, clock, clock);
+    expect(own.reload()).toBe(true);
+    expect(own.fingerprint()).not.toBe(shown);
+  });
 });

@@ -1,4 +1,4 @@
-import { type CertificateFiles, openCertificateFiles } from './certificate-files.js';
+import { type CertificateFiles, openCertificateFiles } from '@guildhall/chassis/certificate-files';
 import type { IngressConfig } from './config.js';
 import type { Connections } from './connections.js';
 import type { Events } from './events.js';

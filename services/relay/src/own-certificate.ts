@@ -1,7 +1,5 @@
-import { X509Certificate } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
 import { createSecureContext, type SecureContext } from 'node:tls';
-import { Fault } from '@guildhall/chassis/fault';
+import { openCertificateFiles } from '@guildhall/chassis/certificate-files';
 import { LRUCache } from 'lru-cache';
 import { contextOptions } from './link-socket.js';
 
@@ -16,82 +14,30 @@ export interface OwnCertificate {
   reload(): boolean;
 }
 
-export interface CertificateFiles {
-  readonly cert: string;
-  readonly key: string;
-}
-
-interface Pair {
-  readonly cert: string;
-  readonly key: string;
-  readonly leaf: X509Certificate;
-  readonly changedAt: number;
-}
-
 /** Contexts kept, one per set of anchors. */
 const mostContexts = 256;
 
 /** Reads certificate and key. Throws a Fault that names the file and the cure. */
-export function loadCertificate(files: CertificateFiles): OwnCertificate {
-  let pair = readPair(files);
+export function loadCertificate(paths: { readonly cert: string; readonly key: string }): OwnCertificate {
+  const files = openCertificateFiles(paths);
   const contexts = new LRUCache<string, SecureContext>({ max: mostContexts });
   return {
     contextFor(anchors) {
       let context = contexts.get(anchors);
       if (context === undefined) {
+        const { cert, key } = files.current();
         // An empty list, unlike none, keeps the system's authorities out.
-        context = createSecureContext({ ...contextOptions, cert: pair.cert, key: pair.key, ca: anchors === '' ? [] : [anchors] });
+        context = createSecureContext({ ...contextOptions, cert, key, ca: anchors === '' ? [] : [anchors] });
         contexts.set(anchors, context);
       }
       return context;
     },
-    fingerprint: () => pair.leaf.fingerprint256,
-    validTo: () => Date.parse(pair.leaf.validTo),
+    fingerprint: () => files.current().fingerprint,
+    validTo: () => files.current().validTo,
     reload() {
-      if (changedAt(files) === pair.changedAt) return false;
-      const next = readPair(files);
-      const other = next.leaf.fingerprint256 !== pair.leaf.fingerprint256;
-      pair = next;
-      contexts.clear();
+      const other = files.reload();
+      if (other) contexts.clear();
       return other;
     },
   };
-}
-
-function readPair(files: CertificateFiles): Pair {
-  const at = changedAt(files);
-  const cert = readText(files.cert, 'certificate');
-  const key = readText(files.key, 'key');
-  try {
-    const leaf = new X509Certificate(cert);
-    createSecureContext({ ...contextOptions, cert, key });
-    return { cert, key, leaf, changedAt: at };
-  } catch (cause) {
-    throw new Fault('certificate', `${files.cert} and ${files.key} are no certificate and its key`, {
-      cure: 'give PEM files: the hub’s certificate with its chain, and the key that belongs to it, without a passphrase',
-      exitCode: 2,
-      cause,
-    });
-  }
-}
-
-function readText(path: string, what: string): string {
-  try {
-    return readFileSync(path, 'latin1');
-  } catch (cause) {
-    throw new Fault('certificate', `the ${what} ${path} cannot be read`, {
-      cure: 'check the path and who may read the file',
-      exitCode: 2,
-      cause,
-    });
-  }
-}
-
-/** The newer of the two files' times, ms; 0 when they cannot be looked at. */
-function changedAt(files: CertificateFiles): number {
-  try {
-    return Math.max(statSync(files.cert).mtimeMs, statSync(files.key).mtimeMs);
-  } catch {
-    return 0;
-  }
 }

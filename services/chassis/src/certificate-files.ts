@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
-import { Fault } from '@guildhall/chassis/fault';
+import { Fault } from './fault.js';
 
 /** A certificate with its chain and its key, as they were read. PEM. */
 export interface ServedCertificate {
