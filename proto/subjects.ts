@@ -20,6 +20,12 @@ export const subjects = {
   trust: 'gh.v1.trust',
   /** ingress to policy, queue group: TokenKeysRequest, answered by TokenKeys. */
   tokenKeys: 'gh.v1.token-keys',
+  /** ingress and relay to policy, queue group: RevocationsRequest, answered by RevocationsPage. */
+  revocations: 'gh.v1.revocations',
+  /** ingress and relay to every policy: TurnedAway. */
+  turnedAway: 'gh.v1.turned-away',
+  /** ingress to policy, queue group: Sighted. */
+  sighted: 'gh.v1.sighted',
   /** policy to all: Changed. */
   changed: 'gh.v1.changed',
   /** ingress to relays: Presence. */
@@ -47,7 +53,26 @@ export const buckets = {
   membership: 'membership',
   /** Route token keys, written by policy. */
   tokenKeys: 'token-keys',
+  /** Certificates the hub's authority issued: IssuedCertificate under `certificateKey`. */
+  certificates: 'certificates',
+  /** Enrolment and access tokens, as hashes: under `accessTokenKey`. */
+  accessTokens: 'access-tokens',
 } as const;
+
+/** JetStream streams. */
+export const streams = {
+  /** The audit log: AuditEntry on `auditSubject`, one after the other. */
+  audit: 'AUDIT',
+} as const;
+
+/** What the stream AUDIT holds. */
+export const auditSubject = 'gh.v1.audit';
+
+/** Key of the bucket `certificates`; a serial number is lower-case hex. */
+export const certificateKey = (serial: string) => token(serial);
+
+/** Key of the bucket `access-tokens`. */
+export const accessTokenKey = (id: string) => token(id);
 
 /** Keys of the bucket `membership`. */
 export const membershipKeys = {
@@ -55,4 +80,7 @@ export const membershipKeys = {
   member: (id: string) => `member.${token(id)}`,
   agreement: (first: string, second: string) => `agreement.${token(first)}.${token(second)}`,
   rule: (id: string) => `rule.${token(id)}`,
+  authority: (id: string) => `authority.${token(id)}`,
+  /** Which community file was brought in last. */
+  file: 'file',
 } as const;

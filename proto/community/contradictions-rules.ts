@@ -21,7 +21,8 @@ function rollOf(file: CommunityFile): Roll {
   };
 }
 
-function partyContradictions(party: CommunityParty, path: (string | number)[], roll: Roll): Finding[] {
+function partyContradictions(party: CommunityParty | undefined, path: (string | number)[], roll: Roll): Finding[] {
+  if (party === undefined) return [];
   if (party.member !== undefined && !roll.members.has(party.member)) {
     return [{ path: [...path, 'member'], message: `there is no member ${party.member}${didYouMean(party.member, roll.members.keys())}` }];
   }
@@ -32,7 +33,8 @@ function partyContradictions(party: CommunityParty, path: (string | number)[], r
 }
 
 /** Whether everyone that `inner` means is meant by `outer` too. */
-function coversParty(outer: CommunityParty, inner: CommunityParty, roll: Roll): boolean {
+function coversParty(outer: CommunityParty | undefined, inner: CommunityParty | undefined, roll: Roll): boolean {
+  if (outer === undefined || inner === undefined) return false;
   if (outer.any) return true;
   if (outer.member !== undefined) return inner.member === outer.member;
   if (outer.group === undefined) return false;

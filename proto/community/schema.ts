@@ -18,12 +18,19 @@ export const communityLimits = {
   rules: 1_000,
   methodsOfRule: 32,
   eventsOfRule: 32,
+  mediaOfRule: 16,
+  bodyTypesOfRule: 32,
+  membersOfParty: 1_000,
 } as const;
 
 const controlCharacters = /\p{Cc}/u;
 const idShape = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const listenerShape = /^[a-z0-9][a-z0-9-]{0,31}$/;
 const methodShape = /^[A-Z][A-Z0-9_.-]{0,31}$/;
+const mediaShape = /^[a-z0-9][a-z0-9-]{0,31}$/;
+const bodyTypeShape = /^[a-z0-9][a-z0-9!#$&^_.+-]{0,63}\/(?:\*|[a-z0-9][a-z0-9!#$&^_.+-]{0,63})$/;
+const hourShape = /^(?:[01]\d|2[0-3]):[0-5]\d$/;
+const userShape = /^[A-Za-z0-9_.!~*'()&=+$,;?/%-]{1,128}@[^@]{1,253}$/;
 const eventShape = /^[a-z0-9][a-z0-9.-]{0,63}$/;
 const pinShape = /^[0-9a-f]{64}$/;
 const dateShape = /^(\d{4}-\d{2}-\d{2})(?:T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2}))?$/;
@@ -72,7 +79,23 @@ const instant = checkedText((text) => (isInstant(text) ? undefined : 'is no date
   description: 'A date (from its first moment, UTC) or a time as in RFC 3339.',
 });
 
-const authorities = z.array(path).max(communityLimits.authorities);
+/** Words for a PEM text in the file itself. */
+const pemBegin = '-----BEGIN ';
+const pemSource = z
+  .string()
+  .min(1)
+  .max(256 * 1024)
+  .refine(
+    (text) => text.startsWith(pemBegin) || (text.length <= 1024 && !controlCharacters.test(text)),
+    'is neither a path of one line nor a PEM text',
+  )
+  .describe('A path, relative to this file, or the PEM text itself.');
+const authorities = z.array(pemSource).max(communityLimits.authorities);
+const revocationLists = z
+  .array(pemSource)
+  .max(communityLimits.authorities)
+  .default([])
+  .describe('Revocation lists (X509 CRL, PEM) of these authorities. What is on them is refused.');
 
 const listener = z
   .strictObject({
@@ -106,16 +129,21 @@ const member = z
     id: id.describe('Its id: what rules, agreements, logs and figures name it by.'),
     name: words(120, 'What people call it.').optional(),
     role: z
-      .enum(['member', 'internal', 'partner'])
+      .enum(['member', 'internal', 'partner', 'clearinghouse', 'discovered'])
       .default('member')
-      .describe('member in a clearinghouse; in the direct model internal (own servers) or partner.'),
+      .describe(
+        'member in a clearinghouse; in the direct model internal (own servers) or partner. clearinghouse: another hub, which speaks for domains of nobody here. discovered: met by DNS, written by the hub itself.',
+      ),
     domains: z.array(domain).min(1).max(communityLimits.domainsOfMember).describe('Its SIP domains.'),
     groups: z.array(id).max(communityLimits.groupsOfMember).default([]).describe('Groups it is in, for rules.'),
     proxies: z
       .array(proxy)
       .max(communityLimits.proxiesOfMember)
       .default([])
-      .describe('Where the hub reaches it. None: it is reached over the connections it opens.'),
+      .describe('Where the hub reaches it. None, and no lookup: it is reached over the connections it opens.'),
+    lookup: domain
+      .optional()
+      .describe('Instead of proxies: it is found by DNS under this domain (RFC 3263), and this is the name its certificate must carry.'),
     pins: z
       .array(
         checkedText(
@@ -130,7 +158,7 @@ const member = z
       .default([])
       .describe('Keys that are accepted as this member whatever their certificate says.'),
     trust: z
-      .strictObject({ ca: authorities.min(1) })
+      .strictObject({ ca: authorities.min(1), crl: revocationLists })
       .optional()
       .describe('Authorities that vouch for this member only.'),
     status: z
@@ -141,6 +169,11 @@ const member = z
       300,
       'Why it is not active. Its own people and those who write to them read it in the answers they get.',
     ).optional(),
+    statusUntil: instant.optional().describe('When it becomes active again by itself.'),
+    dialect: z
+      .enum(['standard', 'microsoft'])
+      .default('standard')
+      .describe('microsoft: refusals also carry ms-diagnostics-public, which Skype for Business shows.'),
     acceptCommonName: z
       .boolean()
       .default(false)
@@ -159,6 +192,8 @@ const agreement = z
     acceptedBy: z.array(id).max(2).optional().describe('Which of the two have accepted. Default: both.'),
     validFrom: instant.optional(),
     validUntil: instant.optional(),
+    proposedBy: id.optional().describe('Which of the two proposed it.'),
+    note: words(300, 'What the two wrote about it.').optional(),
   })
   .describe('Two members that are direct partners beside the hub (limited clearinghouse).');
 
@@ -167,15 +202,33 @@ const party = z
     any: z.literal(true).optional().describe('Every member.'),
     member: id.optional(),
     group: id.optional(),
+    domain: domain.optional().describe('A domain, and what is below it.'),
+    user: checkedText(
+      (text) =>
+        userShape.test(text) && domainFault(text.slice(text.lastIndexOf('@') + 1)) === undefined
+          ? undefined
+          : 'is no user: write alice@acme.example',
+      { description: 'One user, as in the From or To of a request: alice@acme.example.' },
+    ).optional(),
+    members: z.array(id).max(communityLimits.membersOfParty).optional().describe('Any of these members; an empty list is nobody.'),
   })
-  .refine((who) => Object.values(who).filter((value) => value !== undefined).length === 1, 'names exactly one of any, member or group')
-  .meta({ description: 'any: true, or a member, or a group.', minProperties: 1, maxProperties: 1 });
+  .refine(
+    (who) => Object.values(who).filter((value) => value !== undefined).length === 1,
+    'names exactly one of any, member, members, group, domain or user',
+  )
+  .meta({ description: 'any: true, or a member, members, a group, a domain or a user.', minProperties: 1, maxProperties: 1 });
+
+const hour = checkedText((text) => (hourShape.test(text) ? undefined : 'is no time of day: write 08:30'), {
+  description: 'A time of day, UTC.',
+  pattern: hourShape.source,
+});
 
 const rule = z
   .strictObject({
     id: id.describe('Its name in answers, logs and `explain`.'),
-    from: party,
-    to: party,
+    from: party.optional().describe('Who sends. Needed with to, unless between is given.'),
+    to: party.optional().describe('Who it is for.'),
+    between: z.tuple([id, id]).optional().describe('Instead of from and to: two members, in both directions.'),
     methods: z
       .array(
         checkedText((text) => (methodShape.test(text) ? undefined : 'is no SIP method: write it in capitals, such as INVITE'), {
@@ -198,10 +251,80 @@ const rule = z
       .max(communityLimits.eventsOfRule)
       .optional()
       .describe('Event packages of SUBSCRIBE, NOTIFY and PUBLISH. Default: with or without any.'),
-    action: z.enum(['allow', 'deny']),
+    media: z
+      .array(
+        checkedText((text) => (mediaShape.test(text) ? undefined : 'is no kind of media: write it in lower case, such as video'), {
+          description: 'A kind of media of a session description (SDP), in lower case: audio, video, message, application ...',
+          pattern: mediaShape.source,
+        }),
+      )
+      .min(1)
+      .max(communityLimits.mediaOfRule)
+      .optional()
+      .describe('It fits sessions that offer one of these. Default: with or without any.'),
+    bodyTypes: z
+      .array(
+        checkedText(
+          (text) => (bodyTypeShape.test(text) ? undefined : 'is no media type: write it in lower case, such as text/html or image/*'),
+          {
+            description: 'A media type, in lower case, without parameters.',
+            pattern: bodyTypeShape.source,
+          },
+        ),
+      )
+      .min(1)
+      .max(communityLimits.bodyTypesOfRule)
+      .optional()
+      .describe('It fits bodies of these types. Default: any.'),
+    bodyLarger: z
+      .int()
+      .min(1)
+      .max(16 * 1024 * 1024)
+      .optional()
+      .describe('It fits bodies of more bytes than this.'),
+    during: z
+      .strictObject({
+        days: z
+          .array(z.enum(['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']))
+          .min(1)
+          .max(7)
+          .optional()
+          .describe('Default: every day.'),
+        from: hour.optional(),
+        until: hour.optional(),
+      })
+      .refine((during) => (during.from === undefined) === (during.until === undefined), 'needs both from and until, or neither')
+      .optional()
+      .describe('Only then, UTC. until before from runs past midnight.'),
+    validFrom: instant.optional(),
+    validUntil: instant.optional(),
+    action: z.enum(['allow', 'deny', 'limit']),
+    limit: z
+      .strictObject({
+        requests: z.int().min(1).max(1_000_000),
+        per: z.enum(['second', 'minute', 'hour']).default('second'),
+        burst: z.int().min(1).max(1_000_000).optional().describe('As many at once. Default: requests.'),
+        each: z
+          .enum(['member', 'pair', 'method'])
+          .default('member')
+          .describe('What has a measure of its own: the sender, sender and receiver, or sender and method.'),
+      })
+      .optional()
+      .describe('For the action limit: allowed up to this, refused beyond it.'),
+    shadow: z.boolean().default(false).describe('Counted and logged where it would decide, but not enforced.'),
     reason: words(300, 'Why: the sender reads it in the answer.').optional(),
   })
-  .describe('Allow or deny. Rules are read from top to bottom, the first that fits decides.');
+  .describe('Allow, deny or limit. Rules are read from top to bottom, the first that fits decides.');
+
+const discovery = z
+  .strictObject({
+    trust: z.strictObject({ ca: authorities.min(1) }).describe('Authorities that vouch for strangers.'),
+    requestsPerSecond: z.int().min(1).max(10_000).default(20),
+    contacts: z.int().min(1).max(1_000_000).default(1_000).describe('Different users a discovered partner may address.'),
+    suspectRequestsPerSecond: z.int().min(1).max(10_000).default(1).describe('Once most of what it sends fails.'),
+    partners: z.int().min(1).max(10_000).default(1_000).describe('Discovered partners kept at the same time.'),
+  })
+  .describe('Meet organizations that are no members, found by DNS. Off unless it is here.');
 
 /**
  * The language of a community file: what may be said, with defaults and bounds. What contradicts itself across lines is
@@ -218,12 +341,24 @@ export const communityFileSchema = z
         .describe(
           'clearinghouse: every active member reaches every other, minus rules. limited-clearinghouse: the same plus agreements. direct: only internal with partner.',
         ),
+      otherwise: z
+        .enum(['allow', 'deny'])
+        .default('allow')
+        .describe(
+          'What becomes of a request of two active members of which no rule and no agreement speaks. deny: nothing passes that is not allowed by name.',
+        ),
+      defaultRoute: id.optional().describe('A member of the role clearinghouse, which gets what is for a domain of nobody.'),
+      discovery: discovery.optional(),
     }),
     hub: z.strictObject({
       domain: domain.describe("The hub's own SIP domain."),
       listeners: z.array(listener).min(1).max(communityLimits.listeners),
       certificate: z.strictObject({ cert: path, key: path }).describe("The hub's own certificate chain and key, PEM files."),
-      trust: z.strictObject({ ca: authorities.min(1) }).describe('Authorities that vouch for every member, PEM files.'),
+      trust: z
+        .strictObject({ ca: authorities.default([]), crl: revocationLists })
+        .describe(
+          "Authorities that vouch for every member, PEM files. May be empty where the hub's own authority issues all certificates.",
+        ),
     }),
     members: z.array(member).max(communityLimits.members).default([]),
     agreements: z.array(agreement).max(communityLimits.agreements).default([]),
@@ -237,5 +372,5 @@ export type CommunityFile = z.output<typeof communityFileSchema>;
 export type CommunityMember = CommunityFile['members'][number];
 /** A rule of it. */
 export type CommunityRule = CommunityFile['rules'][number];
-/** Who a rule is about: exactly one of the three is set. */
-export type CommunityParty = CommunityRule['from'];
+/** Who a rule is about: exactly one is set. */
+export type CommunityParty = NonNullable<CommunityRule['from']>;

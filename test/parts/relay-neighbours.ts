@@ -115,7 +115,17 @@ export async function startRelay(
     (payload, reply) => {
       asked += 1;
       const { member } = DoorRequest.decode(payload);
-      const empty = { member, open: true, proxies: [], pins: [], anchors: [], version: 1n, interface: '', acceptCommonName: false };
+      const empty = {
+        member,
+        open: true,
+        proxies: [],
+        pins: [],
+        anchors: [],
+        version: 1n,
+        interface: '',
+        acceptCommonName: false,
+        lookup: '',
+      };
       reply?.(Door.encode({ ...empty, ...door }).finish());
     },
     policyQueue,
@@ -183,7 +193,7 @@ export async function startRelay(
     door(next) {
       door = next;
     },
-    change: () => bus.publish(subjects.changed, Changed.encode({ version: 2n, members: ['bolt'], all: false }).finish()),
+    change: () => bus.publish(subjects.changed, Changed.encode({ version: 2n, members: ['bolt'], all: false, revocations: 0n }).finish()),
     asked: () => asked,
     forward(text, handed) {
       const bytes = Buffer.from(text, 'latin1');

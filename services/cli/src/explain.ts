@@ -1,5 +1,5 @@
 import { Fault } from '@guildhall/chassis/fault';
-import type { ExplainResponse } from '@guildhall/proto/gen/guildhall/admin/v1/admin';
+import { ExplainRequest, type ExplainResponse } from '@guildhall/proto/gen/guildhall/admin/v1/admin';
 import { printable } from '@guildhall/proto/sip/escape';
 import type { Command } from 'commander';
 import { runningHub, stateFolder, usualState } from './state-folder.js';
@@ -51,7 +51,10 @@ export async function explain(from: string, to: string, method: string, options:
   const address = adminAddress(options, world);
   // Loaded only here: gRPC costs every other command a tenth of a second.
   const { askExplain } = await import('./explain-question.js');
-  const answer = await askExplain(address, { from, to, method: method.toUpperCase(), event: options.event ?? '' });
+  const answer = await askExplain(
+    address,
+    ExplainRequest.fromPartial({ from, to, method: method.toUpperCase(), event: options.event ?? '' }),
+  );
   const { terminal } = world;
   // Versions are 64-bit: JSON has them as a number up to 2^53, which a counter of revisions does not reach.
   if (options.json) terminal.out(JSON.stringify({ ok: true, ...answer, version: Number(answer.version) }));

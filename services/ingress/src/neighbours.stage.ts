@@ -7,7 +7,7 @@ import {
   Changed,
   MemberStatus,
   TokenKeys,
-  type TrustMember,
+  TrustMember,
   TrustPage,
   TrustRequest,
   Verdict,
@@ -66,18 +66,7 @@ const log = createLogger('stage', 'stage', { level: 'silent', pretty: false });
 
 export function trustMember(id: string, more: Partial<TrustMember> = {}): TrustMember {
   const domains = [`${id}.example`];
-  return {
-    id,
-    status: MemberStatus.ACTIVE,
-    statusReason: '',
-    domains,
-    names: domains,
-    pins: [],
-    anchors: [],
-    dialsOnly: false,
-    acceptCommonName: false,
-    ...more,
-  };
+  return { ...TrustMember.create(), id, status: MemberStatus.ACTIVE, domains, names: domains, ...more };
 }
 
 export async function fakePolicy(url: string, anchors: string[], members: TrustMember[]): Promise<FakePolicy> {
@@ -90,7 +79,7 @@ export async function fakePolicy(url: string, anchors: string[], members: TrustM
     judge: (_ask, usual) => usual,
     changed(touched) {
       version += 1n;
-      bus.publish(subjects.changed, Changed.encode({ version, members: touched, all: false }).finish());
+      bus.publish(subjects.changed, Changed.encode(Changed.fromPartial({ version, members: touched })).finish());
     },
     close: () => bus.close(),
   };

@@ -1,6 +1,6 @@
 import { type ChannelCredentials, Client, credentials, type ServiceError, status } from '@grpc/grpc-js';
 import { HealthClient, HealthCheckResponse_ServingStatus as Serving } from '@guildhall/proto/gen/grpc/health/v1/health';
-import { AdminServiceClient } from '@guildhall/proto/gen/guildhall/admin/v1/admin';
+import { AdminServiceClient, ExplainRequest } from '@guildhall/proto/gen/guildhall/admin/v1/admin';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Admin, type AdminSources, adminServiceName, startAdmin } from './admin.js';
 import { configSchema } from './config.js';
@@ -62,7 +62,7 @@ describe('the gRPC port refuses', () => {
   const explain = (text: string) =>
     new Promise((resolve, reject) => {
       const client = open(new AdminServiceClient(admin.address, plain));
-      client.explain({ from: 'acme', to: text, method: '', event: '' }, (error, response) =>
+      client.explain(ExplainRequest.fromPartial({ from: 'acme', to: text }), (error, response) =>
         error === null ? resolve(response) : reject(error),
       );
     });
@@ -86,7 +86,7 @@ describe('the gRPC port refuses', () => {
     await expect(explain('bolt')).rejects.toMatchObject({ code: status.UNAVAILABLE });
     const client = open(new AdminServiceClient(admin.address, plain));
     const membershipOf = new Promise((resolve, reject) =>
-      client.getMembership({}, (error, response) => (error === null ? resolve(response) : reject(error))),
+      client.getMembership({ version: 0n }, (error, response) => (error === null ? resolve(response) : reject(error))),
     );
     await expect(membershipOf).rejects.toMatchObject({ code: status.UNAVAILABLE });
   });

@@ -53,6 +53,9 @@ function adminService({ membership, entries, wall, failed }: AdminSources): Admi
         callback(ownError);
       }
     },
+    listTurnedAway(_call, callback) {
+      callback(notLoaded);
+    },
     getMembership(_call, callback) {
       const inForce = entries();
       if (inForce === undefined) {

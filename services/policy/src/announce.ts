@@ -12,6 +12,9 @@ export type Announce = (version: bigint, members: ReadonlySet<string>, all: bool
 export function announcer(bus: Bus): Announce {
   return (version, members, all) => {
     const everybody = all || members.size > mostTouched;
-    bus.publish(subjects.changed, Changed.encode({ version, members: everybody ? [] : [...members], all: everybody }).finish());
+    bus.publish(
+      subjects.changed,
+      Changed.encode({ version, members: everybody ? [] : [...members], all: everybody, revocations: 0n }).finish(),
+    );
   };
 }

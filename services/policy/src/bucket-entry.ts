@@ -10,6 +10,8 @@ export interface Authorship {
   readonly who: string;
   readonly when: string;
   readonly why: string;
+  /** The same for all that belongs to one change. */
+  readonly change: string;
 }
 
 /** The largest value that is looked at, bytes. The authorities of a member are most of it. */
@@ -26,6 +28,10 @@ export function entryKey(body: EntryBody): string {
       return membershipKeys.agreement(body.value.first, body.value.second);
     case 'rule':
       return membershipKeys.rule(body.value.id);
+    case 'authority':
+      return membershipKeys.authority(body.value.id);
+    case 'file':
+      return membershipKeys.file;
   }
 }
 
@@ -67,7 +73,7 @@ export function decodeEntry(key: string, value: Uint8Array): EntryBody | string 
   return entry;
 }
 
-const nobody: Authorship = { who: '', when: '', why: '' };
+const nobody: Authorship = { who: '', when: '', why: '', change: '' };
 
 /** Whether two entries say the same. */
 export function sameBody(one: EntryBody, other: EntryBody): boolean {

@@ -1,3 +1,9 @@
+import {
+  Agreement as AgreementEntry,
+  Community,
+  Member as MemberEntry,
+  Rule as RuleEntry,
+} from '@guildhall/proto/gen/guildhall/admin/v1/membership';
 import { describe, expect, it } from 'vitest';
 import { compile, type Entries } from './compile.js';
 import { memberOfDomain, rulesFor } from './membership.js';
@@ -7,6 +13,7 @@ type Rule = Entries['rules'][number];
 type Agreement = Entries['agreements'][number];
 
 const member = (id: string, rest: Partial<Member> = {}): Member => ({
+  ...MemberEntry.create(),
   id,
   name: id,
   role: 'member',
@@ -23,6 +30,7 @@ const member = (id: string, rest: Partial<Member> = {}): Member => ({
 });
 const anyone = { who: { $case: 'any' as const, value: true } };
 const rule = (id: string, rest: Partial<Rule> = {}): Rule => ({
+  ...RuleEntry.create(),
   id,
   from: anyone,
   to: anyone,
@@ -34,6 +42,7 @@ const rule = (id: string, rest: Partial<Rule> = {}): Rule => ({
   ...rest,
 });
 const agreement = (rest: Partial<Agreement> = {}): Agreement => ({
+  ...AgreementEntry.create(),
   first: 'a',
   second: 'b',
   mode: 'relay',
@@ -44,10 +53,11 @@ const agreement = (rest: Partial<Agreement> = {}): Agreement => ({
 });
 const entries = (rest: Partial<Entries> = {}): Entries => ({
   version: 3n,
-  community: { id: 'guild', name: 'Guild', model: 'limited-clearinghouse', domain: 'hub.example', anchors: ['PEM'] },
+  community: { ...Community.create(), id: 'guild', name: 'Guild', model: 'limited-clearinghouse', domain: 'hub.example', anchors: ['PEM'] },
   members: [],
   agreements: [],
   rules: [],
+  authorities: [],
   ...rest,
 });
 
@@ -59,7 +69,7 @@ function compiled(rest: Partial<Entries>) {
 
 describe('compile takes what it cannot read in the sense that lets less through', () => {
   it('an unknown model decides nothing', () => {
-    expect(compile(entries({ community: { id: 'g', name: '', model: 'open', domain: 'hub.example', anchors: [] } }))).toBeUndefined();
+    expect(compile(entries({ community: Community.fromPartial({ id: 'g', model: 'open', domain: 'hub.example' }) }))).toBeUndefined();
   });
 
   it.each<[string, Partial<Entries>, string]>([

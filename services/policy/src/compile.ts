@@ -3,6 +3,7 @@ import { domainFault, hostFault } from '@guildhall/proto/community/domain';
 import { quoted } from '@guildhall/proto/community/quoted';
 import type {
   Agreement as AgreementEntry,
+  Authority as AuthorityEntry,
   Community as CommunityEntry,
   Member as MemberEntry,
   Party as PartyEntry,
@@ -27,6 +28,8 @@ export interface Entries {
   readonly members: readonly MemberEntry[];
   readonly agreements: readonly AgreementEntry[];
   readonly rules: readonly RuleEntry[];
+  /** The hub's own authorities. */
+  readonly authorities: readonly AuthorityEntry[];
 }
 
 /** A snapshot and what could not be used for it, one sentence each. */
@@ -44,6 +47,8 @@ const roles: ReadonlyMap<string, Role> = new Map([
   ['member', 'member'],
   ['internal', 'internal'],
   ['partner', 'partner'],
+  ['clearinghouse', 'clearinghouse'],
+  ['discovered', 'discovered'],
 ]);
 const statuses: ReadonlyMap<string, Status> = new Map([
   ['active', 'active'],
@@ -95,6 +100,7 @@ function compileMember(entry: MemberEntry, problems: string[]): Member | undefin
     role,
     status,
     statusReason: clean(entry.statusReason),
+    statusUntil: Number.isNaN(Date.parse(entry.statusUntil)) ? '' : entry.statusUntil,
     domains,
     groups: new Set(entry.groups),
     proxies: dialable
@@ -106,11 +112,14 @@ function compileMember(entry: MemberEntry, problems: string[]): Member | undefin
         weight: proxy.weight,
       }))
       .toSorted((one, other) => one.priority - other.priority || other.weight - one.weight),
+    lookup: domainFault(entry.lookup) === undefined ? entry.lookup : '',
     names: memberNames(domains, dialable),
     anchors: entry.anchors,
+    revocationLists: entry.revocationLists,
     pins: entry.pins,
     acceptCommonName: entry.acceptCommonName,
     interface: entry.interface,
+    microsoft: entry.dialect === 'microsoft',
   };
 }
 
@@ -208,11 +217,22 @@ export function compile(entries: Entries): Compiled | undefined {
   const rules = entries.rules
     .toSorted((one, other) => one.order - other.order || compareText(one.id, other.id))
     .map((entry) => compileRule(entry, problems));
-  const { id, name, domain, anchors } = entries.community;
+  const { id, name, domain, anchors, revocationLists, discovery } = entries.community;
+  const { authorities } = entries;
   return {
     membership: {
       version: entries.version,
-      community: { id, name: clean(name), model, domain, anchors },
+      community: {
+        id,
+        name: clean(name),
+        model,
+        domain,
+        anchors: [...anchors, ...authorities.map(({ certificate }) => certificate)],
+        revocationLists: [...revocationLists, ...authorities.map(({ revocationList }) => revocationList).filter((list) => list !== '')],
+        otherwise: entries.community.otherwise === 'deny' ? 'deny' : 'allow',
+        defaultRoute: members.get(entries.community.defaultRoute),
+        discovery,
+      },
       members,
       ids: [...members.keys()],
       domains: indexDomains(members, domain, problems),

@@ -1,3 +1,4 @@
+import { type Authority, type Listener, Rule } from '@guildhall/proto/gen/guildhall/admin/v1/membership';
 import type { Ask } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
 import { reasons } from '@guildhall/proto/reason';
 import fc from 'fast-check';
@@ -54,6 +55,10 @@ const member = fc.record({
   pins: fc.constant<string[]>([]),
   acceptCommonName: fc.boolean(),
   interface: fc.constantFrom('', 'inside'),
+  revocationLists: fc.constant<string[]>([]),
+  statusUntil: fc.constant(''),
+  lookup: fc.constant(''),
+  dialect: fc.constant(''),
 });
 
 const entries = fc.record({
@@ -64,6 +69,12 @@ const entries = fc.record({
     model: fc.constantFrom('clearinghouse', 'limited-clearinghouse', 'direct'),
     domain: fc.constant('hub.example'),
     anchors: fc.constant<string[]>([]),
+    revocationLists: fc.constant<string[]>([]),
+    otherwise: fc.constantFrom('', 'allow', 'deny'),
+    defaultRoute: fc.constant(''),
+    listeners: fc.constant<Listener[]>([]),
+    certificateFile: fc.constant(''),
+    keyFile: fc.constant(''),
   }),
   members: fc.uniqueArray(member, { selector: (one) => one.id, maxLength: 5 }),
   agreements: fc.array(
@@ -74,9 +85,12 @@ const entries = fc.record({
       acceptedBy: fc.array(id, { maxLength: 3 }),
       validFrom: instant,
       validUntil: instant,
+      proposedBy: fc.constant(''),
+      note: fc.constant(''),
     }),
     { maxLength: 3 },
   ),
+  authorities: fc.constant<Authority[]>([]),
   rules: fc.array(
     fc.record({
       id: fc.constantFrom('r', 's', 't'),
@@ -87,6 +101,13 @@ const entries = fc.record({
       action: fc.constantFrom('allow', 'deny', 'odd', ''),
       reason: fc.constantFrom('', 'why'),
       order: fc.nat(5),
+      pair: fc.constant<string[]>([]),
+      media: fc.constant<string[]>([]),
+      bodyTypes: fc.constant<string[]>([]),
+      bodyLarger: fc.constant(0n),
+      validFrom: fc.constant(''),
+      validUntil: fc.constant(''),
+      shadow: fc.constant(false),
     }),
     { maxLength: 5 },
   ),
@@ -175,7 +196,7 @@ describe('decide', () => {
   it('lets nothing more through when a rule that denies everything comes first', () => {
     fc.assert(
       fc.property(entries, ask, now, (given, asked, at) => {
-        const stop = { id: 'stop', from: undefined, to: undefined, methods: [], events: [], action: 'deny', reason: '', order: 0 };
+        const stop = Rule.fromPartial({ id: 'stop', action: 'deny' });
         const rules = [stop, ...given.rules.map((rule) => ({ ...rule, order: rule.order + 1 }))];
         expect(decide(compiled({ ...given, rules }).membership, asked, at).action).toBe('refuse');
       }),

@@ -20,5 +20,6 @@ export function doorOf(membership: Membership, id: string): Door {
     version,
     interface: member.interface,
     acceptCommonName: member.acceptCommonName,
+    lookup: member.lookup,
   };
 }

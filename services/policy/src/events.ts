@@ -1,6 +1,6 @@
 import type { Logger } from '@guildhall/chassis/log';
 import type { Meters } from '@guildhall/chassis/meters';
-import type { Decision } from './decide.js';
+import type { Decision } from './hearing.js';
 import type { Membership, Status } from './membership.js';
 import type { Question, QuestionListener } from './questions.js';
 import type { SyncResult } from './sync.js';

@@ -1,3 +1,4 @@
+import { ExplainRequest } from '@guildhall/proto/gen/guildhall/admin/v1/admin';
 import { describe, expect, it } from 'vitest';
 import { decide } from './decide.js';
 import { explain } from './explain.js';
@@ -12,7 +13,8 @@ const membership = sampleMembership({
   rules: '[{ id: no-video, from: { group: mills }, to: { any: true }, methods: [INVITE], action: deny, reason: calls are not agreed yet }]',
 });
 
-const asked = (from: string, to: string, method = '', event = '') => explain(membership, { from, to, method, event }, now);
+const asked = (from: string, to: string, method = '', event = '') =>
+  explain(membership, ExplainRequest.fromPartial({ from, to, method, event }), now);
 
 describe('explain refuses', () => {
   it.each([

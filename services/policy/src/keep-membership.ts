@@ -30,7 +30,7 @@ export interface KeptMembership {
 
 /** Brings the file into the bucket. Resolves to whether anything differed. */
 async function bringIn(bucket: KeyValue, { file, entries }: Wanted, { events, wall }: Surroundings): Promise<boolean> {
-  const by = { who: `community file ${file}`, when: wall().toISOString(), why: 'read by policy' };
+  const by = { who: `community file ${file}`, when: wall().toISOString(), why: 'read by policy', change: '' };
   const result = await syncBucket(bucket, entries, by);
   events.synced(file, result);
   return result.written + result.deleted > 0;

@@ -1,6 +1,6 @@
 /** The three federation models (DESIGN: clearinghouse, limited clearinghouse, direct). */
 export type Model = 'clearinghouse' | 'limited-clearinghouse' | 'direct';
-export type Role = 'member' | 'internal' | 'partner';
+export type Role = 'member' | 'internal' | 'partner' | 'clearinghouse' | 'discovered';
 export type Status = 'active' | 'pending' | 'suspended' | 'quarantined';
 
 /** A SIP element of a member's that the hub can dial. */
@@ -20,19 +20,27 @@ export interface Member {
   readonly status: Status;
   /** The operator's words on a status that is not active, or ''. */
   readonly statusReason: string;
+  /** When it becomes active again by itself, RFC 3339, or ''. */
+  readonly statusUntil: string;
   readonly domains: readonly string[];
   readonly groups: ReadonlySet<string>;
   /** In the order in which to try them, weight aside. */
   readonly proxies: readonly Proxy[];
+  /** The domain under which it is found by DNS instead, or ''. */
+  readonly lookup: string;
   /** Of these a certificate that speaks for the member must carry one. */
   readonly names: readonly string[];
   /** PEM, for this member only. */
   readonly anchors: readonly string[];
+  /** PEM of the revocation lists of those. */
+  readonly revocationLists: readonly string[];
   /** SPKI SHA-256, lower-case hex. */
   readonly pins: readonly string[];
   readonly acceptCommonName: boolean;
   /** Name of the listener it is served by, or '' for the first. */
   readonly interface: string;
+  /** Its refusals carry ms-diagnostics-public. */
+  readonly microsoft: boolean;
 }
 
 export interface Agreement {
@@ -61,6 +69,15 @@ export interface Rule {
   readonly reason: string;
 }
 
+/** How organizations that are no members are met. */
+export interface Discovery {
+  readonly anchors: readonly string[];
+  readonly requestsPerSecond: number;
+  readonly contacts: number;
+  readonly suspectRequestsPerSecond: number;
+  readonly partners: number;
+}
+
 /** The community as it is in force: immutable, made by `compile`, replaced as a whole. Every look-up is O(1) in members. */
 export interface Membership {
   /** Highest revision of the bucket that it was made from; grows with every change. */
@@ -71,7 +88,14 @@ export interface Membership {
     readonly model: Model;
     /** The hub's own SIP domain. */
     readonly domain: string;
+    /** PEM: those of the community file, then the hub's own authority. */
     readonly anchors: readonly string[];
+    readonly revocationLists: readonly string[];
+    /** What becomes of two active members' request of which no rule and no agreement speaks. */
+    readonly otherwise: 'allow' | 'deny';
+    /** The clearinghouse that gets what is for a domain of nobody; undefined: nobody does. */
+    readonly defaultRoute: Member | undefined;
+    readonly discovery: Discovery | undefined;
   };
   readonly members: ReadonlyMap<string, Member>;
   /** Ids of all members, sorted. */

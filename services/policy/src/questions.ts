@@ -11,8 +11,9 @@ import {
   Verdict,
 } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
 import { policyQueue, subjects } from '@guildhall/proto/subjects';
-import { type Decision, decide } from './decide.js';
+import { decide } from './decide.js';
 import { doorOf } from './door.js';
+import type { Decision } from './hearing.js';
 import type { Membership } from './membership.js';
 import { trustPage } from './trust.js';
 import { verdictOf } from './verdict.js';

@@ -31,7 +31,7 @@ members: ${members}
 agreements: ${agreements}
 rules: ${rules}
 `;
-  const compiled = compile({ version: 7n, ...communityEntries(readCommunity(text, 'sample.yaml'), pem ?? new Map()) });
+  const compiled = compile({ version: 7n, authorities: [], ...communityEntries(readCommunity(text, 'sample.yaml'), pem ?? new Map()) });
   if (compiled === undefined || compiled.problems.length > 0)
     throw new Error(`the sample does not compile: ${compiled?.problems.join('; ')}`);
   return compiled.membership;

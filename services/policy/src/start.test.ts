@@ -7,7 +7,12 @@ import { Fault } from '@guildhall/chassis/fault';
 import { createLogger } from '@guildhall/chassis/log';
 import { startTestServer, type TestServer } from '@guildhall/chassis/nats-server.stage';
 import type { Running } from '@guildhall/chassis/running';
-import { AdminServiceClient, type ExplainResponse, type GetMembershipResponse } from '@guildhall/proto/gen/guildhall/admin/v1/admin';
+import {
+  AdminServiceClient,
+  ExplainRequest,
+  type ExplainResponse,
+  type GetMembershipResponse,
+} from '@guildhall/proto/gen/guildhall/admin/v1/admin';
 import { Ask, Changed, TokenKeys, TrustPage, Verdict } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
 import { buckets, membershipKeys, subjects } from '@guildhall/proto/subjects';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -112,7 +117,7 @@ const adminOf = (one: Running) => new AdminServiceClient(one.addresses['grpc'] ?
 
 function explain(one: Running, from: string, to: string): Promise<ExplainResponse> {
   const client = adminOf(one);
-  return call<ExplainResponse>(client, (done) => client.explain({ from, to, method: '', event: '' }, done));
+  return call<ExplainResponse>(client, (done) => client.explain(ExplainRequest.fromPartial({ from, to }), done));
 }
 
 beforeAll(async () => {
@@ -197,7 +202,7 @@ describe('policy', () => {
     });
     await expect(explain(one, 'acme', 'x'.repeat(100_000))).rejects.toMatchObject({ code: status.RESOURCE_EXHAUSTED });
     const client = adminOf(one);
-    const membership = await call<GetMembershipResponse>(client, (done) => client.getMembership({}, done));
+    const membership = await call<GetMembershipResponse>(client, (done) => client.getMembership({ version: 0n }, done));
     expect([membership.community?.id, membership.members.map((member) => member.id)]).toEqual(['guild', ['acme']]);
   });
 

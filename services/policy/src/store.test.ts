@@ -1,39 +1,26 @@
 import type { KeyValue } from '@guildhall/chassis/key-value';
 import { memoryBus } from '@guildhall/chassis/memory-bus';
+import { Agreement, Community, Member, Rule } from '@guildhall/proto/gen/guildhall/admin/v1/membership';
 import { describe, expect, it, vi } from 'vitest';
 import { type EntryBody, encodeEntry, entryKey } from './bucket-entry.js';
 import { followMembership, type StoreListener } from './store.js';
 
-const by = { who: 'test', when: '', why: '' };
+const by = { who: 'test', when: '', why: '', change: '' };
 const community: Extract<EntryBody, { $case: 'community' }> = {
   $case: 'community',
-  value: { id: 'guild', name: 'Guild', model: 'clearinghouse', domain: 'hub.example', anchors: [] },
+  value: Community.fromPartial({ id: 'guild', name: 'Guild', model: 'clearinghouse', domain: 'hub.example' }),
 };
 const member = (id: string, rest: { domains?: string[]; status?: string } = {}): EntryBody => ({
   $case: 'member',
-  value: {
-    id,
-    name: id,
-    role: 'member',
-    status: 'active',
-    statusReason: '',
-    domains: [`${id}.example`],
-    groups: [],
-    proxies: [],
-    anchors: [],
-    pins: [],
-    acceptCommonName: false,
-    interface: '',
-    ...rest,
-  },
+  value: Member.fromPartial({ id, name: id, role: 'member', status: 'active', domains: [`${id}.example`], ...rest }),
 });
 const agreement: EntryBody = {
   $case: 'agreement',
-  value: { first: 'a', second: 'b', mode: 'relay', acceptedBy: [], validFrom: '', validUntil: '' },
+  value: Agreement.fromPartial({ first: 'a', second: 'b', mode: 'relay' }),
 };
 const rule: EntryBody = {
   $case: 'rule',
-  value: { id: 'r', from: undefined, to: undefined, methods: [], events: [], action: 'deny', reason: '', order: 0 },
+  value: Rule.fromPartial({ id: 'r', action: 'deny' }),
 };
 
 /** A listener that notes down what it is told. */

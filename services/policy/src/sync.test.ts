@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { type Authorship, decodeEntry, type EntryBody, encodeEntry, entriesByKey } from './bucket-entry.js';
 import { syncBucket } from './sync.js';
 
-const by: Authorship = { who: 'test', when: '2026-01-01T00:00:00Z', why: 'test' };
+const by: Authorship = { who: 'test', when: '2026-01-01T00:00:00Z', why: 'test', change: '' };
 
 function wantedOf(members: readonly string[], rules = ''): Map<string, EntryBody> {
   const text = `community: { id: guild }

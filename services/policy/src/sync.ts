@@ -54,7 +54,7 @@ async function inTurns<T>(items: readonly T[], work: (item: T) => Promise<boolea
 }
 
 /** Rules first, so that nothing is reachable before the rule that forbids it. */
-const order: Readonly<Record<EntryBody['$case'], number>> = { rule: 0, member: 1, agreement: 2, community: 3 };
+const order: Readonly<Record<EntryBody['$case'], number>> = { authority: 0, rule: 1, member: 2, agreement: 3, file: 4, community: 5 };
 
 /**
  * Makes a bucket say what is wanted and writes only what differs. Safe to be done by several at once with the same entries:

@@ -1,5 +1,5 @@
 import type { KeyValueEntry } from '@guildhall/chassis/key-value';
-import type { Agreement, Community, Member, Rule } from '@guildhall/proto/gen/guildhall/admin/v1/membership';
+import type { Agreement, Authority, Community, Member, Rule } from '@guildhall/proto/gen/guildhall/admin/v1/membership';
 import { decodeEntry, type EntryBody, sameBody } from './bucket-entry.js';
 import type { Entries } from './compile.js';
 
@@ -45,7 +45,7 @@ export function createTable(): Table {
         if (!sameDomains(before, after)) all = true;
       } else if (body?.$case === 'agreement') {
         touched.add(body.value.first).add(body.value.second);
-      } else if (body !== undefined) {
+      } else if (body !== undefined && body.$case !== 'file') {
         all = true;
       }
     }
@@ -69,6 +69,7 @@ export function createTable(): Table {
       const members: Member[] = [];
       const agreements: Agreement[] = [];
       const rules: Rule[] = [];
+      const authorities: Authority[] = [];
       for (const body of bodies.values()) {
         switch (body.$case) {
           case 'community':
@@ -83,9 +84,14 @@ export function createTable(): Table {
           case 'rule':
             rules.push(body.value);
             break;
+          case 'authority':
+            authorities.push(body.value);
+            break;
+          case 'file':
+            break;
         }
       }
-      return community === undefined ? undefined : { version: BigInt(highest), community, members, agreements, rules };
+      return community === undefined ? undefined : { version: BigInt(highest), community, members, agreements, rules, authorities };
     },
     takeTouched() {
       const taken = { members: touched, all };

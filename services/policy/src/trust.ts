@@ -17,8 +17,11 @@ function trustMember(member: Member): TrustMember {
     names: [...member.names],
     pins: [...member.pins],
     anchors: [...member.anchors],
-    dialsOnly: member.proxies.length === 0,
+    dialsOnly: member.proxies.length === 0 && member.lookup === '',
     acceptCommonName: member.acceptCommonName,
+    statusUntil: member.statusUntil,
+    speaksForUnknown: member.role === 'clearinghouse',
+    microsoft: member.microsoft,
   };
 }
 
@@ -34,6 +37,9 @@ function stranger(id: string): TrustMember {
     anchors: [],
     dialsOnly: false,
     acceptCommonName: false,
+    statusUntil: '',
+    speaksForUnknown: false,
+    microsoft: false,
   };
 }
 

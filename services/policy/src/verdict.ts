@@ -1,5 +1,5 @@
 import { type Verdict, VerdictAction } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
-import type { Decision } from './decide.js';
+import type { Decision } from './hearing.js';
 
 const actions: Readonly<Record<Decision['action'], VerdictAction>> = {
   forward: VerdictAction.FORWARD,
@@ -21,5 +21,6 @@ export function verdictOf(decision: Decision, version: bigint): Verdict {
     fromInterface: peer?.interface ?? '',
     toInterface: target?.interface ?? '',
     holdsFor,
+    checks: [],
   };
 }

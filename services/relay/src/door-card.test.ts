@@ -12,6 +12,7 @@ const good: Door = {
   version: 3n,
   interface: '',
   acceptCommonName: false,
+  lookup: '',
 };
 
 function read(changes: Partial<Door>) {

@@ -22,6 +22,7 @@ function play() {
       version: 1n,
       interface: '',
       acceptCommonName: false,
+      lookup: '',
     }).finish();
     waiting.push(() => reply?.(door));
   });

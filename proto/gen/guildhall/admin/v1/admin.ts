@@ -24,6 +24,38 @@ export const protobufPackage = "guildhall.admin.v1";
 
 export const protobufFileName = "guildhall/admin/v1/admin.proto";
 
+export interface ListTurnedAwayRequest {
+  /** Only this member's. */
+  member: string;
+  /** Only from this "address:port", or address. */
+  source: string;
+  /** At most so many; 0: 100. */
+  limit: number;
+}
+
+export interface ListTurnedAwayResponse {
+  connections: TurnedAwayConnection[];
+}
+
+export interface TurnedAwayConnection {
+  when: string;
+  /** Code of the close reasons, what it is about, and what the member's operator should do. */
+  reason: string;
+  about: string;
+  cure: string;
+  source: string;
+  detail: string;
+  subject: string;
+  issuer: string;
+  names: string[];
+  usages: string[];
+  member: string;
+  spki: string;
+  validUntil: string;
+  /** Service and instance that refused. */
+  instance: string;
+}
+
 export interface ExplainRequest {
   /** A member id, a domain, or a SIP URI. */
   from: string;
@@ -32,6 +64,15 @@ export interface ExplainRequest {
   method: string;
   /** Event package, for SUBSCRIBE, NOTIFY and PUBLISH. */
   event: string;
+  /** By which version of the membership; 0: the one in force. */
+  version: bigint;
+  /** SDP media kinds the session would offer. */
+  media: string[];
+  /** Media type and bytes of the body. */
+  bodyType: string;
+  bodyBytes: bigint;
+  /** RFC 3339, for what depends on the time; empty: now. */
+  at: string;
 }
 
 export interface ExplainResponse {
@@ -50,12 +91,14 @@ export interface ExplainResponse {
 }
 
 export interface ExplainStep {
-  /** peer, domain, status, agreement, rule or model. */
+  /** peer, domain, status, agreement, rule, shadow or model. */
   subject: string;
   finding: string;
 }
 
 export interface GetMembershipRequest {
+  /** 0: the one in force. */
+  version: bigint;
 }
 
 export interface GetMembershipResponse {
@@ -66,8 +109,476 @@ export interface GetMembershipResponse {
   rules: Rule[];
 }
 
+function createBaseListTurnedAwayRequest(): ListTurnedAwayRequest {
+  return { member: "", source: "", limit: 0 };
+}
+
+export const ListTurnedAwayRequest: MessageFns<ListTurnedAwayRequest> = {
+  encode(message: ListTurnedAwayRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.member !== "") {
+      writer.uint32(10).string(message.member);
+    }
+    if (message.source !== "") {
+      writer.uint32(18).string(message.source);
+    }
+    if (message.limit !== 0) {
+      writer.uint32(24).uint32(message.limit);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListTurnedAwayRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListTurnedAwayRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.member = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.source = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.limit = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListTurnedAwayRequest {
+    return {
+      member: isSet(object.member) ? globalThis.String(object.member) : "",
+      source: isSet(object.source) ? globalThis.String(object.source) : "",
+      limit: isSet(object.limit) ? globalThis.Number(object.limit) : 0,
+    };
+  },
+
+  toJSON(message: ListTurnedAwayRequest): unknown {
+    const obj: any = {};
+    if (message.member !== "") {
+      obj.member = message.member;
+    }
+    if (message.source !== "") {
+      obj.source = message.source;
+    }
+    if (message.limit !== 0) {
+      obj.limit = Math.round(message.limit);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ListTurnedAwayRequest>, I>>(base?: I): ListTurnedAwayRequest {
+    return ListTurnedAwayRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListTurnedAwayRequest>, I>>(object: I): ListTurnedAwayRequest {
+    const message = createBaseListTurnedAwayRequest();
+    message.member = object.member ?? "";
+    message.source = object.source ?? "";
+    message.limit = object.limit ?? 0;
+    return message;
+  },
+};
+
+function createBaseListTurnedAwayResponse(): ListTurnedAwayResponse {
+  return { connections: [] };
+}
+
+export const ListTurnedAwayResponse: MessageFns<ListTurnedAwayResponse> = {
+  encode(message: ListTurnedAwayResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.connections) {
+      TurnedAwayConnection.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListTurnedAwayResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListTurnedAwayResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.connections.push(TurnedAwayConnection.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListTurnedAwayResponse {
+    return {
+      connections: globalThis.Array.isArray(object?.connections)
+        ? object.connections.map((e: any) => TurnedAwayConnection.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: ListTurnedAwayResponse): unknown {
+    const obj: any = {};
+    if (message.connections?.length) {
+      obj.connections = message.connections.map((e) => TurnedAwayConnection.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ListTurnedAwayResponse>, I>>(base?: I): ListTurnedAwayResponse {
+    return ListTurnedAwayResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListTurnedAwayResponse>, I>>(object: I): ListTurnedAwayResponse {
+    const message = createBaseListTurnedAwayResponse();
+    message.connections = object.connections?.map((e) => TurnedAwayConnection.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseTurnedAwayConnection(): TurnedAwayConnection {
+  return {
+    when: "",
+    reason: "",
+    about: "",
+    cure: "",
+    source: "",
+    detail: "",
+    subject: "",
+    issuer: "",
+    names: [],
+    usages: [],
+    member: "",
+    spki: "",
+    validUntil: "",
+    instance: "",
+  };
+}
+
+export const TurnedAwayConnection: MessageFns<TurnedAwayConnection> = {
+  encode(message: TurnedAwayConnection, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.when !== "") {
+      writer.uint32(10).string(message.when);
+    }
+    if (message.reason !== "") {
+      writer.uint32(18).string(message.reason);
+    }
+    if (message.about !== "") {
+      writer.uint32(26).string(message.about);
+    }
+    if (message.cure !== "") {
+      writer.uint32(34).string(message.cure);
+    }
+    if (message.source !== "") {
+      writer.uint32(42).string(message.source);
+    }
+    if (message.detail !== "") {
+      writer.uint32(50).string(message.detail);
+    }
+    if (message.subject !== "") {
+      writer.uint32(58).string(message.subject);
+    }
+    if (message.issuer !== "") {
+      writer.uint32(66).string(message.issuer);
+    }
+    for (const v of message.names) {
+      writer.uint32(74).string(v!);
+    }
+    for (const v of message.usages) {
+      writer.uint32(82).string(v!);
+    }
+    if (message.member !== "") {
+      writer.uint32(90).string(message.member);
+    }
+    if (message.spki !== "") {
+      writer.uint32(98).string(message.spki);
+    }
+    if (message.validUntil !== "") {
+      writer.uint32(106).string(message.validUntil);
+    }
+    if (message.instance !== "") {
+      writer.uint32(114).string(message.instance);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TurnedAwayConnection {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTurnedAwayConnection();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.when = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.about = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.cure = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.source = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.detail = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.subject = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.issuer = reader.string();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.names.push(reader.string());
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.usages.push(reader.string());
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.member = reader.string();
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.spki = reader.string();
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.validUntil = reader.string();
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.instance = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TurnedAwayConnection {
+    return {
+      when: isSet(object.when) ? globalThis.String(object.when) : "",
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      about: isSet(object.about) ? globalThis.String(object.about) : "",
+      cure: isSet(object.cure) ? globalThis.String(object.cure) : "",
+      source: isSet(object.source) ? globalThis.String(object.source) : "",
+      detail: isSet(object.detail) ? globalThis.String(object.detail) : "",
+      subject: isSet(object.subject) ? globalThis.String(object.subject) : "",
+      issuer: isSet(object.issuer) ? globalThis.String(object.issuer) : "",
+      names: globalThis.Array.isArray(object?.names) ? object.names.map((e: any) => globalThis.String(e)) : [],
+      usages: globalThis.Array.isArray(object?.usages) ? object.usages.map((e: any) => globalThis.String(e)) : [],
+      member: isSet(object.member) ? globalThis.String(object.member) : "",
+      spki: isSet(object.spki) ? globalThis.String(object.spki) : "",
+      validUntil: isSet(object.validUntil)
+        ? globalThis.String(object.validUntil)
+        : isSet(object.valid_until)
+        ? globalThis.String(object.valid_until)
+        : "",
+      instance: isSet(object.instance) ? globalThis.String(object.instance) : "",
+    };
+  },
+
+  toJSON(message: TurnedAwayConnection): unknown {
+    const obj: any = {};
+    if (message.when !== "") {
+      obj.when = message.when;
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    if (message.about !== "") {
+      obj.about = message.about;
+    }
+    if (message.cure !== "") {
+      obj.cure = message.cure;
+    }
+    if (message.source !== "") {
+      obj.source = message.source;
+    }
+    if (message.detail !== "") {
+      obj.detail = message.detail;
+    }
+    if (message.subject !== "") {
+      obj.subject = message.subject;
+    }
+    if (message.issuer !== "") {
+      obj.issuer = message.issuer;
+    }
+    if (message.names?.length) {
+      obj.names = message.names;
+    }
+    if (message.usages?.length) {
+      obj.usages = message.usages;
+    }
+    if (message.member !== "") {
+      obj.member = message.member;
+    }
+    if (message.spki !== "") {
+      obj.spki = message.spki;
+    }
+    if (message.validUntil !== "") {
+      obj.validUntil = message.validUntil;
+    }
+    if (message.instance !== "") {
+      obj.instance = message.instance;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<TurnedAwayConnection>, I>>(base?: I): TurnedAwayConnection {
+    return TurnedAwayConnection.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<TurnedAwayConnection>, I>>(object: I): TurnedAwayConnection {
+    const message = createBaseTurnedAwayConnection();
+    message.when = object.when ?? "";
+    message.reason = object.reason ?? "";
+    message.about = object.about ?? "";
+    message.cure = object.cure ?? "";
+    message.source = object.source ?? "";
+    message.detail = object.detail ?? "";
+    message.subject = object.subject ?? "";
+    message.issuer = object.issuer ?? "";
+    message.names = object.names?.map((e) => e) || [];
+    message.usages = object.usages?.map((e) => e) || [];
+    message.member = object.member ?? "";
+    message.spki = object.spki ?? "";
+    message.validUntil = object.validUntil ?? "";
+    message.instance = object.instance ?? "";
+    return message;
+  },
+};
+
 function createBaseExplainRequest(): ExplainRequest {
-  return { from: "", to: "", method: "", event: "" };
+  return { from: "", to: "", method: "", event: "", version: 0n, media: [], bodyType: "", bodyBytes: 0n, at: "" };
 }
 
 export const ExplainRequest: MessageFns<ExplainRequest> = {
@@ -83,6 +594,27 @@ export const ExplainRequest: MessageFns<ExplainRequest> = {
     }
     if (message.event !== "") {
       writer.uint32(34).string(message.event);
+    }
+    if (message.version !== 0n) {
+      if (BigInt.asUintN(64, message.version) !== message.version) {
+        throw new globalThis.Error("value provided for field message.version of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.version);
+    }
+    for (const v of message.media) {
+      writer.uint32(50).string(v!);
+    }
+    if (message.bodyType !== "") {
+      writer.uint32(58).string(message.bodyType);
+    }
+    if (message.bodyBytes !== 0n) {
+      if (BigInt.asUintN(64, message.bodyBytes) !== message.bodyBytes) {
+        throw new globalThis.Error("value provided for field message.bodyBytes of type uint64 too large");
+      }
+      writer.uint32(64).uint64(message.bodyBytes);
+    }
+    if (message.at !== "") {
+      writer.uint32(74).string(message.at);
     }
     return writer;
   },
@@ -132,6 +664,46 @@ export const ExplainRequest: MessageFns<ExplainRequest> = {
             message.event = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.version = reader.uint64() as bigint;
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.media.push(reader.string());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.bodyType = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.bodyBytes = reader.uint64() as bigint;
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.at = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -150,6 +722,19 @@ export const ExplainRequest: MessageFns<ExplainRequest> = {
       to: isSet(object.to) ? globalThis.String(object.to) : "",
       method: isSet(object.method) ? globalThis.String(object.method) : "",
       event: isSet(object.event) ? globalThis.String(object.event) : "",
+      version: isSet(object.version) ? BigInt(object.version) : 0n,
+      media: globalThis.Array.isArray(object?.media) ? object.media.map((e: any) => globalThis.String(e)) : [],
+      bodyType: isSet(object.bodyType)
+        ? globalThis.String(object.bodyType)
+        : isSet(object.body_type)
+        ? globalThis.String(object.body_type)
+        : "",
+      bodyBytes: isSet(object.bodyBytes)
+        ? BigInt(object.bodyBytes)
+        : isSet(object.body_bytes)
+        ? BigInt(object.body_bytes)
+        : 0n,
+      at: isSet(object.at) ? globalThis.String(object.at) : "",
     };
   },
 
@@ -167,6 +752,21 @@ export const ExplainRequest: MessageFns<ExplainRequest> = {
     if (message.event !== "") {
       obj.event = message.event;
     }
+    if (message.version !== 0n) {
+      obj.version = message.version.toString();
+    }
+    if (message.media?.length) {
+      obj.media = message.media;
+    }
+    if (message.bodyType !== "") {
+      obj.bodyType = message.bodyType;
+    }
+    if (message.bodyBytes !== 0n) {
+      obj.bodyBytes = message.bodyBytes.toString();
+    }
+    if (message.at !== "") {
+      obj.at = message.at;
+    }
     return obj;
   },
 
@@ -179,6 +779,11 @@ export const ExplainRequest: MessageFns<ExplainRequest> = {
     message.to = object.to ?? "";
     message.method = object.method ?? "";
     message.event = object.event ?? "";
+    message.version = (object.version !== undefined && object.version !== null) ? BigInt(object.version) : 0n;
+    message.media = object.media?.map((e) => e) || [];
+    message.bodyType = object.bodyType ?? "";
+    message.bodyBytes = (object.bodyBytes !== undefined && object.bodyBytes !== null) ? BigInt(object.bodyBytes) : 0n;
+    message.at = object.at ?? "";
     return message;
   },
 };
@@ -504,11 +1109,17 @@ export const ExplainStep: MessageFns<ExplainStep> = {
 };
 
 function createBaseGetMembershipRequest(): GetMembershipRequest {
-  return {};
+  return { version: 0n };
 }
 
 export const GetMembershipRequest: MessageFns<GetMembershipRequest> = {
-  encode(_: GetMembershipRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+  encode(message: GetMembershipRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.version !== 0n) {
+      if (BigInt.asUintN(64, message.version) !== message.version) {
+        throw new globalThis.Error("value provided for field message.version of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.version);
+    }
     return writer;
   },
 
@@ -525,6 +1136,14 @@ export const GetMembershipRequest: MessageFns<GetMembershipRequest> = {
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.version = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -537,20 +1156,24 @@ export const GetMembershipRequest: MessageFns<GetMembershipRequest> = {
     }
   },
 
-  fromJSON(_: any): GetMembershipRequest {
-    return {};
+  fromJSON(object: any): GetMembershipRequest {
+    return { version: isSet(object.version) ? BigInt(object.version) : 0n };
   },
 
-  toJSON(_: GetMembershipRequest): unknown {
+  toJSON(message: GetMembershipRequest): unknown {
     const obj: any = {};
+    if (message.version !== 0n) {
+      obj.version = message.version.toString();
+    }
     return obj;
   },
 
   create<I extends Exact<DeepPartial<GetMembershipRequest>, I>>(base?: I): GetMembershipRequest {
     return GetMembershipRequest.fromPartial(base ?? ({} as any));
   },
-  fromPartial<I extends Exact<DeepPartial<GetMembershipRequest>, I>>(_: I): GetMembershipRequest {
+  fromPartial<I extends Exact<DeepPartial<GetMembershipRequest>, I>>(object: I): GetMembershipRequest {
     const message = createBaseGetMembershipRequest();
+    message.version = (object.version !== undefined && object.version !== null) ? BigInt(object.version) : 0n;
     return message;
   },
 };
@@ -708,7 +1331,7 @@ export const AdminServiceService = {
     responseSerialize: (value: ExplainResponse): Buffer => Buffer.from(ExplainResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ExplainResponse => ExplainResponse.decode(value),
   },
-  /** The community as it is in force now. */
+  /** The community as it is in force now, or as it was. */
   getMembership: {
     path: "/guildhall.admin.v1.AdminService/GetMembership" as const,
     requestStream: false as const,
@@ -719,13 +1342,33 @@ export const AdminServiceService = {
       Buffer.from(GetMembershipResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetMembershipResponse => GetMembershipResponse.decode(value),
   },
+  /**
+   * Handshakes that were refused and connections that were put out lately, newest first. A member sees its own: those under its name and those from
+   * an address it names.
+   */
+  listTurnedAway: {
+    path: "/guildhall.admin.v1.AdminService/ListTurnedAway" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListTurnedAwayRequest): Buffer =>
+      Buffer.from(ListTurnedAwayRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListTurnedAwayRequest => ListTurnedAwayRequest.decode(value),
+    responseSerialize: (value: ListTurnedAwayResponse): Buffer =>
+      Buffer.from(ListTurnedAwayResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListTurnedAwayResponse => ListTurnedAwayResponse.decode(value),
+  },
 } as const;
 
 export interface AdminServiceServer extends UntypedServiceImplementation {
   /** Would this get through, and why? The path a request of these names would take, step by step. */
   explain: handleUnaryCall<ExplainRequest, ExplainResponse>;
-  /** The community as it is in force now. */
+  /** The community as it is in force now, or as it was. */
   getMembership: handleUnaryCall<GetMembershipRequest, GetMembershipResponse>;
+  /**
+   * Handshakes that were refused and connections that were put out lately, newest first. A member sees its own: those under its name and those from
+   * an address it names.
+   */
+  listTurnedAway: handleUnaryCall<ListTurnedAwayRequest, ListTurnedAwayResponse>;
 }
 
 export interface AdminServiceClient extends Client {
@@ -745,7 +1388,7 @@ export interface AdminServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ExplainResponse) => void,
   ): ClientUnaryCall;
-  /** The community as it is in force now. */
+  /** The community as it is in force now, or as it was. */
   getMembership(
     request: GetMembershipRequest,
     callback: (error: ServiceError | null, response: GetMembershipResponse) => void,
@@ -760,6 +1403,25 @@ export interface AdminServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetMembershipResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Handshakes that were refused and connections that were put out lately, newest first. A member sees its own: those under its name and those from
+   * an address it names.
+   */
+  listTurnedAway(
+    request: ListTurnedAwayRequest,
+    callback: (error: ServiceError | null, response: ListTurnedAwayResponse) => void,
+  ): ClientUnaryCall;
+  listTurnedAway(
+    request: ListTurnedAwayRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListTurnedAwayResponse) => void,
+  ): ClientUnaryCall;
+  listTurnedAway(
+    request: ListTurnedAwayRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListTurnedAwayResponse) => void,
   ): ClientUnaryCall;
 }
 

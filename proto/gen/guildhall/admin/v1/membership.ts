@@ -18,14 +18,52 @@ export interface Community {
   model: string;
   /** The hub's own SIP domain. */
   domain: string;
-  /** PEM of the community's certificate authorities. */
+  /** PEM of the community's certificate authorities, as the community file names them. */
   anchors: string[];
+  /** PEM (X509 CRL) of their revocation lists, as the community file names them. */
+  revocationLists: string[];
+  /** What becomes of two active members' request when no rule and no agreement speaks: "allow" or "deny". Empty: "allow". */
+  otherwise: string;
+  /** Member id of the clearinghouse that gets what is for a domain of nobody; empty: such requests are refused. */
+  defaultRoute: string;
+  /** Set: organizations that are no members may be met, found by DNS. */
+  discovery?:
+    | Discovery
+    | undefined;
+  /** What the services of this hub are started with; policy itself does not use it, it is kept so that an export loses nothing. */
+  listeners: Listener[];
+  /** Paths as written in the community file. */
+  certificateFile: string;
+  keyFile: string;
+}
+
+/** Whom the hub meets without being told of: any domain that DNS leads to and an authority of this list vouches for. */
+export interface Discovery {
+  /** PEM. */
+  anchors: string[];
+  /** Requests a second taken from one discovered partner. */
+  requestsPerSecond: number;
+  /** Different users it may address before it is stopped. */
+  contacts: number;
+  /** Requests a second once most of what it sends fails. */
+  suspectRequestsPerSecond: number;
+  /** Discovered partners kept at the same time. */
+  partners: number;
+}
+
+export interface Listener {
+  name: string;
+  host: string;
+  port: number;
+  advertisedHost: string;
+  /** 0: the same as `port`. */
+  advertisedPort: number;
 }
 
 export interface Member {
   id: string;
   name: string;
-  /** "member", "internal" or "partner". */
+  /** "member", "internal", "partner", "clearinghouse" or "discovered". */
   role: string;
   /** "active", "pending", "suspended" or "quarantined". */
   status: string;
@@ -41,6 +79,14 @@ export interface Member {
   acceptCommonName: boolean;
   /** The listener's name through which it is served; empty: the first. */
   interface: string;
+  /** PEM (X509 CRL) of its own authorities' revocation lists. */
+  revocationLists: string[];
+  /** RFC 3339: at this time policy makes it active again by itself. Empty: until somebody does. */
+  statusUntil: string;
+  /** Not empty: it is found by DNS under this domain (RFC 3263) instead of at `proxies`. */
+  lookup: string;
+  /** "standard" or "microsoft" (answers carry ms-diagnostics-public). Empty: "standard". */
+  dialect: string;
 }
 
 export interface MemberProxy {
@@ -63,10 +109,15 @@ export interface Agreement {
   /** RFC 3339; empty: no bound. */
   validFrom: string;
   validUntil: string;
+  /** Who proposed it; empty: it came with the community file. */
+  proposedBy: string;
+  /** What the two wrote about it. */
+  note: string;
 }
 
 export interface Rule {
   id: string;
+  /** Ignored where `pair` is set. */
   from?: Party | undefined;
   to?:
     | Party
@@ -75,19 +126,89 @@ export interface Rule {
   methods: string[];
   /** Event packages; empty: any. */
   events: string[];
-  /** "allow" or "deny". */
+  /** "allow", "deny" or "limit". */
   action: string;
   reason: string;
   /** Place in the order of evaluation, from 0. */
   order: number;
+  /** Two member ids: between them in both directions. */
+  pair: string[];
+  /** SDP media kinds, lower case ("audio", "video", "message" ...); it fits where a session description offers one of them. Empty: any. */
+  media: string[];
+  /** Media types of bodies, lower case, without parameters; "image/*" for all of a type. Empty: any. */
+  bodyTypes: string[];
+  /** It fits bodies of more bytes than this; 0: any. */
+  bodyLarger: bigint;
+  /** When it is in force besides valid_from and valid_until; unset: always. */
+  during?:
+    | TimeWindow
+    | undefined;
+  /** RFC 3339; empty: no bound. */
+  validFrom: string;
+  validUntil: string;
+  /** What the action "limit" allows. */
+  limit?:
+    | RateLimit
+    | undefined;
+  /** Evaluated and counted, but not enforced. */
+  shadow: boolean;
+}
+
+/** Hours of days of the week, UTC. */
+export interface TimeWindow {
+  /** "mon" to "sun"; empty: every day. */
+  days: string[];
+  /** Minutes since midnight: from (included) until (excluded). until <= from runs past midnight; both 0: the whole day. */
+  fromMinute: number;
+  untilMinute: number;
+}
+
+export interface RateLimit {
+  /** So many requests ... */
+  requests: number;
+  /** ... every so many ms. */
+  perMs: number;
+  /** As many at once, at least 1. */
+  burst: number;
+  /** Each "member" (sender), each "pair" (sender and receiver) or each "method" (sender and method) has its own measure. */
+  each: string;
 }
 
 export interface Party {
-  who?:
-    | { $case: "any"; value: boolean }
-    | { $case: "member"; value: string }
-    | { $case: "group"; value: string }
-    | undefined;
+  who?: { $case: "any"; value: boolean } | { $case: "member"; value: string } | { $case: "group"; value: string } | //
+  /** Exactly, or below it. */
+  { $case: "domain"; value: string } | //
+  /** One user: "alice@acme.example", the host in lower case. */
+  { $case: "user"; value: string } | //
+  /** Any of these members; an empty list is nobody. */
+  { $case: "members"; value: MemberList } | undefined;
+}
+
+export interface MemberList {
+  ids: string[];
+}
+
+/** An authority whose certificates the hub issues, and what it has revoked. */
+export interface Authority {
+  /** First 16 hex digits of the SHA-256 of its public key (SPKI). */
+  id: string;
+  /** PEM. */
+  certificate: string;
+  /** PEM (X509 CRL). */
+  revocationList: string;
+}
+
+/** Which file was brought in last, so that what was changed since by other hands can be told from what the file changes. */
+export interface FileSource {
+  /** SHA-256 of the file and of each PEM file it names, hex. */
+  digest: string;
+  /** Key of the bucket to SHA-256 of the entry that the file had for it, hex. */
+  entries: { [key: string]: string };
+}
+
+export interface FileSource_EntriesEntry {
+  key: string;
+  value: string;
 }
 
 /** A value of the bucket: one entry and who changed it, when (RFC 3339) and why. */
@@ -100,11 +221,28 @@ export interface MembershipEntry {
     | { $case: "member"; value: Member }
     | { $case: "agreement"; value: Agreement }
     | { $case: "rule"; value: Rule }
+    | { $case: "authority"; value: Authority }
+    | { $case: "file"; value: FileSource }
     | undefined;
+  /** What belongs to one change has one id. */
+  change: string;
 }
 
 function createBaseCommunity(): Community {
-  return { id: "", name: "", model: "", domain: "", anchors: [] };
+  return {
+    id: "",
+    name: "",
+    model: "",
+    domain: "",
+    anchors: [],
+    revocationLists: [],
+    otherwise: "",
+    defaultRoute: "",
+    discovery: undefined,
+    listeners: [],
+    certificateFile: "",
+    keyFile: "",
+  };
 }
 
 export const Community: MessageFns<Community> = {
@@ -123,6 +261,27 @@ export const Community: MessageFns<Community> = {
     }
     for (const v of message.anchors) {
       writer.uint32(42).string(v!);
+    }
+    for (const v of message.revocationLists) {
+      writer.uint32(50).string(v!);
+    }
+    if (message.otherwise !== "") {
+      writer.uint32(58).string(message.otherwise);
+    }
+    if (message.defaultRoute !== "") {
+      writer.uint32(66).string(message.defaultRoute);
+    }
+    if (message.discovery !== undefined) {
+      Discovery.encode(message.discovery, writer.uint32(74).fork()).join();
+    }
+    for (const v of message.listeners) {
+      Listener.encode(v!, writer.uint32(82).fork()).join();
+    }
+    if (message.certificateFile !== "") {
+      writer.uint32(90).string(message.certificateFile);
+    }
+    if (message.keyFile !== "") {
+      writer.uint32(98).string(message.keyFile);
     }
     return writer;
   },
@@ -180,6 +339,62 @@ export const Community: MessageFns<Community> = {
             message.anchors.push(reader.string());
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.revocationLists.push(reader.string());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.otherwise = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.defaultRoute = reader.string();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.discovery = Discovery.decode(reader, reader.uint32());
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.listeners.push(Listener.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.certificateFile = reader.string();
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.keyFile = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -199,6 +414,31 @@ export const Community: MessageFns<Community> = {
       model: isSet(object.model) ? globalThis.String(object.model) : "",
       domain: isSet(object.domain) ? globalThis.String(object.domain) : "",
       anchors: globalThis.Array.isArray(object?.anchors) ? object.anchors.map((e: any) => globalThis.String(e)) : [],
+      revocationLists: globalThis.Array.isArray(object?.revocationLists)
+        ? object.revocationLists.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.revocation_lists)
+        ? object.revocation_lists.map((e: any) => globalThis.String(e))
+        : [],
+      otherwise: isSet(object.otherwise) ? globalThis.String(object.otherwise) : "",
+      defaultRoute: isSet(object.defaultRoute)
+        ? globalThis.String(object.defaultRoute)
+        : isSet(object.default_route)
+        ? globalThis.String(object.default_route)
+        : "",
+      discovery: isSet(object.discovery) ? Discovery.fromJSON(object.discovery) : undefined,
+      listeners: globalThis.Array.isArray(object?.listeners)
+        ? object.listeners.map((e: any) => Listener.fromJSON(e))
+        : [],
+      certificateFile: isSet(object.certificateFile)
+        ? globalThis.String(object.certificateFile)
+        : isSet(object.certificate_file)
+        ? globalThis.String(object.certificate_file)
+        : "",
+      keyFile: isSet(object.keyFile)
+        ? globalThis.String(object.keyFile)
+        : isSet(object.key_file)
+        ? globalThis.String(object.key_file)
+        : "",
     };
   },
 
@@ -219,6 +459,27 @@ export const Community: MessageFns<Community> = {
     if (message.anchors?.length) {
       obj.anchors = message.anchors;
     }
+    if (message.revocationLists?.length) {
+      obj.revocationLists = message.revocationLists;
+    }
+    if (message.otherwise !== "") {
+      obj.otherwise = message.otherwise;
+    }
+    if (message.defaultRoute !== "") {
+      obj.defaultRoute = message.defaultRoute;
+    }
+    if (message.discovery !== undefined) {
+      obj.discovery = Discovery.toJSON(message.discovery);
+    }
+    if (message.listeners?.length) {
+      obj.listeners = message.listeners.map((e) => Listener.toJSON(e));
+    }
+    if (message.certificateFile !== "") {
+      obj.certificateFile = message.certificateFile;
+    }
+    if (message.keyFile !== "") {
+      obj.keyFile = message.keyFile;
+    }
     return obj;
   },
 
@@ -232,6 +493,297 @@ export const Community: MessageFns<Community> = {
     message.model = object.model ?? "";
     message.domain = object.domain ?? "";
     message.anchors = object.anchors?.map((e) => e) || [];
+    message.revocationLists = object.revocationLists?.map((e) => e) || [];
+    message.otherwise = object.otherwise ?? "";
+    message.defaultRoute = object.defaultRoute ?? "";
+    message.discovery = (object.discovery !== undefined && object.discovery !== null)
+      ? Discovery.fromPartial(object.discovery)
+      : undefined;
+    message.listeners = object.listeners?.map((e) => Listener.fromPartial(e)) || [];
+    message.certificateFile = object.certificateFile ?? "";
+    message.keyFile = object.keyFile ?? "";
+    return message;
+  },
+};
+
+function createBaseDiscovery(): Discovery {
+  return { anchors: [], requestsPerSecond: 0, contacts: 0, suspectRequestsPerSecond: 0, partners: 0 };
+}
+
+export const Discovery: MessageFns<Discovery> = {
+  encode(message: Discovery, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.anchors) {
+      writer.uint32(10).string(v!);
+    }
+    if (message.requestsPerSecond !== 0) {
+      writer.uint32(16).uint32(message.requestsPerSecond);
+    }
+    if (message.contacts !== 0) {
+      writer.uint32(24).uint32(message.contacts);
+    }
+    if (message.suspectRequestsPerSecond !== 0) {
+      writer.uint32(32).uint32(message.suspectRequestsPerSecond);
+    }
+    if (message.partners !== 0) {
+      writer.uint32(40).uint32(message.partners);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Discovery {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDiscovery();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.anchors.push(reader.string());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.requestsPerSecond = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.contacts = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.suspectRequestsPerSecond = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.partners = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Discovery {
+    return {
+      anchors: globalThis.Array.isArray(object?.anchors) ? object.anchors.map((e: any) => globalThis.String(e)) : [],
+      requestsPerSecond: isSet(object.requestsPerSecond)
+        ? globalThis.Number(object.requestsPerSecond)
+        : isSet(object.requests_per_second)
+        ? globalThis.Number(object.requests_per_second)
+        : 0,
+      contacts: isSet(object.contacts) ? globalThis.Number(object.contacts) : 0,
+      suspectRequestsPerSecond: isSet(object.suspectRequestsPerSecond)
+        ? globalThis.Number(object.suspectRequestsPerSecond)
+        : isSet(object.suspect_requests_per_second)
+        ? globalThis.Number(object.suspect_requests_per_second)
+        : 0,
+      partners: isSet(object.partners) ? globalThis.Number(object.partners) : 0,
+    };
+  },
+
+  toJSON(message: Discovery): unknown {
+    const obj: any = {};
+    if (message.anchors?.length) {
+      obj.anchors = message.anchors;
+    }
+    if (message.requestsPerSecond !== 0) {
+      obj.requestsPerSecond = Math.round(message.requestsPerSecond);
+    }
+    if (message.contacts !== 0) {
+      obj.contacts = Math.round(message.contacts);
+    }
+    if (message.suspectRequestsPerSecond !== 0) {
+      obj.suspectRequestsPerSecond = Math.round(message.suspectRequestsPerSecond);
+    }
+    if (message.partners !== 0) {
+      obj.partners = Math.round(message.partners);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Discovery>, I>>(base?: I): Discovery {
+    return Discovery.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Discovery>, I>>(object: I): Discovery {
+    const message = createBaseDiscovery();
+    message.anchors = object.anchors?.map((e) => e) || [];
+    message.requestsPerSecond = object.requestsPerSecond ?? 0;
+    message.contacts = object.contacts ?? 0;
+    message.suspectRequestsPerSecond = object.suspectRequestsPerSecond ?? 0;
+    message.partners = object.partners ?? 0;
+    return message;
+  },
+};
+
+function createBaseListener(): Listener {
+  return { name: "", host: "", port: 0, advertisedHost: "", advertisedPort: 0 };
+}
+
+export const Listener: MessageFns<Listener> = {
+  encode(message: Listener, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.host !== "") {
+      writer.uint32(18).string(message.host);
+    }
+    if (message.port !== 0) {
+      writer.uint32(24).uint32(message.port);
+    }
+    if (message.advertisedHost !== "") {
+      writer.uint32(34).string(message.advertisedHost);
+    }
+    if (message.advertisedPort !== 0) {
+      writer.uint32(40).uint32(message.advertisedPort);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Listener {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListener();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.host = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.port = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.advertisedHost = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.advertisedPort = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Listener {
+    return {
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      host: isSet(object.host) ? globalThis.String(object.host) : "",
+      port: isSet(object.port) ? globalThis.Number(object.port) : 0,
+      advertisedHost: isSet(object.advertisedHost)
+        ? globalThis.String(object.advertisedHost)
+        : isSet(object.advertised_host)
+        ? globalThis.String(object.advertised_host)
+        : "",
+      advertisedPort: isSet(object.advertisedPort)
+        ? globalThis.Number(object.advertisedPort)
+        : isSet(object.advertised_port)
+        ? globalThis.Number(object.advertised_port)
+        : 0,
+    };
+  },
+
+  toJSON(message: Listener): unknown {
+    const obj: any = {};
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.host !== "") {
+      obj.host = message.host;
+    }
+    if (message.port !== 0) {
+      obj.port = Math.round(message.port);
+    }
+    if (message.advertisedHost !== "") {
+      obj.advertisedHost = message.advertisedHost;
+    }
+    if (message.advertisedPort !== 0) {
+      obj.advertisedPort = Math.round(message.advertisedPort);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Listener>, I>>(base?: I): Listener {
+    return Listener.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Listener>, I>>(object: I): Listener {
+    const message = createBaseListener();
+    message.name = object.name ?? "";
+    message.host = object.host ?? "";
+    message.port = object.port ?? 0;
+    message.advertisedHost = object.advertisedHost ?? "";
+    message.advertisedPort = object.advertisedPort ?? 0;
     return message;
   },
 };
@@ -250,6 +802,10 @@ function createBaseMember(): Member {
     pins: [],
     acceptCommonName: false,
     interface: "",
+    revocationLists: [],
+    statusUntil: "",
+    lookup: "",
+    dialect: "",
   };
 }
 
@@ -290,6 +846,18 @@ export const Member: MessageFns<Member> = {
     }
     if (message.interface !== "") {
       writer.uint32(98).string(message.interface);
+    }
+    for (const v of message.revocationLists) {
+      writer.uint32(106).string(v!);
+    }
+    if (message.statusUntil !== "") {
+      writer.uint32(114).string(message.statusUntil);
+    }
+    if (message.lookup !== "") {
+      writer.uint32(122).string(message.lookup);
+    }
+    if (message.dialect !== "") {
+      writer.uint32(130).string(message.dialect);
     }
     return writer;
   },
@@ -403,6 +971,38 @@ export const Member: MessageFns<Member> = {
             message.interface = reader.string();
             continue;
           }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.revocationLists.push(reader.string());
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.statusUntil = reader.string();
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.lookup = reader.string();
+            continue;
+          }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.dialect = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -437,6 +1037,18 @@ export const Member: MessageFns<Member> = {
         ? globalThis.Boolean(object.accept_common_name)
         : false,
       interface: isSet(object.interface) ? globalThis.String(object.interface) : "",
+      revocationLists: globalThis.Array.isArray(object?.revocationLists)
+        ? object.revocationLists.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.revocation_lists)
+        ? object.revocation_lists.map((e: any) => globalThis.String(e))
+        : [],
+      statusUntil: isSet(object.statusUntil)
+        ? globalThis.String(object.statusUntil)
+        : isSet(object.status_until)
+        ? globalThis.String(object.status_until)
+        : "",
+      lookup: isSet(object.lookup) ? globalThis.String(object.lookup) : "",
+      dialect: isSet(object.dialect) ? globalThis.String(object.dialect) : "",
     };
   },
 
@@ -478,6 +1090,18 @@ export const Member: MessageFns<Member> = {
     if (message.interface !== "") {
       obj.interface = message.interface;
     }
+    if (message.revocationLists?.length) {
+      obj.revocationLists = message.revocationLists;
+    }
+    if (message.statusUntil !== "") {
+      obj.statusUntil = message.statusUntil;
+    }
+    if (message.lookup !== "") {
+      obj.lookup = message.lookup;
+    }
+    if (message.dialect !== "") {
+      obj.dialect = message.dialect;
+    }
     return obj;
   },
 
@@ -498,6 +1122,10 @@ export const Member: MessageFns<Member> = {
     message.pins = object.pins?.map((e) => e) || [];
     message.acceptCommonName = object.acceptCommonName ?? false;
     message.interface = object.interface ?? "";
+    message.revocationLists = object.revocationLists?.map((e) => e) || [];
+    message.statusUntil = object.statusUntil ?? "";
+    message.lookup = object.lookup ?? "";
+    message.dialect = object.dialect ?? "";
     return message;
   },
 };
@@ -636,7 +1264,7 @@ export const MemberProxy: MessageFns<MemberProxy> = {
 };
 
 function createBaseAgreement(): Agreement {
-  return { first: "", second: "", mode: "", acceptedBy: [], validFrom: "", validUntil: "" };
+  return { first: "", second: "", mode: "", acceptedBy: [], validFrom: "", validUntil: "", proposedBy: "", note: "" };
 }
 
 export const Agreement: MessageFns<Agreement> = {
@@ -658,6 +1286,12 @@ export const Agreement: MessageFns<Agreement> = {
     }
     if (message.validUntil !== "") {
       writer.uint32(50).string(message.validUntil);
+    }
+    if (message.proposedBy !== "") {
+      writer.uint32(58).string(message.proposedBy);
+    }
+    if (message.note !== "") {
+      writer.uint32(66).string(message.note);
     }
     return writer;
   },
@@ -723,6 +1357,22 @@ export const Agreement: MessageFns<Agreement> = {
             message.validUntil = reader.string();
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.proposedBy = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.note = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -755,6 +1405,12 @@ export const Agreement: MessageFns<Agreement> = {
         : isSet(object.valid_until)
         ? globalThis.String(object.valid_until)
         : "",
+      proposedBy: isSet(object.proposedBy)
+        ? globalThis.String(object.proposedBy)
+        : isSet(object.proposed_by)
+        ? globalThis.String(object.proposed_by)
+        : "",
+      note: isSet(object.note) ? globalThis.String(object.note) : "",
     };
   },
 
@@ -778,6 +1434,12 @@ export const Agreement: MessageFns<Agreement> = {
     if (message.validUntil !== "") {
       obj.validUntil = message.validUntil;
     }
+    if (message.proposedBy !== "") {
+      obj.proposedBy = message.proposedBy;
+    }
+    if (message.note !== "") {
+      obj.note = message.note;
+    }
     return obj;
   },
 
@@ -792,12 +1454,32 @@ export const Agreement: MessageFns<Agreement> = {
     message.acceptedBy = object.acceptedBy?.map((e) => e) || [];
     message.validFrom = object.validFrom ?? "";
     message.validUntil = object.validUntil ?? "";
+    message.proposedBy = object.proposedBy ?? "";
+    message.note = object.note ?? "";
     return message;
   },
 };
 
 function createBaseRule(): Rule {
-  return { id: "", from: undefined, to: undefined, methods: [], events: [], action: "", reason: "", order: 0 };
+  return {
+    id: "",
+    from: undefined,
+    to: undefined,
+    methods: [],
+    events: [],
+    action: "",
+    reason: "",
+    order: 0,
+    pair: [],
+    media: [],
+    bodyTypes: [],
+    bodyLarger: 0n,
+    during: undefined,
+    validFrom: "",
+    validUntil: "",
+    limit: undefined,
+    shadow: false,
+  };
 }
 
 export const Rule: MessageFns<Rule> = {
@@ -825,6 +1507,36 @@ export const Rule: MessageFns<Rule> = {
     }
     if (message.order !== 0) {
       writer.uint32(64).uint32(message.order);
+    }
+    for (const v of message.pair) {
+      writer.uint32(74).string(v!);
+    }
+    for (const v of message.media) {
+      writer.uint32(82).string(v!);
+    }
+    for (const v of message.bodyTypes) {
+      writer.uint32(90).string(v!);
+    }
+    if (message.bodyLarger !== 0n) {
+      if (BigInt.asUintN(64, message.bodyLarger) !== message.bodyLarger) {
+        throw new globalThis.Error("value provided for field message.bodyLarger of type uint64 too large");
+      }
+      writer.uint32(96).uint64(message.bodyLarger);
+    }
+    if (message.during !== undefined) {
+      TimeWindow.encode(message.during, writer.uint32(106).fork()).join();
+    }
+    if (message.validFrom !== "") {
+      writer.uint32(114).string(message.validFrom);
+    }
+    if (message.validUntil !== "") {
+      writer.uint32(122).string(message.validUntil);
+    }
+    if (message.limit !== undefined) {
+      RateLimit.encode(message.limit, writer.uint32(130).fork()).join();
+    }
+    if (message.shadow !== false) {
+      writer.uint32(136).bool(message.shadow);
     }
     return writer;
   },
@@ -906,6 +1618,78 @@ export const Rule: MessageFns<Rule> = {
             message.order = reader.uint32();
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.pair.push(reader.string());
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.media.push(reader.string());
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.bodyTypes.push(reader.string());
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.bodyLarger = reader.uint64() as bigint;
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.during = TimeWindow.decode(reader, reader.uint32());
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.validFrom = reader.string();
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.validUntil = reader.string();
+            continue;
+          }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.limit = RateLimit.decode(reader, reader.uint32());
+            continue;
+          }
+          case 17: {
+            if (tag !== 136) {
+              break;
+            }
+
+            message.shadow = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -928,6 +1712,31 @@ export const Rule: MessageFns<Rule> = {
       action: isSet(object.action) ? globalThis.String(object.action) : "",
       reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
       order: isSet(object.order) ? globalThis.Number(object.order) : 0,
+      pair: globalThis.Array.isArray(object?.pair) ? object.pair.map((e: any) => globalThis.String(e)) : [],
+      media: globalThis.Array.isArray(object?.media) ? object.media.map((e: any) => globalThis.String(e)) : [],
+      bodyTypes: globalThis.Array.isArray(object?.bodyTypes)
+        ? object.bodyTypes.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.body_types)
+        ? object.body_types.map((e: any) => globalThis.String(e))
+        : [],
+      bodyLarger: isSet(object.bodyLarger)
+        ? BigInt(object.bodyLarger)
+        : isSet(object.body_larger)
+        ? BigInt(object.body_larger)
+        : 0n,
+      during: isSet(object.during) ? TimeWindow.fromJSON(object.during) : undefined,
+      validFrom: isSet(object.validFrom)
+        ? globalThis.String(object.validFrom)
+        : isSet(object.valid_from)
+        ? globalThis.String(object.valid_from)
+        : "",
+      validUntil: isSet(object.validUntil)
+        ? globalThis.String(object.validUntil)
+        : isSet(object.valid_until)
+        ? globalThis.String(object.valid_until)
+        : "",
+      limit: isSet(object.limit) ? RateLimit.fromJSON(object.limit) : undefined,
+      shadow: isSet(object.shadow) ? globalThis.Boolean(object.shadow) : false,
     };
   },
 
@@ -957,6 +1766,33 @@ export const Rule: MessageFns<Rule> = {
     if (message.order !== 0) {
       obj.order = Math.round(message.order);
     }
+    if (message.pair?.length) {
+      obj.pair = message.pair;
+    }
+    if (message.media?.length) {
+      obj.media = message.media;
+    }
+    if (message.bodyTypes?.length) {
+      obj.bodyTypes = message.bodyTypes;
+    }
+    if (message.bodyLarger !== 0n) {
+      obj.bodyLarger = message.bodyLarger.toString();
+    }
+    if (message.during !== undefined) {
+      obj.during = TimeWindow.toJSON(message.during);
+    }
+    if (message.validFrom !== "") {
+      obj.validFrom = message.validFrom;
+    }
+    if (message.validUntil !== "") {
+      obj.validUntil = message.validUntil;
+    }
+    if (message.limit !== undefined) {
+      obj.limit = RateLimit.toJSON(message.limit);
+    }
+    if (message.shadow !== false) {
+      obj.shadow = message.shadow;
+    }
     return obj;
   },
 
@@ -973,6 +1809,251 @@ export const Rule: MessageFns<Rule> = {
     message.action = object.action ?? "";
     message.reason = object.reason ?? "";
     message.order = object.order ?? 0;
+    message.pair = object.pair?.map((e) => e) || [];
+    message.media = object.media?.map((e) => e) || [];
+    message.bodyTypes = object.bodyTypes?.map((e) => e) || [];
+    message.bodyLarger = (object.bodyLarger !== undefined && object.bodyLarger !== null)
+      ? BigInt(object.bodyLarger)
+      : 0n;
+    message.during = (object.during !== undefined && object.during !== null)
+      ? TimeWindow.fromPartial(object.during)
+      : undefined;
+    message.validFrom = object.validFrom ?? "";
+    message.validUntil = object.validUntil ?? "";
+    message.limit = (object.limit !== undefined && object.limit !== null)
+      ? RateLimit.fromPartial(object.limit)
+      : undefined;
+    message.shadow = object.shadow ?? false;
+    return message;
+  },
+};
+
+function createBaseTimeWindow(): TimeWindow {
+  return { days: [], fromMinute: 0, untilMinute: 0 };
+}
+
+export const TimeWindow: MessageFns<TimeWindow> = {
+  encode(message: TimeWindow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.days) {
+      writer.uint32(10).string(v!);
+    }
+    if (message.fromMinute !== 0) {
+      writer.uint32(16).uint32(message.fromMinute);
+    }
+    if (message.untilMinute !== 0) {
+      writer.uint32(24).uint32(message.untilMinute);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TimeWindow {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTimeWindow();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.days.push(reader.string());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.fromMinute = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.untilMinute = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TimeWindow {
+    return {
+      days: globalThis.Array.isArray(object?.days) ? object.days.map((e: any) => globalThis.String(e)) : [],
+      fromMinute: isSet(object.fromMinute)
+        ? globalThis.Number(object.fromMinute)
+        : isSet(object.from_minute)
+        ? globalThis.Number(object.from_minute)
+        : 0,
+      untilMinute: isSet(object.untilMinute)
+        ? globalThis.Number(object.untilMinute)
+        : isSet(object.until_minute)
+        ? globalThis.Number(object.until_minute)
+        : 0,
+    };
+  },
+
+  toJSON(message: TimeWindow): unknown {
+    const obj: any = {};
+    if (message.days?.length) {
+      obj.days = message.days;
+    }
+    if (message.fromMinute !== 0) {
+      obj.fromMinute = Math.round(message.fromMinute);
+    }
+    if (message.untilMinute !== 0) {
+      obj.untilMinute = Math.round(message.untilMinute);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<TimeWindow>, I>>(base?: I): TimeWindow {
+    return TimeWindow.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<TimeWindow>, I>>(object: I): TimeWindow {
+    const message = createBaseTimeWindow();
+    message.days = object.days?.map((e) => e) || [];
+    message.fromMinute = object.fromMinute ?? 0;
+    message.untilMinute = object.untilMinute ?? 0;
+    return message;
+  },
+};
+
+function createBaseRateLimit(): RateLimit {
+  return { requests: 0, perMs: 0, burst: 0, each: "" };
+}
+
+export const RateLimit: MessageFns<RateLimit> = {
+  encode(message: RateLimit, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.requests !== 0) {
+      writer.uint32(8).uint32(message.requests);
+    }
+    if (message.perMs !== 0) {
+      writer.uint32(16).uint32(message.perMs);
+    }
+    if (message.burst !== 0) {
+      writer.uint32(24).uint32(message.burst);
+    }
+    if (message.each !== "") {
+      writer.uint32(34).string(message.each);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RateLimit {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRateLimit();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.requests = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.perMs = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.burst = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.each = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RateLimit {
+    return {
+      requests: isSet(object.requests) ? globalThis.Number(object.requests) : 0,
+      perMs: isSet(object.perMs)
+        ? globalThis.Number(object.perMs)
+        : isSet(object.per_ms)
+        ? globalThis.Number(object.per_ms)
+        : 0,
+      burst: isSet(object.burst) ? globalThis.Number(object.burst) : 0,
+      each: isSet(object.each) ? globalThis.String(object.each) : "",
+    };
+  },
+
+  toJSON(message: RateLimit): unknown {
+    const obj: any = {};
+    if (message.requests !== 0) {
+      obj.requests = Math.round(message.requests);
+    }
+    if (message.perMs !== 0) {
+      obj.perMs = Math.round(message.perMs);
+    }
+    if (message.burst !== 0) {
+      obj.burst = Math.round(message.burst);
+    }
+    if (message.each !== "") {
+      obj.each = message.each;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<RateLimit>, I>>(base?: I): RateLimit {
+    return RateLimit.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RateLimit>, I>>(object: I): RateLimit {
+    const message = createBaseRateLimit();
+    message.requests = object.requests ?? 0;
+    message.perMs = object.perMs ?? 0;
+    message.burst = object.burst ?? 0;
+    message.each = object.each ?? "";
     return message;
   },
 };
@@ -992,6 +2073,15 @@ export const Party: MessageFns<Party> = {
         break;
       case "group":
         writer.uint32(26).string(message.who.value);
+        break;
+      case "domain":
+        writer.uint32(34).string(message.who.value);
+        break;
+      case "user":
+        writer.uint32(42).string(message.who.value);
+        break;
+      case "members":
+        MemberList.encode(message.who.value, writer.uint32(50).fork()).join();
         break;
     }
     return writer;
@@ -1034,6 +2124,30 @@ export const Party: MessageFns<Party> = {
             message.who = { $case: "group", value: reader.string() };
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.who = { $case: "domain", value: reader.string() };
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.who = { $case: "user", value: reader.string() };
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.who = { $case: "members", value: MemberList.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1054,6 +2168,12 @@ export const Party: MessageFns<Party> = {
         ? { $case: "member", value: globalThis.String(object.member) }
         : isSet(object.group)
         ? { $case: "group", value: globalThis.String(object.group) }
+        : isSet(object.domain)
+        ? { $case: "domain", value: globalThis.String(object.domain) }
+        : isSet(object.user)
+        ? { $case: "user", value: globalThis.String(object.user) }
+        : isSet(object.members)
+        ? { $case: "members", value: MemberList.fromJSON(object.members) }
         : undefined,
     };
   },
@@ -1066,6 +2186,12 @@ export const Party: MessageFns<Party> = {
       obj.member = message.who.value;
     } else if (message.who?.$case === "group") {
       obj.group = message.who.value;
+    } else if (message.who?.$case === "domain") {
+      obj.domain = message.who.value;
+    } else if (message.who?.$case === "user") {
+      obj.user = message.who.value;
+    } else if (message.who?.$case === "members") {
+      obj.members = MemberList.toJSON(message.who.value);
     }
     return obj;
   },
@@ -1094,13 +2220,403 @@ export const Party: MessageFns<Party> = {
         }
         break;
       }
+      case "domain": {
+        if (object.who?.value !== undefined && object.who?.value !== null) {
+          message.who = { $case: "domain", value: object.who.value };
+        }
+        break;
+      }
+      case "user": {
+        if (object.who?.value !== undefined && object.who?.value !== null) {
+          message.who = { $case: "user", value: object.who.value };
+        }
+        break;
+      }
+      case "members": {
+        if (object.who?.value !== undefined && object.who?.value !== null) {
+          message.who = { $case: "members", value: MemberList.fromPartial(object.who.value) };
+        }
+        break;
+      }
     }
     return message;
   },
 };
 
+function createBaseMemberList(): MemberList {
+  return { ids: [] };
+}
+
+export const MemberList: MessageFns<MemberList> = {
+  encode(message: MemberList, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.ids) {
+      writer.uint32(10).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MemberList {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMemberList();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.ids.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): MemberList {
+    return { ids: globalThis.Array.isArray(object?.ids) ? object.ids.map((e: any) => globalThis.String(e)) : [] };
+  },
+
+  toJSON(message: MemberList): unknown {
+    const obj: any = {};
+    if (message.ids?.length) {
+      obj.ids = message.ids;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<MemberList>, I>>(base?: I): MemberList {
+    return MemberList.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<MemberList>, I>>(object: I): MemberList {
+    const message = createBaseMemberList();
+    message.ids = object.ids?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseAuthority(): Authority {
+  return { id: "", certificate: "", revocationList: "" };
+}
+
+export const Authority: MessageFns<Authority> = {
+  encode(message: Authority, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.certificate !== "") {
+      writer.uint32(18).string(message.certificate);
+    }
+    if (message.revocationList !== "") {
+      writer.uint32(26).string(message.revocationList);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Authority {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAuthority();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.certificate = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.revocationList = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Authority {
+    return {
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      certificate: isSet(object.certificate) ? globalThis.String(object.certificate) : "",
+      revocationList: isSet(object.revocationList)
+        ? globalThis.String(object.revocationList)
+        : isSet(object.revocation_list)
+        ? globalThis.String(object.revocation_list)
+        : "",
+    };
+  },
+
+  toJSON(message: Authority): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    if (message.certificate !== "") {
+      obj.certificate = message.certificate;
+    }
+    if (message.revocationList !== "") {
+      obj.revocationList = message.revocationList;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Authority>, I>>(base?: I): Authority {
+    return Authority.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Authority>, I>>(object: I): Authority {
+    const message = createBaseAuthority();
+    message.id = object.id ?? "";
+    message.certificate = object.certificate ?? "";
+    message.revocationList = object.revocationList ?? "";
+    return message;
+  },
+};
+
+function createBaseFileSource(): FileSource {
+  return { digest: "", entries: {} };
+}
+
+export const FileSource: MessageFns<FileSource> = {
+  encode(message: FileSource, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.digest !== "") {
+      writer.uint32(10).string(message.digest);
+    }
+    globalThis.Object.entries(message.entries).forEach(([key, value]: [string, string]) => {
+      FileSource_EntriesEntry.encode({ key: key as any, value }, writer.uint32(18).fork()).join();
+    });
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FileSource {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFileSource();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.digest = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            const entry2 = FileSource_EntriesEntry.decode(reader, reader.uint32());
+            if (entry2.value !== undefined) {
+              message.entries[entry2.key] = entry2.value;
+            }
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): FileSource {
+    return {
+      digest: isSet(object.digest) ? globalThis.String(object.digest) : "",
+      entries: isObject(object.entries)
+        ? (globalThis.Object.entries(object.entries) as [string, any][]).reduce(
+          (acc: { [key: string]: string }, [key, value]: [string, any]) => {
+            globalThis.Object.defineProperty(acc, key, {
+              value: globalThis.String(value),
+              enumerable: true,
+              configurable: true,
+              writable: true,
+            });
+            return acc;
+          },
+          {},
+        )
+        : {},
+    };
+  },
+
+  toJSON(message: FileSource): unknown {
+    const obj: any = {};
+    if (message.digest !== "") {
+      obj.digest = message.digest;
+    }
+    if (message.entries) {
+      const entries = globalThis.Object.entries(message.entries) as [string, string][];
+      if (entries.length > 0) {
+        obj.entries = {};
+        entries.forEach(([k, v]) => {
+          obj.entries[k] = v;
+        });
+      }
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<FileSource>, I>>(base?: I): FileSource {
+    return FileSource.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<FileSource>, I>>(object: I): FileSource {
+    const message = createBaseFileSource();
+    message.digest = object.digest ?? "";
+    message.entries = (globalThis.Object.entries(object.entries ?? {}) as [string, string][]).reduce(
+      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.String(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    return message;
+  },
+};
+
+function createBaseFileSource_EntriesEntry(): FileSource_EntriesEntry {
+  return { key: "", value: "" };
+}
+
+export const FileSource_EntriesEntry: MessageFns<FileSource_EntriesEntry> = {
+  encode(message: FileSource_EntriesEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FileSource_EntriesEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFileSource_EntriesEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): FileSource_EntriesEntry {
+    return {
+      key: isSet(object.key) ? globalThis.String(object.key) : "",
+      value: isSet(object.value) ? globalThis.String(object.value) : "",
+    };
+  },
+
+  toJSON(message: FileSource_EntriesEntry): unknown {
+    const obj: any = {};
+    if (message.key !== "") {
+      obj.key = message.key;
+    }
+    if (message.value !== "") {
+      obj.value = message.value;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<FileSource_EntriesEntry>, I>>(base?: I): FileSource_EntriesEntry {
+    return FileSource_EntriesEntry.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<FileSource_EntriesEntry>, I>>(object: I): FileSource_EntriesEntry {
+    const message = createBaseFileSource_EntriesEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
+    return message;
+  },
+};
+
 function createBaseMembershipEntry(): MembershipEntry {
-  return { who: "", when: "", why: "", entry: undefined };
+  return { who: "", when: "", why: "", entry: undefined, change: "" };
 }
 
 export const MembershipEntry: MessageFns<MembershipEntry> = {
@@ -1127,6 +2643,15 @@ export const MembershipEntry: MessageFns<MembershipEntry> = {
       case "rule":
         Rule.encode(message.entry.value, writer.uint32(58).fork()).join();
         break;
+      case "authority":
+        Authority.encode(message.entry.value, writer.uint32(66).fork()).join();
+        break;
+      case "file":
+        FileSource.encode(message.entry.value, writer.uint32(74).fork()).join();
+        break;
+    }
+    if (message.change !== "") {
+      writer.uint32(82).string(message.change);
     }
     return writer;
   },
@@ -1200,6 +2725,30 @@ export const MembershipEntry: MessageFns<MembershipEntry> = {
             message.entry = { $case: "rule", value: Rule.decode(reader, reader.uint32()) };
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.entry = { $case: "authority", value: Authority.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.entry = { $case: "file", value: FileSource.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.change = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1225,7 +2774,12 @@ export const MembershipEntry: MessageFns<MembershipEntry> = {
         ? { $case: "agreement", value: Agreement.fromJSON(object.agreement) }
         : isSet(object.rule)
         ? { $case: "rule", value: Rule.fromJSON(object.rule) }
+        : isSet(object.authority)
+        ? { $case: "authority", value: Authority.fromJSON(object.authority) }
+        : isSet(object.file)
+        ? { $case: "file", value: FileSource.fromJSON(object.file) }
         : undefined,
+      change: isSet(object.change) ? globalThis.String(object.change) : "",
     };
   },
 
@@ -1248,6 +2802,13 @@ export const MembershipEntry: MessageFns<MembershipEntry> = {
       obj.agreement = Agreement.toJSON(message.entry.value);
     } else if (message.entry?.$case === "rule") {
       obj.rule = Rule.toJSON(message.entry.value);
+    } else if (message.entry?.$case === "authority") {
+      obj.authority = Authority.toJSON(message.entry.value);
+    } else if (message.entry?.$case === "file") {
+      obj.file = FileSource.toJSON(message.entry.value);
+    }
+    if (message.change !== "") {
+      obj.change = message.change;
     }
     return obj;
   },
@@ -1285,7 +2846,20 @@ export const MembershipEntry: MessageFns<MembershipEntry> = {
         }
         break;
       }
+      case "authority": {
+        if (object.entry?.value !== undefined && object.entry?.value !== null) {
+          message.entry = { $case: "authority", value: Authority.fromPartial(object.entry.value) };
+        }
+        break;
+      }
+      case "file": {
+        if (object.entry?.value !== undefined && object.entry?.value !== null) {
+          message.entry = { $case: "file", value: FileSource.fromPartial(object.entry.value) };
+        }
+        break;
+      }
     }
+    message.change = object.change ?? "";
     return message;
   },
 };
@@ -1302,6 +2876,10 @@ export type DeepPartial<T> = T extends bigint ? string | number | bigint
 type KeysOfUnion<T> = T extends T ? keyof T : never;
 export type Exact<P, I extends P> = P extends Builtin ? P
   : P & { [K in keyof P]: Exact<P[K], I[K]> } & { [K in Exclude<keyof I, KeysOfUnion<P>>]: never };
+
+function isObject(value: any): boolean {
+  return typeof value === "object" && value !== null;
+}
 
 function isSet(value: any): boolean {
   return value !== null && value !== undefined;

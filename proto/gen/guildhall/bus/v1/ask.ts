@@ -149,8 +149,47 @@ export interface Verdict {
   /** Names of listeners whose interface the peer and the target use; empty means the first listener. */
   fromInterface: string;
   toInterface: string;
-  /** Milliseconds for which the verdict certainly holds (a date in an agreement may shorten it); 0: no such bound. */
+  /** Milliseconds for which the verdict certainly holds (a date in an agreement or rule may shorten it); 0: no such bound. */
   holdsFor: number;
+  /** What names alone do not decide, in the order of the rules: of those that are no shadow, the first that fits a request takes the verdict's place. */
+  checks: Check[];
+}
+
+/** A rule that ingress has to hold against each request of a verdict: the verdict stays good for all of them. */
+export interface Check {
+  /** "rule no-files". */
+  rule: string;
+  /** FORWARD or REFUSE. */
+  action: VerdictAction;
+  /** What is told when it refuses, also beyond `limit`. */
+  code: string;
+  sentence: string;
+  /** Counted where it fits, and nothing else. */
+  shadow: boolean;
+  /**
+   * All of these must fit; empty ones always do.
+   * "alice@acme.example" as in the From and To URI, host in lower case.
+   */
+  fromUser: string;
+  toUser: string;
+  /** Exactly or below it, lower case. */
+  fromDomain: string;
+  toDomain: string;
+  /** Kinds of media of which the session description offers one. */
+  media: string[];
+  /** Media types of the body, lower case, "image/*" for all of a type. */
+  bodyTypes: string[];
+  bodyLarger: bigint;
+  /** FORWARD up to this rate, refused beyond it. */
+  limit?: CheckLimit | undefined;
+}
+
+export interface CheckLimit {
+  requests: number;
+  perMs: number;
+  burst: number;
+  /** "member", "pair" or "method", see RateLimit of the admin API. */
+  each: string;
 }
 
 /** The next-hop card of a member (question of relay to policy). */
@@ -171,6 +210,8 @@ export interface Door {
   interface: string;
   /** The operator accepts a common name where the proxy's certificate has no SAN. */
   acceptCommonName: boolean;
+  /** Not empty: the proxies are found by DNS under this domain (RFC 3263), and this domain is the name their certificate must carry. */
+  lookup: string;
 }
 
 export interface DoorProxy {
@@ -198,6 +239,13 @@ export interface TrustPage {
   members: TrustMember[];
   /** Not empty: ask again with `after` set to this. */
   next: string;
+  /** Set: organizations that are no members may introduce themselves. */
+  discovery?: DiscoveryTrust | undefined;
+}
+
+export interface DiscoveryTrust {
+  /** PEM of the authorities that vouch for strangers. */
+  anchors: string[];
 }
 
 export interface TrustMember {
@@ -217,6 +265,77 @@ export interface TrustMember {
   dialsOnly: boolean;
   /** The operator accepts a common name where the certificate has no SAN. */
   acceptCommonName: boolean;
+  /** RFC 3339, when its status is to end by itself, or empty. */
+  statusUntil: string;
+  /** Another clearinghouse: it speaks for every domain that belongs to no member. */
+  speaksForUnknown: boolean;
+  /** Answers to it carry ms-diagnostics-public. */
+  microsoft: boolean;
+  /** Set: a discovered partner, held to these bounds. */
+  bounds?: PartnerBounds | undefined;
+}
+
+/** See Discovery of the admin API. */
+export interface PartnerBounds {
+  requestsPerSecond: number;
+  contacts: number;
+  suspectRequestsPerSecond: number;
+}
+
+/** What is revoked, by authority (question of ingress and relay to policy), page by page. */
+export interface RevocationsRequest {
+  /** Continue behind this many serial numbers. */
+  after: number;
+}
+
+export interface RevocationsPage {
+  /** Grows with every change of any list. */
+  version: bigint;
+  lists: RevokedBy[];
+  /** More than 0: ask again with `after` set to this. */
+  next: number;
+}
+
+export interface RevokedBy {
+  /** SHA-256 of the issuing authority's public key (SPKI), 32 bytes. */
+  issuer: Buffer;
+  /** Serial numbers as unsigned big-endian without leading zeros. */
+  serials: Buffer[];
+}
+
+/** A handshake that was refused, or a connection put out (ingress and relay to policy), for those who ask why. */
+export interface TurnedAway {
+  service: string;
+  id: string;
+  refused: Refused[];
+  /** How many more were not told, because there were too many. */
+  untold: number;
+}
+
+export interface Refused {
+  /** RFC 3339. */
+  when: string;
+  /** Code of the close reasons. */
+  reason: string;
+  /** "address:port" of the far end. */
+  source: string;
+  detail: string;
+  subject: string;
+  issuer: string;
+  names: string[];
+  /** Extended key usages, by name where it is known, else the object identifier. */
+  usages: string[];
+  /** The member, where it is known. */
+  member: string;
+  /** SHA-256 of the certificate's public key (SPKI), lower-case hex. */
+  spki: string;
+  /** RFC 3339. */
+  validUntil: string;
+}
+
+/** A stranger showed a certificate for these domains that an authority of `discovery` vouches for (ingress to policy). */
+export interface Sighted {
+  domains: string[];
 }
 
 /** Published on every change of the membership. */
@@ -225,6 +344,8 @@ export interface Changed {
   /** Members touched; empty with `all` set: everything may have changed. */
   members: string[];
   all: boolean;
+  /** Version of the revocation lists, see RevocationsPage; 0: not told. */
+  revocations: bigint;
 }
 
 /** The keys with which route tokens are signed, newest first (question of ingress to policy). */
@@ -427,6 +548,7 @@ function createBaseVerdict(): Verdict {
     fromInterface: "",
     toInterface: "",
     holdsFor: 0,
+    checks: [],
   };
 }
 
@@ -464,6 +586,9 @@ export const Verdict: MessageFns<Verdict> = {
     }
     if (message.holdsFor !== 0) {
       writer.uint32(80).uint32(message.holdsFor);
+    }
+    for (const v of message.checks) {
+      Check.encode(v!, writer.uint32(90).fork()).join();
     }
     return writer;
   },
@@ -561,6 +686,14 @@ export const Verdict: MessageFns<Verdict> = {
             message.holdsFor = reader.uint32();
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.checks.push(Check.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -597,6 +730,9 @@ export const Verdict: MessageFns<Verdict> = {
         : isSet(object.holds_for)
         ? globalThis.Number(object.holds_for)
         : 0,
+      checks: globalThis.Array.isArray(object?.checks)
+        ? object.checks.map((e: any) => Check.fromJSON(e))
+        : [],
     };
   },
 
@@ -632,6 +768,9 @@ export const Verdict: MessageFns<Verdict> = {
     if (message.holdsFor !== 0) {
       obj.holdsFor = Math.round(message.holdsFor);
     }
+    if (message.checks?.length) {
+      obj.checks = message.checks.map((e) => Check.toJSON(e));
+    }
     return obj;
   },
 
@@ -650,6 +789,436 @@ export const Verdict: MessageFns<Verdict> = {
     message.fromInterface = object.fromInterface ?? "";
     message.toInterface = object.toInterface ?? "";
     message.holdsFor = object.holdsFor ?? 0;
+    message.checks = object.checks?.map((e) => Check.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseCheck(): Check {
+  return {
+    rule: "",
+    action: 0,
+    code: "",
+    sentence: "",
+    shadow: false,
+    fromUser: "",
+    toUser: "",
+    fromDomain: "",
+    toDomain: "",
+    media: [],
+    bodyTypes: [],
+    bodyLarger: 0n,
+    limit: undefined,
+  };
+}
+
+export const Check: MessageFns<Check> = {
+  encode(message: Check, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.rule !== "") {
+      writer.uint32(10).string(message.rule);
+    }
+    if (message.action !== 0) {
+      writer.uint32(16).int32(message.action);
+    }
+    if (message.code !== "") {
+      writer.uint32(26).string(message.code);
+    }
+    if (message.sentence !== "") {
+      writer.uint32(34).string(message.sentence);
+    }
+    if (message.shadow !== false) {
+      writer.uint32(40).bool(message.shadow);
+    }
+    if (message.fromUser !== "") {
+      writer.uint32(50).string(message.fromUser);
+    }
+    if (message.toUser !== "") {
+      writer.uint32(58).string(message.toUser);
+    }
+    if (message.fromDomain !== "") {
+      writer.uint32(66).string(message.fromDomain);
+    }
+    if (message.toDomain !== "") {
+      writer.uint32(74).string(message.toDomain);
+    }
+    for (const v of message.media) {
+      writer.uint32(82).string(v!);
+    }
+    for (const v of message.bodyTypes) {
+      writer.uint32(90).string(v!);
+    }
+    if (message.bodyLarger !== 0n) {
+      if (BigInt.asUintN(64, message.bodyLarger) !== message.bodyLarger) {
+        throw new globalThis.Error("value provided for field message.bodyLarger of type uint64 too large");
+      }
+      writer.uint32(96).uint64(message.bodyLarger);
+    }
+    if (message.limit !== undefined) {
+      CheckLimit.encode(message.limit, writer.uint32(106).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Check {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCheck();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.rule = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.action = reader.int32() as any;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.code = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.sentence = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.shadow = reader.bool();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.fromUser = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.toUser = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.fromDomain = reader.string();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.toDomain = reader.string();
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.media.push(reader.string());
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.bodyTypes.push(reader.string());
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.bodyLarger = reader.uint64() as bigint;
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.limit = CheckLimit.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Check {
+    return {
+      rule: isSet(object.rule) ? globalThis.String(object.rule) : "",
+      action: isSet(object.action) ? verdictActionFromJSON(object.action) : 0,
+      code: isSet(object.code) ? globalThis.String(object.code) : "",
+      sentence: isSet(object.sentence) ? globalThis.String(object.sentence) : "",
+      shadow: isSet(object.shadow) ? globalThis.Boolean(object.shadow) : false,
+      fromUser: isSet(object.fromUser)
+        ? globalThis.String(object.fromUser)
+        : isSet(object.from_user)
+        ? globalThis.String(object.from_user)
+        : "",
+      toUser: isSet(object.toUser)
+        ? globalThis.String(object.toUser)
+        : isSet(object.to_user)
+        ? globalThis.String(object.to_user)
+        : "",
+      fromDomain: isSet(object.fromDomain)
+        ? globalThis.String(object.fromDomain)
+        : isSet(object.from_domain)
+        ? globalThis.String(object.from_domain)
+        : "",
+      toDomain: isSet(object.toDomain)
+        ? globalThis.String(object.toDomain)
+        : isSet(object.to_domain)
+        ? globalThis.String(object.to_domain)
+        : "",
+      media: globalThis.Array.isArray(object?.media)
+        ? object.media.map((e: any) => globalThis.String(e))
+        : [],
+      bodyTypes: globalThis.Array.isArray(object?.bodyTypes)
+        ? object.bodyTypes.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.body_types)
+        ? object.body_types.map((e: any) => globalThis.String(e))
+        : [],
+      bodyLarger: isSet(object.bodyLarger)
+        ? BigInt(object.bodyLarger)
+        : isSet(object.body_larger)
+        ? BigInt(object.body_larger)
+        : 0n,
+      limit: isSet(object.limit) ? CheckLimit.fromJSON(object.limit) : undefined,
+    };
+  },
+
+  toJSON(message: Check): unknown {
+    const obj: any = {};
+    if (message.rule !== "") {
+      obj.rule = message.rule;
+    }
+    if (message.action !== 0) {
+      obj.action = verdictActionToJSON(message.action);
+    }
+    if (message.code !== "") {
+      obj.code = message.code;
+    }
+    if (message.sentence !== "") {
+      obj.sentence = message.sentence;
+    }
+    if (message.shadow !== false) {
+      obj.shadow = message.shadow;
+    }
+    if (message.fromUser !== "") {
+      obj.fromUser = message.fromUser;
+    }
+    if (message.toUser !== "") {
+      obj.toUser = message.toUser;
+    }
+    if (message.fromDomain !== "") {
+      obj.fromDomain = message.fromDomain;
+    }
+    if (message.toDomain !== "") {
+      obj.toDomain = message.toDomain;
+    }
+    if (message.media?.length) {
+      obj.media = message.media;
+    }
+    if (message.bodyTypes?.length) {
+      obj.bodyTypes = message.bodyTypes;
+    }
+    if (message.bodyLarger !== 0n) {
+      obj.bodyLarger = message.bodyLarger.toString();
+    }
+    if (message.limit !== undefined) {
+      obj.limit = CheckLimit.toJSON(message.limit);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Check>, I>>(base?: I): Check {
+    return Check.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Check>, I>>(object: I): Check {
+    const message = createBaseCheck();
+    message.rule = object.rule ?? "";
+    message.action = object.action ?? 0;
+    message.code = object.code ?? "";
+    message.sentence = object.sentence ?? "";
+    message.shadow = object.shadow ?? false;
+    message.fromUser = object.fromUser ?? "";
+    message.toUser = object.toUser ?? "";
+    message.fromDomain = object.fromDomain ?? "";
+    message.toDomain = object.toDomain ?? "";
+    message.media = object.media?.map((e) => e) || [];
+    message.bodyTypes = object.bodyTypes?.map((e) => e) || [];
+    message.bodyLarger = (object.bodyLarger !== undefined && object.bodyLarger !== null)
+      ? BigInt(object.bodyLarger)
+      : 0n;
+    message.limit = (object.limit !== undefined && object.limit !== null)
+      ? CheckLimit.fromPartial(object.limit)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseCheckLimit(): CheckLimit {
+  return { requests: 0, perMs: 0, burst: 0, each: "" };
+}
+
+export const CheckLimit: MessageFns<CheckLimit> = {
+  encode(message: CheckLimit, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.requests !== 0) {
+      writer.uint32(8).uint32(message.requests);
+    }
+    if (message.perMs !== 0) {
+      writer.uint32(16).uint32(message.perMs);
+    }
+    if (message.burst !== 0) {
+      writer.uint32(24).uint32(message.burst);
+    }
+    if (message.each !== "") {
+      writer.uint32(34).string(message.each);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CheckLimit {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCheckLimit();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.requests = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.perMs = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.burst = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.each = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CheckLimit {
+    return {
+      requests: isSet(object.requests) ? globalThis.Number(object.requests) : 0,
+      perMs: isSet(object.perMs)
+        ? globalThis.Number(object.perMs)
+        : isSet(object.per_ms)
+        ? globalThis.Number(object.per_ms)
+        : 0,
+      burst: isSet(object.burst) ? globalThis.Number(object.burst) : 0,
+      each: isSet(object.each) ? globalThis.String(object.each) : "",
+    };
+  },
+
+  toJSON(message: CheckLimit): unknown {
+    const obj: any = {};
+    if (message.requests !== 0) {
+      obj.requests = Math.round(message.requests);
+    }
+    if (message.perMs !== 0) {
+      obj.perMs = Math.round(message.perMs);
+    }
+    if (message.burst !== 0) {
+      obj.burst = Math.round(message.burst);
+    }
+    if (message.each !== "") {
+      obj.each = message.each;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<CheckLimit>, I>>(base?: I): CheckLimit {
+    return CheckLimit.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CheckLimit>, I>>(object: I): CheckLimit {
+    const message = createBaseCheckLimit();
+    message.requests = object.requests ?? 0;
+    message.perMs = object.perMs ?? 0;
+    message.burst = object.burst ?? 0;
+    message.each = object.each ?? "";
     return message;
   },
 };
@@ -731,6 +1300,7 @@ function createBaseDoor(): Door {
     version: 0n,
     interface: "",
     acceptCommonName: false,
+    lookup: "",
   };
 }
 
@@ -762,6 +1332,9 @@ export const Door: MessageFns<Door> = {
     }
     if (message.acceptCommonName !== false) {
       writer.uint32(64).bool(message.acceptCommonName);
+    }
+    if (message.lookup !== "") {
+      writer.uint32(74).string(message.lookup);
     }
     return writer;
   },
@@ -843,6 +1416,14 @@ export const Door: MessageFns<Door> = {
             message.acceptCommonName = reader.bool();
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.lookup = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -869,6 +1450,7 @@ export const Door: MessageFns<Door> = {
         : isSet(object.accept_common_name)
         ? globalThis.Boolean(object.accept_common_name)
         : false,
+      lookup: isSet(object.lookup) ? globalThis.String(object.lookup) : "",
     };
   },
 
@@ -898,6 +1480,9 @@ export const Door: MessageFns<Door> = {
     if (message.acceptCommonName !== false) {
       obj.acceptCommonName = message.acceptCommonName;
     }
+    if (message.lookup !== "") {
+      obj.lookup = message.lookup;
+    }
     return obj;
   },
 
@@ -914,6 +1499,7 @@ export const Door: MessageFns<Door> = {
     message.version = (object.version !== undefined && object.version !== null) ? BigInt(object.version) : 0n;
     message.interface = object.interface ?? "";
     message.acceptCommonName = object.acceptCommonName ?? false;
+    message.lookup = object.lookup ?? "";
     return message;
   },
 };
@@ -1137,7 +1723,7 @@ export const TrustRequest: MessageFns<TrustRequest> = {
 };
 
 function createBaseTrustPage(): TrustPage {
-  return { version: 0n, anchors: [], members: [], next: "" };
+  return { version: 0n, anchors: [], members: [], next: "", discovery: undefined };
 }
 
 export const TrustPage: MessageFns<TrustPage> = {
@@ -1156,6 +1742,9 @@ export const TrustPage: MessageFns<TrustPage> = {
     }
     if (message.next !== "") {
       writer.uint32(34).string(message.next);
+    }
+    if (message.discovery !== undefined) {
+      DiscoveryTrust.encode(message.discovery, writer.uint32(42).fork()).join();
     }
     return writer;
   },
@@ -1205,6 +1794,14 @@ export const TrustPage: MessageFns<TrustPage> = {
             message.next = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.discovery = DiscoveryTrust.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1223,6 +1820,7 @@ export const TrustPage: MessageFns<TrustPage> = {
       anchors: globalThis.Array.isArray(object?.anchors) ? object.anchors.map((e: any) => globalThis.String(e)) : [],
       members: globalThis.Array.isArray(object?.members) ? object.members.map((e: any) => TrustMember.fromJSON(e)) : [],
       next: isSet(object.next) ? globalThis.String(object.next) : "",
+      discovery: isSet(object.discovery) ? DiscoveryTrust.fromJSON(object.discovery) : undefined,
     };
   },
 
@@ -1240,6 +1838,9 @@ export const TrustPage: MessageFns<TrustPage> = {
     if (message.next !== "") {
       obj.next = message.next;
     }
+    if (message.discovery !== undefined) {
+      obj.discovery = DiscoveryTrust.toJSON(message.discovery);
+    }
     return obj;
   },
 
@@ -1252,6 +1853,78 @@ export const TrustPage: MessageFns<TrustPage> = {
     message.anchors = object.anchors?.map((e) => e) || [];
     message.members = object.members?.map((e) => TrustMember.fromPartial(e)) || [];
     message.next = object.next ?? "";
+    message.discovery = (object.discovery !== undefined && object.discovery !== null)
+      ? DiscoveryTrust.fromPartial(object.discovery)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseDiscoveryTrust(): DiscoveryTrust {
+  return { anchors: [] };
+}
+
+export const DiscoveryTrust: MessageFns<DiscoveryTrust> = {
+  encode(message: DiscoveryTrust, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.anchors) {
+      writer.uint32(10).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DiscoveryTrust {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDiscoveryTrust();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.anchors.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): DiscoveryTrust {
+    return {
+      anchors: globalThis.Array.isArray(object?.anchors) ? object.anchors.map((e: any) => globalThis.String(e)) : [],
+    };
+  },
+
+  toJSON(message: DiscoveryTrust): unknown {
+    const obj: any = {};
+    if (message.anchors?.length) {
+      obj.anchors = message.anchors;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<DiscoveryTrust>, I>>(base?: I): DiscoveryTrust {
+    return DiscoveryTrust.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DiscoveryTrust>, I>>(object: I): DiscoveryTrust {
+    const message = createBaseDiscoveryTrust();
+    message.anchors = object.anchors?.map((e) => e) || [];
     return message;
   },
 };
@@ -1267,6 +1940,10 @@ function createBaseTrustMember(): TrustMember {
     anchors: [],
     dialsOnly: false,
     acceptCommonName: false,
+    statusUntil: "",
+    speaksForUnknown: false,
+    microsoft: false,
+    bounds: undefined,
   };
 }
 
@@ -1298,6 +1975,18 @@ export const TrustMember: MessageFns<TrustMember> = {
     }
     if (message.acceptCommonName !== false) {
       writer.uint32(72).bool(message.acceptCommonName);
+    }
+    if (message.statusUntil !== "") {
+      writer.uint32(82).string(message.statusUntil);
+    }
+    if (message.speaksForUnknown !== false) {
+      writer.uint32(88).bool(message.speaksForUnknown);
+    }
+    if (message.microsoft !== false) {
+      writer.uint32(96).bool(message.microsoft);
+    }
+    if (message.bounds !== undefined) {
+      PartnerBounds.encode(message.bounds, writer.uint32(106).fork()).join();
     }
     return writer;
   },
@@ -1387,6 +2076,38 @@ export const TrustMember: MessageFns<TrustMember> = {
             message.acceptCommonName = reader.bool();
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.statusUntil = reader.string();
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.speaksForUnknown = reader.bool();
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.microsoft = reader.bool();
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.bounds = PartnerBounds.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1422,6 +2143,18 @@ export const TrustMember: MessageFns<TrustMember> = {
         : isSet(object.accept_common_name)
         ? globalThis.Boolean(object.accept_common_name)
         : false,
+      statusUntil: isSet(object.statusUntil)
+        ? globalThis.String(object.statusUntil)
+        : isSet(object.status_until)
+        ? globalThis.String(object.status_until)
+        : "",
+      speaksForUnknown: isSet(object.speaksForUnknown)
+        ? globalThis.Boolean(object.speaksForUnknown)
+        : isSet(object.speaks_for_unknown)
+        ? globalThis.Boolean(object.speaks_for_unknown)
+        : false,
+      microsoft: isSet(object.microsoft) ? globalThis.Boolean(object.microsoft) : false,
+      bounds: isSet(object.bounds) ? PartnerBounds.fromJSON(object.bounds) : undefined,
     };
   },
 
@@ -1454,6 +2187,18 @@ export const TrustMember: MessageFns<TrustMember> = {
     if (message.acceptCommonName !== false) {
       obj.acceptCommonName = message.acceptCommonName;
     }
+    if (message.statusUntil !== "") {
+      obj.statusUntil = message.statusUntil;
+    }
+    if (message.speaksForUnknown !== false) {
+      obj.speaksForUnknown = message.speaksForUnknown;
+    }
+    if (message.microsoft !== false) {
+      obj.microsoft = message.microsoft;
+    }
+    if (message.bounds !== undefined) {
+      obj.bounds = PartnerBounds.toJSON(message.bounds);
+    }
     return obj;
   },
 
@@ -1471,12 +2216,816 @@ export const TrustMember: MessageFns<TrustMember> = {
     message.anchors = object.anchors?.map((e) => e) || [];
     message.dialsOnly = object.dialsOnly ?? false;
     message.acceptCommonName = object.acceptCommonName ?? false;
+    message.statusUntil = object.statusUntil ?? "";
+    message.speaksForUnknown = object.speaksForUnknown ?? false;
+    message.microsoft = object.microsoft ?? false;
+    message.bounds = (object.bounds !== undefined && object.bounds !== null)
+      ? PartnerBounds.fromPartial(object.bounds)
+      : undefined;
+    return message;
+  },
+};
+
+function createBasePartnerBounds(): PartnerBounds {
+  return { requestsPerSecond: 0, contacts: 0, suspectRequestsPerSecond: 0 };
+}
+
+export const PartnerBounds: MessageFns<PartnerBounds> = {
+  encode(message: PartnerBounds, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.requestsPerSecond !== 0) {
+      writer.uint32(8).uint32(message.requestsPerSecond);
+    }
+    if (message.contacts !== 0) {
+      writer.uint32(16).uint32(message.contacts);
+    }
+    if (message.suspectRequestsPerSecond !== 0) {
+      writer.uint32(24).uint32(message.suspectRequestsPerSecond);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PartnerBounds {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePartnerBounds();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.requestsPerSecond = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.contacts = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.suspectRequestsPerSecond = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PartnerBounds {
+    return {
+      requestsPerSecond: isSet(object.requestsPerSecond)
+        ? globalThis.Number(object.requestsPerSecond)
+        : isSet(object.requests_per_second)
+        ? globalThis.Number(object.requests_per_second)
+        : 0,
+      contacts: isSet(object.contacts) ? globalThis.Number(object.contacts) : 0,
+      suspectRequestsPerSecond: isSet(object.suspectRequestsPerSecond)
+        ? globalThis.Number(object.suspectRequestsPerSecond)
+        : isSet(object.suspect_requests_per_second)
+        ? globalThis.Number(object.suspect_requests_per_second)
+        : 0,
+    };
+  },
+
+  toJSON(message: PartnerBounds): unknown {
+    const obj: any = {};
+    if (message.requestsPerSecond !== 0) {
+      obj.requestsPerSecond = Math.round(message.requestsPerSecond);
+    }
+    if (message.contacts !== 0) {
+      obj.contacts = Math.round(message.contacts);
+    }
+    if (message.suspectRequestsPerSecond !== 0) {
+      obj.suspectRequestsPerSecond = Math.round(message.suspectRequestsPerSecond);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<PartnerBounds>, I>>(base?: I): PartnerBounds {
+    return PartnerBounds.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PartnerBounds>, I>>(object: I): PartnerBounds {
+    const message = createBasePartnerBounds();
+    message.requestsPerSecond = object.requestsPerSecond ?? 0;
+    message.contacts = object.contacts ?? 0;
+    message.suspectRequestsPerSecond = object.suspectRequestsPerSecond ?? 0;
+    return message;
+  },
+};
+
+function createBaseRevocationsRequest(): RevocationsRequest {
+  return { after: 0 };
+}
+
+export const RevocationsRequest: MessageFns<RevocationsRequest> = {
+  encode(message: RevocationsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.after !== 0) {
+      writer.uint32(8).uint32(message.after);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RevocationsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRevocationsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.after = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RevocationsRequest {
+    return { after: isSet(object.after) ? globalThis.Number(object.after) : 0 };
+  },
+
+  toJSON(message: RevocationsRequest): unknown {
+    const obj: any = {};
+    if (message.after !== 0) {
+      obj.after = Math.round(message.after);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<RevocationsRequest>, I>>(base?: I): RevocationsRequest {
+    return RevocationsRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RevocationsRequest>, I>>(object: I): RevocationsRequest {
+    const message = createBaseRevocationsRequest();
+    message.after = object.after ?? 0;
+    return message;
+  },
+};
+
+function createBaseRevocationsPage(): RevocationsPage {
+  return { version: 0n, lists: [], next: 0 };
+}
+
+export const RevocationsPage: MessageFns<RevocationsPage> = {
+  encode(message: RevocationsPage, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.version !== 0n) {
+      if (BigInt.asUintN(64, message.version) !== message.version) {
+        throw new globalThis.Error("value provided for field message.version of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.version);
+    }
+    for (const v of message.lists) {
+      RevokedBy.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.next !== 0) {
+      writer.uint32(24).uint32(message.next);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RevocationsPage {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRevocationsPage();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.version = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.lists.push(RevokedBy.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.next = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RevocationsPage {
+    return {
+      version: isSet(object.version) ? BigInt(object.version) : 0n,
+      lists: globalThis.Array.isArray(object?.lists) ? object.lists.map((e: any) => RevokedBy.fromJSON(e)) : [],
+      next: isSet(object.next) ? globalThis.Number(object.next) : 0,
+    };
+  },
+
+  toJSON(message: RevocationsPage): unknown {
+    const obj: any = {};
+    if (message.version !== 0n) {
+      obj.version = message.version.toString();
+    }
+    if (message.lists?.length) {
+      obj.lists = message.lists.map((e) => RevokedBy.toJSON(e));
+    }
+    if (message.next !== 0) {
+      obj.next = Math.round(message.next);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<RevocationsPage>, I>>(base?: I): RevocationsPage {
+    return RevocationsPage.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RevocationsPage>, I>>(object: I): RevocationsPage {
+    const message = createBaseRevocationsPage();
+    message.version = (object.version !== undefined && object.version !== null) ? BigInt(object.version) : 0n;
+    message.lists = object.lists?.map((e) => RevokedBy.fromPartial(e)) || [];
+    message.next = object.next ?? 0;
+    return message;
+  },
+};
+
+function createBaseRevokedBy(): RevokedBy {
+  return { issuer: Buffer.alloc(0), serials: [] };
+}
+
+export const RevokedBy: MessageFns<RevokedBy> = {
+  encode(message: RevokedBy, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.issuer.length !== 0) {
+      writer.uint32(10).bytes(message.issuer);
+    }
+    for (const v of message.serials) {
+      writer.uint32(18).bytes(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RevokedBy {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRevokedBy();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.issuer = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.serials.push(Buffer.from(reader.bytes()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RevokedBy {
+    return {
+      issuer: isSet(object.issuer) ? Buffer.from(bytesFromBase64(object.issuer)) : Buffer.alloc(0),
+      serials: globalThis.Array.isArray(object?.serials)
+        ? object.serials.map((e: any) => Buffer.from(bytesFromBase64(e)))
+        : [],
+    };
+  },
+
+  toJSON(message: RevokedBy): unknown {
+    const obj: any = {};
+    if (message.issuer.length !== 0) {
+      obj.issuer = base64FromBytes(message.issuer);
+    }
+    if (message.serials?.length) {
+      obj.serials = message.serials.map((e) => base64FromBytes(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<RevokedBy>, I>>(base?: I): RevokedBy {
+    return RevokedBy.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RevokedBy>, I>>(object: I): RevokedBy {
+    const message = createBaseRevokedBy();
+    message.issuer = object.issuer ?? Buffer.alloc(0);
+    message.serials = object.serials?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseTurnedAway(): TurnedAway {
+  return { service: "", id: "", refused: [], untold: 0 };
+}
+
+export const TurnedAway: MessageFns<TurnedAway> = {
+  encode(message: TurnedAway, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.service !== "") {
+      writer.uint32(10).string(message.service);
+    }
+    if (message.id !== "") {
+      writer.uint32(18).string(message.id);
+    }
+    for (const v of message.refused) {
+      Refused.encode(v!, writer.uint32(26).fork()).join();
+    }
+    if (message.untold !== 0) {
+      writer.uint32(32).uint32(message.untold);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TurnedAway {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTurnedAway();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.service = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.refused.push(Refused.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.untold = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TurnedAway {
+    return {
+      service: isSet(object.service) ? globalThis.String(object.service) : "",
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      refused: globalThis.Array.isArray(object?.refused) ? object.refused.map((e: any) => Refused.fromJSON(e)) : [],
+      untold: isSet(object.untold) ? globalThis.Number(object.untold) : 0,
+    };
+  },
+
+  toJSON(message: TurnedAway): unknown {
+    const obj: any = {};
+    if (message.service !== "") {
+      obj.service = message.service;
+    }
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    if (message.refused?.length) {
+      obj.refused = message.refused.map((e) => Refused.toJSON(e));
+    }
+    if (message.untold !== 0) {
+      obj.untold = Math.round(message.untold);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<TurnedAway>, I>>(base?: I): TurnedAway {
+    return TurnedAway.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<TurnedAway>, I>>(object: I): TurnedAway {
+    const message = createBaseTurnedAway();
+    message.service = object.service ?? "";
+    message.id = object.id ?? "";
+    message.refused = object.refused?.map((e) => Refused.fromPartial(e)) || [];
+    message.untold = object.untold ?? 0;
+    return message;
+  },
+};
+
+function createBaseRefused(): Refused {
+  return {
+    when: "",
+    reason: "",
+    source: "",
+    detail: "",
+    subject: "",
+    issuer: "",
+    names: [],
+    usages: [],
+    member: "",
+    spki: "",
+    validUntil: "",
+  };
+}
+
+export const Refused: MessageFns<Refused> = {
+  encode(message: Refused, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.when !== "") {
+      writer.uint32(10).string(message.when);
+    }
+    if (message.reason !== "") {
+      writer.uint32(18).string(message.reason);
+    }
+    if (message.source !== "") {
+      writer.uint32(26).string(message.source);
+    }
+    if (message.detail !== "") {
+      writer.uint32(34).string(message.detail);
+    }
+    if (message.subject !== "") {
+      writer.uint32(42).string(message.subject);
+    }
+    if (message.issuer !== "") {
+      writer.uint32(50).string(message.issuer);
+    }
+    for (const v of message.names) {
+      writer.uint32(58).string(v!);
+    }
+    for (const v of message.usages) {
+      writer.uint32(66).string(v!);
+    }
+    if (message.member !== "") {
+      writer.uint32(74).string(message.member);
+    }
+    if (message.spki !== "") {
+      writer.uint32(82).string(message.spki);
+    }
+    if (message.validUntil !== "") {
+      writer.uint32(90).string(message.validUntil);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Refused {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRefused();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.when = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.source = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.detail = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.subject = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.issuer = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.names.push(reader.string());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.usages.push(reader.string());
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.member = reader.string();
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.spki = reader.string();
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.validUntil = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Refused {
+    return {
+      when: isSet(object.when) ? globalThis.String(object.when) : "",
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      source: isSet(object.source) ? globalThis.String(object.source) : "",
+      detail: isSet(object.detail) ? globalThis.String(object.detail) : "",
+      subject: isSet(object.subject) ? globalThis.String(object.subject) : "",
+      issuer: isSet(object.issuer) ? globalThis.String(object.issuer) : "",
+      names: globalThis.Array.isArray(object?.names) ? object.names.map((e: any) => globalThis.String(e)) : [],
+      usages: globalThis.Array.isArray(object?.usages) ? object.usages.map((e: any) => globalThis.String(e)) : [],
+      member: isSet(object.member) ? globalThis.String(object.member) : "",
+      spki: isSet(object.spki) ? globalThis.String(object.spki) : "",
+      validUntil: isSet(object.validUntil)
+        ? globalThis.String(object.validUntil)
+        : isSet(object.valid_until)
+        ? globalThis.String(object.valid_until)
+        : "",
+    };
+  },
+
+  toJSON(message: Refused): unknown {
+    const obj: any = {};
+    if (message.when !== "") {
+      obj.when = message.when;
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    if (message.source !== "") {
+      obj.source = message.source;
+    }
+    if (message.detail !== "") {
+      obj.detail = message.detail;
+    }
+    if (message.subject !== "") {
+      obj.subject = message.subject;
+    }
+    if (message.issuer !== "") {
+      obj.issuer = message.issuer;
+    }
+    if (message.names?.length) {
+      obj.names = message.names;
+    }
+    if (message.usages?.length) {
+      obj.usages = message.usages;
+    }
+    if (message.member !== "") {
+      obj.member = message.member;
+    }
+    if (message.spki !== "") {
+      obj.spki = message.spki;
+    }
+    if (message.validUntil !== "") {
+      obj.validUntil = message.validUntil;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Refused>, I>>(base?: I): Refused {
+    return Refused.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Refused>, I>>(object: I): Refused {
+    const message = createBaseRefused();
+    message.when = object.when ?? "";
+    message.reason = object.reason ?? "";
+    message.source = object.source ?? "";
+    message.detail = object.detail ?? "";
+    message.subject = object.subject ?? "";
+    message.issuer = object.issuer ?? "";
+    message.names = object.names?.map((e) => e) || [];
+    message.usages = object.usages?.map((e) => e) || [];
+    message.member = object.member ?? "";
+    message.spki = object.spki ?? "";
+    message.validUntil = object.validUntil ?? "";
+    return message;
+  },
+};
+
+function createBaseSighted(): Sighted {
+  return { domains: [] };
+}
+
+export const Sighted: MessageFns<Sighted> = {
+  encode(message: Sighted, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.domains) {
+      writer.uint32(10).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Sighted {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSighted();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.domains.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Sighted {
+    return {
+      domains: globalThis.Array.isArray(object?.domains) ? object.domains.map((e: any) => globalThis.String(e)) : [],
+    };
+  },
+
+  toJSON(message: Sighted): unknown {
+    const obj: any = {};
+    if (message.domains?.length) {
+      obj.domains = message.domains;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Sighted>, I>>(base?: I): Sighted {
+    return Sighted.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Sighted>, I>>(object: I): Sighted {
+    const message = createBaseSighted();
+    message.domains = object.domains?.map((e) => e) || [];
     return message;
   },
 };
 
 function createBaseChanged(): Changed {
-  return { version: 0n, members: [], all: false };
+  return { version: 0n, members: [], all: false, revocations: 0n };
 }
 
 export const Changed: MessageFns<Changed> = {
@@ -1492,6 +3041,12 @@ export const Changed: MessageFns<Changed> = {
     }
     if (message.all !== false) {
       writer.uint32(24).bool(message.all);
+    }
+    if (message.revocations !== 0n) {
+      if (BigInt.asUintN(64, message.revocations) !== message.revocations) {
+        throw new globalThis.Error("value provided for field message.revocations of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.revocations);
     }
     return writer;
   },
@@ -1533,6 +3088,14 @@ export const Changed: MessageFns<Changed> = {
             message.all = reader.bool();
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.revocations = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1550,6 +3113,7 @@ export const Changed: MessageFns<Changed> = {
       version: isSet(object.version) ? BigInt(object.version) : 0n,
       members: globalThis.Array.isArray(object?.members) ? object.members.map((e: any) => globalThis.String(e)) : [],
       all: isSet(object.all) ? globalThis.Boolean(object.all) : false,
+      revocations: isSet(object.revocations) ? BigInt(object.revocations) : 0n,
     };
   },
 
@@ -1564,6 +3128,9 @@ export const Changed: MessageFns<Changed> = {
     if (message.all !== false) {
       obj.all = message.all;
     }
+    if (message.revocations !== 0n) {
+      obj.revocations = message.revocations.toString();
+    }
     return obj;
   },
 
@@ -1575,6 +3142,9 @@ export const Changed: MessageFns<Changed> = {
     message.version = (object.version !== undefined && object.version !== null) ? BigInt(object.version) : 0n;
     message.members = object.members?.map((e) => e) || [];
     message.all = object.all ?? false;
+    message.revocations = (object.revocations !== undefined && object.revocations !== null)
+      ? BigInt(object.revocations)
+      : 0n;
     return message;
   },
 };
