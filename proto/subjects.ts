@@ -81,6 +81,6 @@ export const membershipKeys = {
   agreement: (first: string, second: string) => `agreement.${token(first)}.${token(second)}`,
   rule: (id: string) => `rule.${token(id)}`,
   authority: (id: string) => `authority.${token(id)}`,
-  /** Which community file was brought in last. */
-  file: 'file',
+  /** Which community file was brought in last; parts count from 0. */
+  file: (part: number) => (part === 0 ? 'file' : `file.${token(String(part))}`),
 } as const;

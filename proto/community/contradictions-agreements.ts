@@ -11,12 +11,16 @@ function partnerContradictions(agreement: CommunityAgreement, at: number, member
     const path = ['agreements', at, 'members', place];
     const member = members.get(id);
     if (member === undefined) found.push({ path, message: `there is no member ${id}${didYouMean(id, members.keys())}` });
-    else if (agreement.mode === 'redirect' && member.proxies.length === 0) {
+    else if (agreement.mode === 'redirect' && member.proxies.length === 0 && member.lookup === undefined) {
       found.push({ path, message: `${id} has no proxies to redirect to: use mode relay or give it one` });
     }
   });
   const [first, second] = agreement.members;
   if (first === second) found.push({ path: ['agreements', at, 'members'], message: `${first} cannot agree with itself` });
+  const { proposedBy } = agreement;
+  if (proposedBy !== undefined && proposedBy !== first && proposedBy !== second) {
+    found.push({ path: ['agreements', at, 'proposedBy'], message: `${proposedBy} is not one of the two: ${first}, ${second}` });
+  }
   agreement.acceptedBy?.forEach((id, place) => {
     const path = ['agreements', at, 'acceptedBy', place];
     if (id !== first && id !== second) found.push({ path, message: `${id} is not one of the two: ${first}, ${second}` });

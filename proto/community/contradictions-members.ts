@@ -35,12 +35,14 @@ function roleContradictions(file: CommunityFile, member: CommunityMember, at: nu
   if (model === 'direct' && member.role === 'member') {
     return [{ path, message: 'the direct model needs a role: internal for a server of your own, partner for the others' }];
   }
-  if (model !== 'direct' && member.role !== 'member')
+  if (model !== 'direct' && (member.role === 'internal' || member.role === 'partner'))
     return [{ path, message: `${member.role} is a role of the direct model, and this is a ${model}` }];
   return [];
 }
 
 function proxyContradictions(member: CommunityMember, at: number): Finding[] {
+  if (member.lookup !== undefined && member.proxies.length > 0)
+    return [{ path: ['members', at, 'lookup'], message: 'it is found by DNS or at its proxies: leave out one of lookup and proxies' }];
   const seen = new Map<string, number>();
   return member.proxies.flatMap((proxy, place): Finding[] => {
     const address = `${proxy.host} ${proxy.port}`;
@@ -57,6 +59,13 @@ function detailContradictions(file: CommunityFile, member: CommunityMember, at: 
   if (member.status === 'active' && member.statusReason !== undefined) {
     found.push({ path: ['members', at, 'statusReason'], message: 'says why a member is not active, but this one is active', at: 'key' });
   }
+  if (member.status === 'active' && member.statusUntil !== undefined) {
+    found.push({
+      path: ['members', at, 'statusUntil'],
+      message: 'says until when a member is not active, but this one is active',
+      at: 'key',
+    });
+  }
   const listeners = file.hub.listeners.map((listener) => listener.name);
   if (member.interface !== undefined && !listeners.includes(member.interface)) {
     const hint = didYouMean(member.interface, listeners);
@@ -72,8 +81,9 @@ function detailContradictions(file: CommunityFile, member: CommunityMember, at: 
 function nameContradictions(file: CommunityFile): Finding[] {
   const owners = new Map<string, string>();
   for (const member of file.members) for (const domain of member.domains) if (!owners.has(domain)) owners.set(domain, member.id);
-  return file.members.flatMap((member, at) =>
-    member.proxies.flatMap((proxy, place): Finding[] =>
+  return file.members.flatMap((member, at) => [
+    ...lookupContradictions(file, member, at, owners),
+    ...member.proxies.flatMap((proxy, place): Finding[] =>
       proxyNames(member.domains, proxy).flatMap((name): Finding[] => {
         const owner = owners.get(name);
         if (owner === undefined) owners.set(name, member.id);
@@ -83,7 +93,36 @@ function nameContradictions(file: CommunityFile): Finding[] {
         return [{ path: ['members', at, 'proxies', place, proxy.name === undefined ? 'host' : 'name'], message }];
       }),
     ),
-  );
+  ]);
+}
+
+/** The name that is looked up is the one that its certificate carries. */
+function lookupContradictions(file: CommunityFile, { id, lookup }: CommunityMember, at: number, owners: Map<string, string>): Finding[] {
+  if (lookup === undefined) return [];
+  const path = ['members', at, 'lookup'];
+  const owner = owners.get(lookup);
+  if (owner === undefined) owners.set(lookup, id);
+  if (lookup === file.hub.domain) return [{ path, message: `${lookup} is the hub's own name` }];
+  if (owner === undefined || owner === id) return [];
+  return [{ path, message: `a certificate with the name ${lookup} could be of ${owner} or of ${id}: look it up under a name of its own` }];
+}
+
+/** Where what is for nobody goes: only another clearinghouse may get what is not for itself. */
+function defaultRouteContradictions({ community, members }: CommunityFile): Finding[] {
+  const { defaultRoute } = community;
+  if (defaultRoute === undefined) return [];
+  const path = ['community', 'defaultRoute'];
+  const member = members.find(({ id }) => id === defaultRoute);
+  if (member === undefined) {
+    const hint = didYouMean(
+      defaultRoute,
+      members.filter(({ role }) => role === 'clearinghouse').map(({ id }) => id),
+    );
+    return [{ path, message: `there is no member ${defaultRoute}${hint}` }];
+  }
+  return member.role === 'clearinghouse'
+    ? []
+    : [{ path, message: `${defaultRoute} is ${member.role}, and only a member of the role clearinghouse gets what is for nobody` }];
 }
 
 /** Ids, domains, roles, proxies and names of members that contradict each other, the hub or the model. */
@@ -95,5 +134,5 @@ export function memberContradictions(file: CommunityFile): Finding[] {
     ...proxyContradictions(member, at),
     ...detailContradictions(file, member, at),
   ]);
-  return [...found, ...nameContradictions(file)];
+  return [...found, ...nameContradictions(file), ...defaultRouteContradictions(file)];
 }

@@ -1,69 +1,37 @@
 import type { Contradictions } from './contradictions.js';
+import { partyProblems, partyWarnings } from './contradictions-parties.js';
 import { didYouMean } from './near-miss.js';
 import type { Finding } from './problem.js';
-import type { CommunityFile, CommunityParty, CommunityRule } from './schema.js';
+import { covers } from './rule-coverage.js';
+import { type Roll, rollOf } from './rule-roll.js';
+import type { CommunityFile, CommunityMember, CommunityRule } from './schema.js';
 
 const eventMethods: ReadonlySet<string> = new Set(['SUBSCRIBE', 'NOTIFY', 'PUBLISH']);
 /** They belong to what INVITE opened, and are decided as INVITE. */
 const callMethods: ReadonlySet<string> = new Set(['ACK', 'BYE', 'CANCEL', 'PRACK', 'UPDATE']);
+/** They carry no body that anybody reads. */
+const bodiless: ReadonlySet<string> = new Set(['ACK', 'BYE', 'CANCEL']);
 const knownMethods = ['INVITE', 'MESSAGE', 'SUBSCRIBE', 'NOTIFY', 'PUBLISH', 'OPTIONS', 'REFER', 'INFO', 'REGISTER', 'SERVICE'];
 
-/** Which groups each member is in, and which groups there are. */
-interface Roll {
-  members: ReadonlyMap<string, ReadonlySet<string>>;
-  groups: ReadonlySet<string>;
-}
-
-function rollOf(file: CommunityFile): Roll {
-  return {
-    members: new Map(file.members.map((member) => [member.id, new Set(member.groups)])),
-    groups: new Set(file.members.flatMap((member) => member.groups)),
-  };
-}
-
-function partyContradictions(party: CommunityParty | undefined, path: (string | number)[], roll: Roll): Finding[] {
-  if (party === undefined) return [];
-  if (party.member !== undefined && !roll.members.has(party.member)) {
-    return [{ path: [...path, 'member'], message: `there is no member ${party.member}${didYouMean(party.member, roll.members.keys())}` }];
-  }
-  if (party.group !== undefined && !roll.groups.has(party.group)) {
-    return [{ path: [...path, 'group'], message: `no member is in the group ${party.group}${didYouMean(party.group, roll.groups)}` }];
-  }
-  return [];
-}
-
-/** Whether everyone that `inner` means is meant by `outer` too. */
-function coversParty(outer: CommunityParty | undefined, inner: CommunityParty | undefined, roll: Roll): boolean {
-  if (outer === undefined || inner === undefined) return false;
-  if (outer.any) return true;
-  if (outer.member !== undefined) return inner.member === outer.member;
-  if (outer.group === undefined) return false;
-  return inner.group === outer.group || (inner.member !== undefined && roll.members.get(inner.member)?.has(outer.group) === true);
-}
-
-/** Whether a list that means "all" when it is left out contains another such list. */
-function coversList(outer: readonly string[] | undefined, inner: readonly string[] | undefined): boolean {
-  return outer === undefined || (inner?.every((word) => outer.includes(word)) ?? false);
-}
-
-/** Whether every request that fits `inner` fits `outer` too. */
-function covers(outer: CommunityRule, inner: CommunityRule, roll: Roll): boolean {
-  return (
-    coversParty(outer.from, inner.from, roll) &&
-    coversParty(outer.to, inner.to, roll) &&
-    coversList(outer.methods, inner.methods) &&
-    coversList(outer.events, inner.events)
-  );
-}
-
-function shadowWarning(file: CommunityFile, rule: CommunityRule, at: number, roll: Roll): Finding[] {
-  const earlier = file.rules.slice(0, at).find((other) => other.id !== rule.id && covers(other, rule, roll));
+/** A rule behind one that fits all it could fit. A shadow is in nobody's way. */
+function coverWarning(file: CommunityFile, rule: CommunityRule, at: number, roll: Roll): Finding[] {
+  const earlier = file.rules.slice(0, at).find((other) => !other.shadow && other.id !== rule.id && covers(other, rule, roll));
   if (earlier === undefined) return [];
-  const same = earlier.action === rule.action;
-  const message = same
-    ? `is never reached: rule ${earlier.id} above it fits the same requests and says ${rule.action} too`
-    : `is never reached: rule ${earlier.id} above it fits the same requests and says ${earlier.action}; move this one up if it is the exception`;
-  return [{ path: ['rules', at], message }];
+  const path = ['rules', at];
+  const { id, action } = earlier;
+  if (action === rule.action)
+    return [{ path, message: `is never reached: rule ${id} above it fits the same requests and says ${action} too` }];
+  if (covers(rule, earlier, roll)) {
+    return [
+      { path, message: `contradicts rule ${id} above it, which is about the very same requests and says ${action}: remove one of them` },
+    ];
+  }
+  return [
+    {
+      path,
+      message: `is never reached: rule ${id} above it fits the same requests and says ${action}; move this one up if it is the exception`,
+    },
+  ];
 }
 
 function methodWarnings(rule: CommunityRule, at: number): Finding[] {
@@ -75,9 +43,52 @@ function methodWarnings(rule: CommunityRule, at: number): Finding[] {
   });
 }
 
-/** Rules that name strangers, bear the same id, or never apply. */
+function contentWarnings({ methods, media, bodyTypes, bodyLarger }: CommunityRule, at: number): Finding[] {
+  if (methods === undefined) return [];
+  const path = ['rules', at, 'methods'];
+  if (media !== undefined && !methods.includes('INVITE')) {
+    return [{ path, message: 'only INVITE opens sessions with media, and methods does not name it: the rule can hardly ever match' }];
+  }
+  if ((bodyTypes !== undefined || bodyLarger !== undefined) && methods.every((method) => bodiless.has(method))) {
+    return [{ path, message: 'none of these methods carries a body: the rule can never match' }];
+  }
+  return [];
+}
+
+/** In the direct model two of the same side never talk, whatever a rule says. */
+function sideWarnings(file: CommunityFile, rule: CommunityRule, at: number, members: ReadonlyMap<string, CommunityMember>): Finding[] {
+  if (file.community.model !== 'direct') return [];
+  const [one, other] = rule.between ?? [rule.from?.member, rule.to?.member];
+  const role = one === undefined ? undefined : members.get(one)?.role;
+  const same = role !== undefined && other !== undefined && members.get(other)?.role === role;
+  if (!same) return [];
+  const message = `can never match: ${one} and ${other} are both ${role}, and in the direct model only internal servers and partners talk`;
+  return [{ path: ['rules', at], message }];
+}
+
+function limitProblems({ action, limit }: CommunityRule, at: number): Finding[] {
+  if (action === 'limit' && limit === undefined)
+    return [{ path: ['rules', at], message: 'limits without saying how much: add limit, such as limit: { requests: 10, per: second }' }];
+  if (action !== 'limit' && limit !== undefined)
+    return [{ path: ['rules', at, 'limit'], message: `belongs to the action limit, and this rule says ${action}`, at: 'key' }];
+  return [];
+}
+
+function timeProblems({ validFrom, validUntil }: CommunityRule, at: number): Finding[] {
+  if (validFrom === undefined || validUntil === undefined || Date.parse(validFrom) < Date.parse(validUntil)) return [];
+  return [{ path: ['rules', at, 'validUntil'], message: `is not after validFrom, ${validFrom}: the rule could never match` }];
+}
+
+function eventProblems({ events, methods }: CommunityRule, at: number): Finding[] {
+  if (events === undefined || methods === undefined || methods.some((method) => eventMethods.has(method))) return [];
+  const message = 'only SUBSCRIBE, NOTIFY and PUBLISH have an event package, and methods names none of them';
+  return [{ path: ['rules', at, 'events'], message }];
+}
+
+/** Rules that name strangers, bear the same id, contradict each other, or never apply. */
 export function ruleContradictions(file: CommunityFile): Contradictions {
   const roll = rollOf(file);
+  const members = new Map(file.members.map((member) => [member.id, member]));
   const ids = new Map<string, number>();
   const problems: Finding[] = [];
   const warnings: Finding[] = [];
@@ -85,17 +96,14 @@ export function ruleContradictions(file: CommunityFile): Contradictions {
     const same = ids.get(rule.id);
     if (same === undefined) ids.set(rule.id, at);
     else problems.push({ path: ['rules', at, 'id'], message: `rules[${same}] has the id ${rule.id} already` });
-    problems.push(
-      ...partyContradictions(rule.from, ['rules', at, 'from'], roll),
-      ...partyContradictions(rule.to, ['rules', at, 'to'], roll),
+    problems.push(...partyProblems(rule, at, roll), ...eventProblems(rule, at), ...limitProblems(rule, at), ...timeProblems(rule, at));
+    warnings.push(
+      ...partyWarnings(rule, at, roll),
+      ...coverWarning(file, rule, at, roll),
+      ...methodWarnings(rule, at),
+      ...contentWarnings(rule, at),
+      ...sideWarnings(file, rule, at, members),
     );
-    if (rule.events !== undefined && rule.methods !== undefined && !rule.methods.some((method) => eventMethods.has(method))) {
-      problems.push({
-        path: ['rules', at, 'events'],
-        message: 'only SUBSCRIBE, NOTIFY and PUBLISH have an event package, and methods names none of them',
-      });
-    }
-    warnings.push(...shadowWarning(file, rule, at, roll), ...methodWarnings(rule, at));
   });
   return { problems, warnings };
 }

@@ -20,6 +20,10 @@ agreements: [{ members: [zinc, acme], validFrom: 2026-01-01, validUntil: 2026-12
 rules:
   - { id: one, from: { group: mills }, to: { member: acme }, methods: [INVITE], action: deny, reason: not yet }
   - { id: two, from: { any: true }, to: { any: true }, events: [presence], action: allow }
+  - { id: three, between: [zinc, acme], media: [video], bodyTypes: [image/*], bodyLarger: 1000, during: { days: [sat], from: "22:00", until: "06:30" },
+      validFrom: 2026-01-01, validUntil: 2026-02-01, action: limit, limit: { requests: 5, per: minute, each: pair }, shadow: true }
+  - { id: four, from: { user: Ada@acme.example }, to: { members: [zinc] }, during: {}, action: limit, limit: { requests: 5, burst: 9 } }
+  - { id: five, from: { domain: acme.example }, to: { members: [] }, action: deny }
 `,
   'guild.yaml',
 );
@@ -33,9 +37,9 @@ const texts = new Map([
 describe('authorityFiles', () => {
   it('names every file and where', () => {
     expect(authorityFiles(file)).toEqual([
-      { path: ['hub', 'trust', 'ca', 0], file: 'ca.crt' },
-      { path: ['hub', 'trust', 'ca', 1], file: 'old.crt' },
-      { path: ['members', 0, 'trust', 'ca', 0], file: 'zinc.crt' },
+      { path: ['hub', 'trust', 'ca', 0], file: 'ca.crt', holds: 'certificates' },
+      { path: ['hub', 'trust', 'ca', 1], file: 'old.crt', holds: 'certificates' },
+      { path: ['members', 0, 'trust', 'ca', 0], file: 'zinc.crt', holds: 'certificates' },
     ]);
   });
 });
@@ -53,6 +57,20 @@ describe('splitCertificates', () => {
   });
 });
 
+/** What a rule has that says nothing. */
+const plain = {
+  pair: [],
+  methods: [],
+  events: [],
+  media: [],
+  bodyTypes: [],
+  bodyLarger: 0n,
+  validFrom: '',
+  validUntil: '',
+  shadow: false,
+  reason: '',
+};
+
 describe('communityEntries', () => {
   const entries = communityEntries(file, texts);
 
@@ -63,6 +81,15 @@ describe('communityEntries', () => {
       model: 'limited-clearinghouse',
       domain: 'hub.example',
       anchors: [certificate('AAAA'), certificate('BBBB')],
+      revocationLists: [],
+      otherwise: 'allow',
+      defaultRoute: '',
+      listeners: [
+        { name: 'members', host: '127.0.0.1', port: 5061, advertisedHost: '', advertisedPort: 0 },
+        { name: 'inside', host: '127.0.0.2', port: 5061, advertisedHost: '', advertisedPort: 0 },
+      ],
+      certificateFile: 'hub.crt',
+      keyFile: 'hub.key',
     });
   });
 
@@ -80,6 +107,10 @@ describe('communityEntries', () => {
       pins: ['ab'.repeat(32)],
       acceptCommonName: true,
       interface: 'inside',
+      revocationLists: [],
+      statusUntil: '',
+      lookup: '',
+      dialect: 'standard',
     });
     expect(entries.members[1]).toMatchObject({
       id: 'acme',
@@ -101,6 +132,8 @@ describe('communityEntries', () => {
         acceptedBy: ['acme', 'zinc'],
         validFrom: '2026-01-01T00:00:00.000Z',
         validUntil: '2026-12-31T00:00:00.000Z',
+        proposedBy: '',
+        note: '',
       },
     ]);
   });
@@ -111,8 +144,8 @@ describe('communityEntries', () => {
         id: 'one',
         from: { who: { $case: 'group', value: 'mills' } },
         to: { who: { $case: 'member', value: 'acme' } },
+        ...plain,
         methods: ['INVITE'],
-        events: [],
         action: 'deny',
         reason: 'not yet',
         order: 0,
@@ -121,11 +154,43 @@ describe('communityEntries', () => {
         id: 'two',
         from: { who: { $case: 'any', value: true } },
         to: { who: { $case: 'any', value: true } },
-        methods: [],
+        ...plain,
         events: ['presence'],
         action: 'allow',
-        reason: '',
         order: 1,
+      },
+      {
+        ...plain,
+        id: 'three',
+        pair: ['acme', 'zinc'],
+        media: ['video'],
+        bodyTypes: ['image/*'],
+        bodyLarger: 1000n,
+        during: { days: ['sat'], fromMinute: 1320, untilMinute: 390 },
+        validFrom: '2026-01-01T00:00:00.000Z',
+        validUntil: '2026-02-01T00:00:00.000Z',
+        action: 'limit',
+        limit: { requests: 5, perMs: 60_000, burst: 5, each: 'pair' },
+        shadow: true,
+        order: 2,
+      },
+      {
+        ...plain,
+        id: 'four',
+        from: { who: { $case: 'user', value: 'Ada@acme.example' } },
+        to: { who: { $case: 'members', value: { ids: ['zinc'] } } },
+        during: { days: [], fromMinute: 0, untilMinute: 0 },
+        action: 'limit',
+        limit: { requests: 5, perMs: 1000, burst: 9, each: 'member' },
+        order: 3,
+      },
+      {
+        ...plain,
+        id: 'five',
+        from: { who: { $case: 'domain', value: 'acme.example' } },
+        to: { who: { $case: 'members', value: { ids: [] } } },
+        action: 'deny',
+        order: 4,
       },
     ]);
   });

@@ -56,7 +56,7 @@ describe('inspectCommunity refuses', () => {
     [`${head}members: [{ id: 007, domains: [a.example] }]`, 'members[0].id: is the number 7, but should be text: put it in quotes'],
     ['community: { id: guild }', 'f:1:1: hub: is missing'],
     [head.replace('host: 127.0.0.1', 'host: 127.0.0.1, port: 65536'), 'hub.listeners[0].port: must be at most 65535'],
-    [head.replace('[ca.crt]', '[]'), 'hub.trust.ca: must have at least 1 entry'],
+    [`${head}members: [{ id: a, domains: [a.example], trust: { ca: [] } }]`, 'members[0].trust.ca: must have at least 1 entry'],
   ])('%j', (text, expected) => {
     expect(said(text).join('\n')).toContain(expected);
     expect(inspectCommunity(text).file).toBeUndefined();
@@ -106,6 +106,7 @@ agreements: [{ members: [a, b] }]`;
       pins: [],
       status: 'active',
       acceptCommonName: false,
+      dialect: 'standard',
     });
     expect(file?.agreements[0]).toEqual({ members: ['a', 'b'], mode: 'relay' });
     expect(file?.rules).toEqual([]);

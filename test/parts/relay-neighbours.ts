@@ -2,7 +2,7 @@ import { type Bus, connectBus } from '@guildhall/chassis/bus';
 import { monotonic } from '@guildhall/chassis/clock';
 import { createLogger } from '@guildhall/chassis/log';
 import { createRoster } from '@guildhall/chassis/roster';
-import { Changed, Door, type DoorProxy, DoorRequest } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
+import { Changed, Door, type DoorProxy, DoorRequest, RevocationsPage } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
 import { ForwardBatch, ForwardKind } from '@guildhall/proto/gen/guildhall/bus/v1/forward';
 import { OutcomeBatch, OutcomeKind } from '@guildhall/proto/gen/guildhall/bus/v1/outcome';
 import { Presence, WireBatch } from '@guildhall/proto/gen/guildhall/bus/v1/wire';
@@ -108,6 +108,11 @@ export async function startRelay(
   const bus = await connectBus(access, 'neighbours', log);
   const roster = createRoster(bus, { service: 'ingress', id: 'ingress-1', epoch }, {}, monotonic);
 
+  bus.subscribe(
+    subjects.revocations,
+    (_payload, reply) => reply?.(RevocationsPage.encode({ version: 1n, lists: [], next: 0 }).finish()),
+    policyQueue,
+  );
   let door: Partial<Door> = { open: false };
   let asked = 0;
   bus.subscribe(
@@ -125,6 +130,7 @@ export async function startRelay(
         interface: '',
         acceptCommonName: false,
         lookup: '',
+        stranger: false,
       };
       reply?.(Door.encode({ ...empty, ...door }).finish());
     },

@@ -11,7 +11,9 @@ import {
   KeyUsagesExtension,
   PemConverter,
   SubjectAlternativeNameExtension,
+  type X509Certificate,
   X509CertificateGenerator,
+  X509CrlGenerator,
 } from '@peculiar/x509';
 import { type Folder, openFolder } from './folder.js';
 
@@ -24,6 +26,8 @@ export interface Identity {
   readonly keyFile: string;
   /** SHA-256 of the leaf's SubjectPublicKeyInfo, lower-case hex: what a member is pinned by. */
   readonly pin: string;
+  /** Lower-case hex. */
+  readonly serial: string;
 }
 
 /** What a certificate says; everything has a good default but the names. */
@@ -48,6 +52,12 @@ export interface Authority {
   readonly cert: string;
   readonly certFile: string;
   issue(wishes: CertificateWishes): Promise<Identity>;
+  /** An authority that this one has signed; its certificate is not among the anchors of anybody. */
+  below(name: string): Promise<Authority>;
+  /** Writes the list of these serial numbers as a PEM file and gives its path. Each list is a file of its own. */
+  revoke(serials: readonly string[]): Promise<string>;
+  /** Of its own certificate. */
+  readonly serial: string;
 }
 
 /** A safe of throw-away certificates in a folder of its own. Make one a test file: keys are the slow part. */
@@ -80,18 +90,50 @@ async function createAuthority(folder: Folder, name: string): Promise<Authority>
     notAfter: new Date(Date.now() + 48 * hour),
     signingAlgorithm: algorithms.p256,
     keys,
-    extensions: [
-      new BasicConstraintsExtension(true, undefined, true),
-      new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
-    ],
+    extensions: authorityExtensions(),
   });
+  return authorityOf(folder, name, root, keys);
+}
+
+function authorityOf(folder: Folder, name: string, root: X509Certificate, keys: webcrypto.CryptoKeyPair): Authority {
   const cert = `${root.toString('pem')}\n`;
   const certFile = folder.file(`${name}.ca.crt`);
   writeFileSync(certFile, cert);
+  let lists = 0;
 
   return {
     cert,
     certFile,
+    serial: root.serialNumber,
+    async below(below) {
+      const own = await webcrypto.subtle.generateKey(algorithms.p256, true, ['sign', 'verify']);
+      const certificate = await X509CertificateGenerator.create({
+        serialNumber: serial(),
+        subject: `CN=${below}`,
+        issuer: root.subject,
+        notBefore: new Date(Date.now() - 24 * hour),
+        notAfter: new Date(Date.now() + 24 * hour),
+        signingAlgorithm: algorithms.p256,
+        signingKey: keys.privateKey,
+        publicKey: own.publicKey,
+        extensions: authorityExtensions(),
+      });
+      return authorityOf(folder, below, certificate, own);
+    },
+    async revoke(serials) {
+      lists += 1;
+      const list = await X509CrlGenerator.create({
+        issuer: root.subject,
+        thisUpdate: new Date(Date.now() - hour),
+        nextUpdate: new Date(Date.now() + 24 * hour),
+        entries: serials.map((serialNumber) => ({ serialNumber, revocationDate: new Date() })),
+        signingAlgorithm: algorithms.p256,
+        signingKey: keys.privateKey,
+      });
+      const file = folder.file(`${name}.${lists}.crl`);
+      writeFileSync(file, `${list.toString('pem').replaceAll(' CRL-----', ' X509 CRL-----').replaceAll('X509 X509', 'X509')}\n`);
+      return file;
+    },
     async issue(wishes) {
       const algorithm = algorithms[wishes.key ?? 'p256'];
       const own = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
@@ -114,6 +156,7 @@ async function createAuthority(folder: Folder, name: string): Promise<Authority>
         key,
         certFile: folder.file(`${stem}.crt`),
         keyFile: folder.file(`${stem}.key`),
+        serial: leaf.serialNumber,
         pin: createHash('sha256').update(Buffer.from(leaf.publicKey.rawData)).digest('hex'),
       };
       writeFileSync(identity.certFile, chain);
@@ -121,6 +164,13 @@ async function createAuthority(folder: Folder, name: string): Promise<Authority>
       return identity;
     },
   };
+}
+
+function authorityExtensions(): Extension[] {
+  return [
+    new BasicConstraintsExtension(true, undefined, true),
+    new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
+  ];
 }
 
 function extensionsFor(wishes: CertificateWishes): Extension[] {

@@ -5,24 +5,33 @@ import type { z } from 'zod';
 export type CommunityText = z.input<typeof communityFileSchema>;
 
 /** What a play says of its community; the hub's own part is the stage's. */
-export type CommunityPart = Partial<Pick<CommunityText, 'agreements' | 'rules'>> & {
-  readonly model?: CommunityText['community']['model'];
-  readonly members: NonNullable<CommunityText['members']>;
-};
+export type CommunityPart = Partial<Pick<CommunityText, 'agreements' | 'rules'>> &
+  Partial<Pick<CommunityText['community'], 'model' | 'otherwise' | 'defaultRoute' | 'discovery'>> & {
+    readonly members: NonNullable<CommunityText['members']>;
+    /** Files of the community's revocation lists. */
+    readonly crl?: readonly string[];
+  };
 
 /** Name of the one listener every hub on stage has. */
 export const listenerName = 'members';
 
 /** The file: JSON, which is YAML too. Paths are absolute. */
 export function communityText(part: CommunityPart, hub: { domain: string; cert: string; key: string; ca: string }): string {
-  const { model = 'clearinghouse', members, agreements = [], rules = [] } = part;
+  const { model = 'clearinghouse', otherwise, defaultRoute, discovery, members, crl = [], agreements = [], rules = [] } = part;
   const file: CommunityText = {
-    community: { id: 'steel-guild', name: 'Steel Guild', model },
+    community: {
+      id: 'steel-guild',
+      name: 'Steel Guild',
+      model,
+      ...(otherwise === undefined ? {} : { otherwise }),
+      ...(defaultRoute === undefined ? {} : { defaultRoute }),
+      ...(discovery === undefined ? {} : { discovery }),
+    },
     hub: {
       domain: hub.domain,
       listeners: [{ name: listenerName, host: '127.0.0.1', port: 0 }],
       certificate: { cert: hub.cert, key: hub.key },
-      trust: { ca: [hub.ca] },
+      trust: { ca: [hub.ca], crl: [...crl] },
     },
     members,
     agreements,

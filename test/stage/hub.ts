@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import type { Running } from '@guildhall/chassis/running';
 import { configSchema as ingressSchema } from '@guildhall/ingress/config';
 import { start as startIngress } from '@guildhall/ingress/start';
@@ -23,9 +23,9 @@ export interface Topology {
 
 /** Settings that a story tightens, as one writes them in a configuration file. */
 export interface HubSettings {
-  readonly policy?: Partial<Pick<z.input<typeof policySchema>, 'reload' | 'settle' | 'drain'>>;
-  readonly ingress?: Partial<Pick<z.input<typeof ingressSchema>, 'timeouts' | 'limits' | 'drain'>>;
-  readonly relay?: Partial<Pick<z.input<typeof relaySchema>, 'timeouts' | 'limits' | 'drain'>>;
+  readonly policy?: Partial<Pick<z.input<typeof policySchema>, 'reload' | 'settle' | 'dns' | 'drain'>>;
+  readonly ingress?: Partial<Pick<z.input<typeof ingressSchema>, 'timeouts' | 'limits' | 'reload' | 'drain'>>;
+  readonly relay?: Partial<Pick<z.input<typeof relaySchema>, 'timeouts' | 'limits' | 'dns' | 'reload' | 'drain'>>;
 }
 
 export interface HubPart {
@@ -33,6 +33,8 @@ export interface HubPart {
   readonly domain: string;
   readonly identity: Identity;
   readonly authority: Authority;
+  /** Where its one ingress listens, on 127.0.0.1; default anywhere. */
+  readonly port?: number;
   readonly topology?: Topology;
   readonly settings?: HubSettings;
   /** Every service in a process of its own, so that one can be killed; default all in this one. */
@@ -60,6 +62,10 @@ export interface IngressInstance extends Instance {
 /** A whole hub in this process. */
 export interface Hub {
   readonly domain: string;
+  /** Behind the hub's own certificate. */
+  readonly authority: Authority;
+  /** What lets an operator into its API. */
+  operatorToken(): string;
   readonly nats: NatsServer;
   readonly ingresses: readonly IngressInstance[];
   readonly relays: readonly Instance[];
@@ -87,8 +93,10 @@ export async function startHub(part: HubPart): Promise<Hub> {
     admin: { host: '127.0.0.1', port: 0 },
     log: { level: part.log ?? ('silent' as const), pretty: true },
   };
+  const operatorTokenFile = folder.file('operator.token');
+  const grpc = { host: '127.0.0.1', port: 0, certificate, operatorTokenFile };
   // All ingresses are reached by one advertised address, as behind a balancer.
-  const advertised = await freePort();
+  const advertised = part.port ?? (await freePort());
   const instances: Instance[] = [];
   const keep = async <I extends Instance>(instance: Promise<I>): Promise<I> => {
     const started = await instance;
@@ -103,7 +111,7 @@ export async function startHub(part: HubPart): Promise<Hub> {
 
   try {
     const policies = await several(topology.policies, (number) => {
-      const config = { ...shared, id: `policy-${number}`, grpc: { host: '127.0.0.1', port: 0 }, community, drain: 0, ...settings.policy };
+      const config = { ...shared, id: `policy-${number}`, grpc, community, drain: 0, ...settings.policy };
       return keep(apart ? startApart('policy', config, folder) : here((signal) => startPolicy(policySchema.parse(config), signal)));
     });
     const relays = await several(topology.relays, (number) => {
@@ -112,7 +120,7 @@ export async function startHub(part: HubPart): Promise<Hub> {
       return keep(apart ? startApart('relay', config, folder) : here((signal) => startRelay(relaySchema.parse(config), signal)));
     });
     const ingresses = await several(topology.ingresses, async (number) => {
-      const listeners = [{ name: listenerName, host: '127.0.0.1', port: 0, advertise: { host: domain, port: advertised } }];
+      const listeners = [{ name: listenerName, host: '127.0.0.1', port: part.port ?? 0, advertise: { host: domain, port: advertised } }];
       const config = { ...shared, hub: { domain }, id: `ingress-${number}`, listeners, certificate, drain: 0, ...settings.ingress };
       const started = await keep(
         apart ? startApart('ingress', config, folder) : here((signal) => startIngress(ingressSchema.parse(config), signal)),
@@ -125,7 +133,8 @@ export async function startHub(part: HubPart): Promise<Hub> {
       const values = await Promise.all(byService[service].map((one) => readCounter(one, metric, labels ?? {})));
       return values.reduce((sum, value) => sum + value, 0);
     };
-    return { domain, nats: server, ingresses, relays, policies, rewrite, counted, close };
+    const operatorToken = () => readFileSync(operatorTokenFile, 'latin1').trim();
+    return { domain, authority: part.authority, operatorToken, nats: server, ingresses, relays, policies, rewrite, counted, close };
   } catch (error) {
     await close();
     throw error;

@@ -5,9 +5,10 @@ export function memberCertificate(authority: Authority, domain: string): Promise
   return authority.issue({ name: domain, dns: [`sip.${domain}`, domain], uris: [`sip:${domain}`] });
 }
 
-/** The hub's own certificate. */
-export function hubCertificate(authority: Authority, domain: string): Promise<Identity> {
-  return authority.issue({ name: domain, dns: [domain], uris: [`sip:${domain}`] });
+/** The hub's own certificate, for its domain and whatever else it stands for. */
+export function hubCertificate(authority: Authority, domain: string, names: readonly string[] = []): Promise<Identity> {
+  const all = [domain, ...names];
+  return authority.issue({ name: domain, dns: all, uris: all.map((name) => `sip:${name}`) });
 }
 
 /**
@@ -25,6 +26,8 @@ export const badCertificates = {
     authority.issue({ ...good(domain), name: `server-only.${domain}`, usages: ['server'] }),
   'common-name-only': (authority: Authority, domain: string) => authority.issue({ name: `no-san.${domain}`, commonName: domain }),
   'weak-key': (authority: Authority, domain: string) => authority.issue({ ...good(domain), name: `weak.${domain}`, key: 'rsa-1024' }),
+  'broken-chain': async (authority: Authority, domain: string) =>
+    (await authority.below('between')).issue({ ...good(domain), name: `broken.${domain}` }),
   'untrusted-authority': async (_: Authority, domain: string, safe: Safe) =>
     (await safe.authority('impostor')).issue({ ...good(domain), name: `impostor.${domain}`, attachAuthority: true }),
 } as const;

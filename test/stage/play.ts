@@ -39,6 +39,8 @@ export interface Play {
   readonly community: CommunityPart;
   /** An actor by member id or by the name of a spare. Throws when the cast has none. */
   actor(name: string): Member;
+  /** The same, or undefined. */
+  find(name: string): Member | undefined;
   /** What anybody heard and no story asked for, as "<actor>: <message>". */
   unheard(): readonly string[];
   /** Forgets it, so that one failed story does not spoil the next. */
@@ -47,6 +49,11 @@ export interface Play {
 }
 
 export interface PlayPart extends Pick<HubPart, 'topology' | 'settings' | 'apart' | 'log'>, Omit<CommunityPart, 'members'> {
+  /** The hub's own SIP domain, where it is not the usual one, and what else its certificate names. */
+  readonly domain?: string;
+  readonly names?: readonly string[];
+  /** What it shares with other hubs, and where it must listen. */
+  readonly ground?: { readonly safe: Safe; readonly authority: Authority; readonly port: number };
   readonly cast: Readonly<Record<string, Role>>;
 }
 
@@ -57,13 +64,14 @@ export const hubDomain = 'hub.example';
  * neighbours in the cast dial different ones. Spares listen but do not dial.
  */
 export async function openPlay(part: PlayPart): Promise<Play> {
-  const safe = openSafe();
-  const authority = await safe.authority('community');
+  const safe = part.ground?.safe ?? openSafe();
+  const authority = part.ground?.authority ?? (await safe.authority('community'));
+  const hubName = part.domain ?? hubDomain;
   const actors = new Map<string, Member>();
   const curtain: (() => Promise<void>)[] = [];
   const close = async () => {
     for (const end of curtain.reverse()) await end();
-    safe.close();
+    if (part.ground === undefined) safe.close();
   };
   try {
     const members: CommunityPart['members'] = [];
@@ -80,7 +88,7 @@ export async function openPlay(part: PlayPart): Promise<Play> {
       const proxies = [];
       for (const [index, name] of [id, ...(role.spares ?? [])].entries()) {
         const dialsOnly = role.dialsOnly === true;
-        const actor = await startMember({ id: name, domain, identity, door: door ?? identity, authority, hubName: hubDomain, dialsOnly });
+        const actor = await startMember({ id: name, domain, identity, door: door ?? identity, authority, hubName, dialsOnly });
         curtain.push(() => actor.close());
         actors.set(name, actor);
         if (!dialsOnly) proxies.push({ host: '127.0.0.1', port: actor.port, name: `sip.${domain}`, priority: index + 1 });
@@ -88,19 +96,23 @@ export async function openPlay(part: PlayPart): Promise<Play> {
       const pins = role.pinned === true ? [identity.pin] : [];
       members.push({ id, domains: [...domains], proxies, pins, ...role.entry });
     }
-    const { model, agreements, rules } = part;
+    const { model, otherwise, defaultRoute, discovery, agreements, rules } = part;
     const community: CommunityPart = {
       members,
       ...(model === undefined ? {} : { model }),
+      ...(otherwise === undefined ? {} : { otherwise }),
+      ...(defaultRoute === undefined ? {} : { defaultRoute }),
+      ...(discovery === undefined ? {} : { discovery }),
       ...(agreements === undefined ? {} : { agreements }),
       ...(rules === undefined ? {} : { rules }),
     };
     const hub = await startHub({
       ...part,
       community,
-      domain: hubDomain,
-      identity: await hubCertificate(authority, hubDomain),
+      domain: hubName,
+      identity: await hubCertificate(authority, hubName, part.names),
       authority,
+      ...(part.ground === undefined ? {} : { port: part.ground.port }),
     });
     curtain.push(() => hub.close());
     for (const [index, [id, role]] of roles.entries()) {
@@ -117,7 +129,7 @@ export async function openPlay(part: PlayPart): Promise<Play> {
     const forget = () => {
       for (const one of actors.values()) one.forget();
     };
-    return { hub, safe, authority, community, actor, unheard, forget, close };
+    return { hub, safe, authority, community, actor, find: (name) => actors.get(name), unheard, forget, close };
   } catch (error) {
     await close();
     throw error;

@@ -1,6 +1,7 @@
 import { connect, errors, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { busFault, tooOld } from './bus-fault.js';
 import { monotonic } from './clock.js';
+import { type Journal, openJournal } from './journal.js';
 import { type KeyValue, openKeyValue } from './key-value.js';
 import type { Logger } from './log.js';
 import { oncePer } from './once-per.js';
@@ -36,6 +37,8 @@ export interface Bus {
   request(subject: string, payload: Uint8Array, timeoutMs: number): Promise<Uint8Array>;
   /** Opens a JetStream key-value bucket, creating it if need be. Throws a Fault when JetStream is off or will not have it. */
   keyValue(bucket: string, options: KeyValueOptions): Promise<KeyValue>;
+  /** Opens a JetStream stream that is only added to, making it if need be. Throws a Fault when JetStream is off or will not have it. */
+  journal(stream: string, subject: string): Promise<Journal>;
   /** Counted since the start, for meters. */
   readonly failures: Readonly<BusFailures>;
   /** Sends what is still to be sent, then closes. */
@@ -247,6 +250,7 @@ function createBus(connection: NatsConnection, log: Logger): Bus {
         { bucket, ...options },
         { log, connected: () => up, onReconnect: (listener) => onConnected((now) => now && listener()) },
       ),
+    journal: (stream, subject) => openJournal(connection, { stream, subject }, () => up),
     async close() {
       closing = true;
       const drained = up ? connection.drain().catch(() => undefined) : Promise.resolve();

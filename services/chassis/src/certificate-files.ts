@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
+import { wall } from './clock.js';
 import { Fault } from './fault.js';
 
 /** A certificate with its chain and its key, as they were read. PEM. */
@@ -16,22 +17,29 @@ export interface ServedCertificate {
 /** A pair of files that may be replaced at any time. */
 export interface CertificateFiles {
   current(): ServedCertificate;
-  /** Reads them again if they changed: true if another certificate is to be served now. A pair that is not usable throws a Fault and changes nothing. */
+  /**
+   * Reads them again if they changed: true if another certificate is to be served now. A pair that is not usable, or past its end, changes
+   * nothing and throws a Fault, once until the files change again.
+   */
   reload(): boolean;
 }
 
-/** Reads the pair. Throws a Fault that names the file and the cure. */
-export function openCertificateFiles(paths: { readonly cert: string; readonly key: string }): CertificateFiles {
+/** Reads the pair. Throws a Fault that names the file and the cure. `now` is wall time, ms. */
+export function openCertificateFiles(
+  paths: { readonly cert: string; readonly key: string },
+  now: () => number = () => wall().getTime(),
+): CertificateFiles {
   let changed = changedAt(paths);
   let served = read(paths);
   return {
     current: () => served,
     reload() {
-      const now = changedAt(paths);
-      if (now === changed) return false;
+      const mark = changedAt(paths);
+      if (mark === changed) return false;
+      changed = mark;
       const next = read(paths);
       const other = next.cert !== served.cert || next.key !== served.key;
-      changed = now;
+      if (other && next.validTo < now()) throw pastItsEnd(paths.cert, next);
       served = next;
       return other;
     },
@@ -55,6 +63,13 @@ function read(paths: { readonly cert: string; readonly key: string }): ServedCer
   }
 }
 
+function pastItsEnd(path: string, { validTo }: ServedCertificate): Fault {
+  return new Fault('certificate', `the certificate ${path} ended on ${new Date(validTo).toISOString()}`, {
+    cure: 'put one there that is still good',
+    exitCode: 2,
+  });
+}
+
 function text(path: string, what: string): string {
   try {
     return readFileSync(path, 'latin1');
@@ -69,7 +84,10 @@ function text(path: string, what: string): string {
 
 function changedAt(paths: { readonly cert: string; readonly key: string }): string {
   try {
-    return [paths.cert, paths.key].map((path) => String(statSync(path).mtimeMs)).join(' ');
+    return [paths.cert, paths.key]
+      .map((path) => statSync(path))
+      .map(({ mtimeMs, ctimeMs, size, ino }) => `${mtimeMs} ${ctimeMs} ${size} ${ino}`)
+      .join(', ');
   } catch {
     return '';
   }

@@ -47,6 +47,7 @@ export function followBucket({ open, connection, onReconnect, watcher, bucket, l
     const { streamInfo } = await store.status();
     if (stopped) return;
     const seen = new Set<string>();
+    let last = streamInfo.state.last_seq;
     let isCurrent = false;
     const current = (): void => {
       if (isCurrent) return;
@@ -54,7 +55,7 @@ export function followBucket({ open, connection, onReconnect, watcher, bucket, l
       for (const [key, revision] of [...known]) {
         if (!seen.has(key)) tell({ key, value: new Uint8Array(), revision: revision + 1, deleted: true, created: new Date(0) });
       }
-      watcher.current();
+      watcher.current(last);
       becameCurrent();
     };
     iterator = await store.watch();
@@ -63,6 +64,7 @@ export function followBucket({ open, connection, onReconnect, watcher, bucket, l
     for await (const entry of iterator) {
       if (stopped) break;
       seen.add(entry.key);
+      last = Math.max(last, entry.revision);
       tell(entryOf(entry));
       if (entry.delta === 0 || entry.revision >= streamInfo.state.last_seq) current();
     }

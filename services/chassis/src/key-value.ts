@@ -1,14 +1,17 @@
-import { JetStreamApiCodes, JetStreamApiError, jetstream } from '@nats-io/jetstream';
+import { jetstream } from '@nats-io/jetstream';
 import { type KV, Kvm, type KvOptions } from '@nats-io/kv';
-import { errors, type NatsConnection } from '@nats-io/transport-node';
+import type { NatsConnection } from '@nats-io/transport-node';
 import { Fault } from './fault.js';
+import { jetStreamTrouble, makeSettled } from './jetstream-trouble.js';
+import { deepened } from './key-value-depth.js';
 import { entryOf, followBucket } from './key-value-watch.js';
+import { type BucketWriter, bucketWriter } from './key-value-write.js';
 import type { Logger } from './log.js';
 
 /** One value of a bucket as of a revision. Revisions count through the whole bucket and only grow. */
 export interface KeyValueEntry {
   key: string;
-  /** Empty when deleted. */
+  /** When deleted: the note that was left with the deletion, mostly empty. */
   value: Uint8Array;
   revision: number;
   deleted: boolean;
@@ -16,20 +19,32 @@ export interface KeyValueEntry {
   created: Date;
 }
 
+/** On what a write builds. Where it does not hold, the write is refused with `conflict`. */
+export interface Premise {
+  /** This is the key's current revision; 0: it has none. */
+  previousRevision?: number;
+  /** This is the newest revision of the whole bucket: nobody has changed anything since. */
+  lastRevision?: number;
+}
+
 /** A JetStream key-value bucket. Every call rejects with a KeyValueError. */
 export interface KeyValue {
   /** The current entry, or undefined when there is none or it is deleted. */
   get(key: string): Promise<KeyValueEntry | undefined>;
-  /** Stores and returns the new revision. With `previousRevision` only if that is the key's current one (0: none yet), else `conflict`. */
-  put(key: string, value: Uint8Array, options?: { previousRevision?: number }): Promise<number>;
+  /** Stores and returns the new revision. */
+  put(key: string, value: Uint8Array, premise?: Premise): Promise<number>;
   /** Stores only if the key has no value, else `conflict`. Returns the new revision. */
   create(key: string, value: Uint8Array): Promise<number>;
-  /** Marks it deleted; its history stays. With `previousRevision` as in `put`. */
-  delete(key: string, options?: { previousRevision?: number }): Promise<void>;
+  /** Marks it deleted and returns the revision of the mark; its history stays. `note` stays with the mark: who did it and why, for instance. */
+  delete(key: string, premise?: Premise, note?: Uint8Array): Promise<number>;
   /** All that is there now, deleted ones left out, by key. */
   entries(): Promise<KeyValueEntry[]>;
-  /** What is kept of a key, oldest first, deletions included. */
+  /** What is kept of a key, oldest first, deletions included. `member.*` and `>` stand for several keys, by revision over all of them. */
   history(key: string): Promise<KeyValueEntry[]>;
+  /** The newest revision of the whole bucket, deletions included; 0: nothing was ever stored. */
+  lastRevision(): Promise<number>;
+  /** How many revisions of a key are kept. */
+  readonly keeps: number;
   /** Follows the bucket until the returned function is called. Resolves when `current` was called for the first time. */
   watch(watcher: Watcher): Promise<() => void>;
 }
@@ -41,8 +56,11 @@ export interface KeyValue {
 export interface Watcher {
   /** A value that is new to this watcher, or a deletion. */
   entry(entry: KeyValueEntry): void;
-  /** Everything that was there when the watch began, or when the connection came back, has been told. */
-  current(): void;
+  /**
+   * Everything that was there when the watch began, or when the connection came back, has been told. `lastRevision` is the newest
+   * of the bucket, which may be that of a deletion that was not told.
+   */
+  current(lastRevision: number): void;
 }
 
 /** Why a bucket refused: somebody else changed the key first, there is no server to ask, or something else. */
@@ -81,46 +99,30 @@ export async function openKeyValue(
       },
     );
   });
-  return keyValueOf(store, bucket, needs.connected, (watcher) => followBucket({ open, connection, watcher, bucket, ...needs }));
+  const keeps = await deepened(connection, store, history);
+  const writer = bucketWriter(connection, bucket);
+  return keyValueOf({ store, bucket, keeps, writer, connected: needs.connected }, (watcher) =>
+    followBucket({ open, connection, watcher, bucket, ...needs }),
+  );
 }
 
-/** JetStream's error code for "subjects overlap with an existing stream". */
-const subjectsOverlap = 10_065;
-/** Instances that start together make a bucket within this of each other, ms. */
-const settleMs = 150;
-const tries = 10;
-
-/**
- * Opens a bucket, making it if it is not there. COMPAT nats-server 2.9: of two that make the same stream at once, one may be told
- * that it overlaps with the other's, or be left with a stream that the other's has taken the place of. So whoever finds none makes one,
- * waits until everybody who did the same is through, and looks again.
- */
-async function openSettled(buckets: Kvm, bucket: string, options: Partial<KvOptions>): Promise<KV> {
-  const there = await buckets
-    .open(bucket)
-    .then((store) => store.status())
-    .then(
-      () => true,
-      () => false,
-    );
-  for (let left = tries; ; left -= 1) {
-    try {
-      const made = await buckets.create(bucket, options);
-      if (there) return made;
-      await pause(settleMs);
-      return await buckets.create(bucket, options);
-    } catch (thrown) {
-      if (left === 0 || !(thrown instanceof JetStreamApiError) || thrown.code !== subjectsOverlap) throw thrown;
-      await pause(settleMs);
-    }
-  }
+/** Opens a bucket, making it if it is not there. */
+function openSettled(buckets: Kvm, bucket: string, options: Partial<KvOptions>): Promise<KV> {
+  return makeSettled(
+    () => buckets.open(bucket).then((store) => store.status()),
+    () => buckets.create(bucket, options),
+  );
 }
 
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+interface Opened {
+  readonly store: KV;
+  readonly bucket: string;
+  readonly keeps: number;
+  readonly writer: BucketWriter;
+  readonly connected: () => boolean;
 }
 
-function keyValueOf(store: KV, bucket: string, connected: () => boolean, watch: KeyValue['watch']): KeyValue {
+function keyValueOf({ store, bucket, keeps, writer, connected }: Opened, watch: KeyValue['watch']): KeyValue {
   const tried = <T>(what: string, call: () => Promise<T>): Promise<T> =>
     // The library throws some refusals before there is a promise, and waits its whole time-out while NATS is away.
     Promise.resolve()
@@ -131,17 +133,17 @@ function keyValueOf(store: KV, bucket: string, connected: () => boolean, watch: 
       .catch((thrown: unknown) => {
         throw keyValueError(thrown, `${what} in bucket ${bucket}`);
       });
-  const previous = (options?: { previousRevision?: number }) =>
-    options?.previousRevision === undefined ? {} : { previousSeq: options.previousRevision };
   return {
     get: (key) =>
       tried(`get ${key}`, async () => {
         const entry = await store.get(key);
         return entry === null || entry.operation !== 'PUT' ? undefined : entryOf(entry);
       }),
-    put: (key, value, options) => tried(`put ${key}`, () => store.put(key, value, previous(options))),
+    keeps,
+    put: (key, value, premise) => tried(`put ${key}`, () => writer.put(key, value, premise)),
     create: (key, value) => tried(`create ${key}`, () => store.create(key, value)),
-    delete: (key, options) => tried(`delete ${key}`, () => store.delete(key, previous(options))),
+    delete: (key, premise, note) => tried(`delete ${key}`, () => writer.markDeleted(key, note ?? new Uint8Array(), premise)),
+    lastRevision: () => tried('last revision', async () => (await store.status()).streamInfo.state.last_seq),
     history: (key) =>
       tried(`history of ${key}`, async () => {
         const entries: KeyValueEntry[] = [];
@@ -164,16 +166,8 @@ function keyValueOf(store: KV, bucket: string, connected: () => boolean, watch: 
 
 function keyValueError(thrown: unknown, what: string): KeyValueError {
   if (thrown instanceof KeyValueError) return thrown;
-  if (thrown instanceof JetStreamApiError) {
-    const conflict: readonly number[] = [JetStreamApiCodes.StreamWrongLastSequence, JetStreamApiCodes.StreamWrongLastSequenceUnknown];
-    if (conflict.includes(thrown.code)) return new KeyValueError('conflict', `${what}: somebody else changed it first`, thrown);
-  }
-  const away =
-    thrown instanceof errors.TimeoutError ||
-    thrown instanceof errors.NoRespondersError ||
-    thrown instanceof errors.RequestError ||
-    thrown instanceof errors.ClosedConnectionError ||
-    thrown instanceof errors.DrainingConnectionError;
+  const trouble = jetStreamTrouble(thrown);
+  if (trouble === 'conflict') return new KeyValueError('conflict', `${what}: somebody else changed it first`, thrown);
   const reason = thrown instanceof Error ? thrown.message : String(thrown);
-  return new KeyValueError(away ? 'unavailable' : 'failed', `${what}: ${reason}`, thrown);
+  return new KeyValueError(trouble, `${what}: ${reason}`, thrown);
 }

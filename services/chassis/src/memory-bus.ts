@@ -1,4 +1,6 @@
 import { type Bus, BusError, type Handler, type Reply } from './bus.js';
+import type { Journal } from './journal.js';
+import { memoryJournal } from './memory-journal.js';
 import { memoryKeyValue } from './memory-key-value.js';
 
 /** A bus inside the process, for unit tests: several services may share one. */
@@ -25,6 +27,7 @@ export function memoryBus(maxPayload = 1024 * 1024): MemoryBus {
   const subscriptions = new Set<Subscription>();
   const waiting: { subject: string; payload: Uint8Array; reply: Reply | undefined }[] = [];
   const buckets = new Map<string, ReturnType<typeof memoryKeyValue>>();
+  const journals = new Map<string, Journal>();
   const failures = { handler: 0, oversize: 0 };
 
   const matching = (subject: string): Subscription[] => {
@@ -91,6 +94,11 @@ export function memoryBus(maxPayload = 1024 * 1024): MemoryBus {
     async keyValue(bucket, { history }) {
       const existing = buckets.get(bucket) ?? memoryKeyValue(history);
       buckets.set(bucket, existing);
+      return existing;
+    },
+    async journal(stream) {
+      const existing = journals.get(stream) ?? memoryJournal();
+      journals.set(stream, existing);
       return existing;
     },
     settled: () => Promise.resolve(),

@@ -1,4 +1,4 @@
-import { type KeyValue, type KeyValueEntry, KeyValueError, type Watcher } from './key-value.js';
+import { type KeyValue, type KeyValueEntry, KeyValueError, type Premise, type Watcher } from './key-value.js';
 
 /** A key-value bucket in memory that keeps `history` revisions a key: what the memory bus offers unit tests. */
 export function memoryKeyValue(history: number): KeyValue {
@@ -7,8 +7,9 @@ export function memoryKeyValue(history: number): KeyValue {
   let last = 0;
 
   const latest = (key: string): KeyValueEntry | undefined => kept.get(key)?.at(-1);
-  const store = (key: string, value: Uint8Array, deleted: boolean, previousRevision: number | undefined): number => {
-    if (previousRevision !== undefined && (latest(key)?.revision ?? 0) !== previousRevision) {
+  const store = (key: string, value: Uint8Array, deleted: boolean, { previousRevision, lastRevision }: Premise = {}): number => {
+    const stale = previousRevision !== undefined && (latest(key)?.revision ?? 0) !== previousRevision;
+    if (stale || (lastRevision !== undefined && lastRevision !== last)) {
       throw new KeyValueError('conflict', `${key}: somebody else changed it first`);
     }
     last += 1;
@@ -24,20 +25,26 @@ export function memoryKeyValue(history: number): KeyValue {
       const entry = latest(key);
       return entry?.deleted === true ? undefined : entry;
     },
-    put: async (key, value, options) => store(key, value, false, options?.previousRevision),
+    keeps: history,
+    put: async (key, value, premise) => store(key, value, false, premise),
     async create(key, value) {
       const entry = latest(key);
-      return store(key, value, false, entry?.deleted === true ? entry.revision : 0);
+      return store(key, value, false, { previousRevision: entry?.deleted === true ? entry.revision : 0 });
     },
-    async delete(key, options) {
-      store(key, new Uint8Array(), true, options?.previousRevision);
-    },
+    delete: async (key, premise, note) => store(key, note ?? new Uint8Array(), true, premise),
     entries: async () => present().sort((a, b) => (a.key < b.key ? -1 : 1)),
-    history: async (key) => [...(kept.get(key) ?? [])],
+    async history(key) {
+      const some = key === '>' ? '' : key.endsWith('.*') || key.endsWith('.>') ? key.slice(0, -1) : undefined;
+      if (some === undefined) return [...(kept.get(key) ?? [])];
+      return [...kept]
+        .flatMap(([name, entries]) => (name.startsWith(some) ? entries : []))
+        .sort((one, other) => one.revision - other.revision);
+    },
+    lastRevision: async () => last,
     async watch(watcher) {
       for (const entry of present().sort((a, b) => a.revision - b.revision)) watcher.entry(entry);
       watchers.add(watcher);
-      watcher.current();
+      watcher.current(last);
       return () => watchers.delete(watcher);
     },
   };

@@ -1,6 +1,7 @@
 import { type Problem, renderProblem } from '@guildhall/proto/community/problem';
 import type { Command } from 'commander';
 import { inspectCommunityFile } from './community-file.js';
+import { plural } from './plural.js';
 import { styled, type World } from './world.js';
 
 interface CheckOptions {
@@ -9,10 +10,6 @@ interface CheckOptions {
 
 /** Problems shown on a terminal: a file that is no community at all has one in every line. */
 const mostShown = 20;
-
-function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
-}
 
 /** `guildhall check FILE`: every problem of a community file with its place. Resolves to 0, or 4 when there are problems. */
 export function check(file: string, options: CheckOptions, world: World): number {

@@ -45,7 +45,7 @@ describe('a command line used wrongly', () => {
     [['send', 'a b', 'bolt', 'x', '--hub', '127.0.0.1:1'], /a b is neither a member, a domain nor a SIP URI/],
     [['send', 'acme.example', 'bolt.example', 'x', '--hub', 'nowhere'], /--hub nowhere is no address/],
     [['send', 'acme.example', 'bolt.example', 'x', '--hub', '127.0.0.1:1', '--key', 'k'], /belong together/],
-    [['explain', 'acme', 'bolt', '--admin', 'here'], /--admin here is no address/],
+    [['explain', 'acme', 'bolt', '--hub', 'here'], /--hub here is no address/],
     [['check', 'missing.yaml'], /missing\.yaml cannot be read: there is no such file/],
     [['up', '--state', 's', '--community', 'missing.yaml'], /missing\.yaml cannot be read/],
   ])('%j exits with 2, a sentence and its cure, and no stack', async (args, complaint) => {

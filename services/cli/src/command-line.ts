@@ -5,22 +5,50 @@ import type { World } from './world.js';
 
 type Add = (program: Command, world: World, ends: (code: number) => void) => void;
 
-/** The commands in the order help lists them. Only the one that is asked for is loaded: together they cost a third of a second. */
-const commands: Readonly<Record<string, () => Promise<Add>>> = {
-  up: async () => (await import('./up.js')).addUp,
-  demo: async () => (await import('./demo.js')).addDemo,
-  send: async () => (await import('./send.js')).addSend,
-  explain: async () => (await import('./explain.js')).addExplain,
-  check: async () => (await import('./check.js')).addCheck,
-  version: async () => (await import('./version.js')).addVersion,
-};
+/** Commands that one file adds, under one heading of the help. */
+interface Group {
+  readonly heading: string;
+  readonly names: readonly string[];
+  readonly load: () => Promise<Add>;
+}
+
+const running = 'Run a hub and try it:';
+const community = 'The community:';
+const trust = 'Trust:';
+const why = 'Why:';
+
+/** The commands in the order help lists them. Only what is asked for is loaded: together they cost a third of a second. */
+const commands: readonly Group[] = [
+  { heading: running, names: ['up'], load: async () => (await import('./up.js')).addUp },
+  { heading: running, names: ['demo'], load: async () => (await import('./demo.js')).addDemo },
+  { heading: running, names: ['tour'], load: async () => (await import('./tour.js')).addTour },
+  { heading: running, names: ['send'], load: async () => (await import('./send.js')).addSend },
+  { heading: running, names: ['check'], load: async () => (await import('./check.js')).addCheck },
+  { heading: running, names: ['version'], load: async () => (await import('./version.js')).addVersion },
+  { heading: community, names: ['member'], load: async () => (await import('./member-verbs.js')).addMemberVerbs },
+  { heading: community, names: ['agreement'], load: async () => (await import('./agreement-verbs.js')).addAgreementVerbs },
+  { heading: community, names: ['rule'], load: async () => (await import('./rule-verbs.js')).addRuleVerbs },
+  { heading: community, names: ['community'], load: async () => (await import('./community-verbs.js')).addCommunityVerbs },
+  { heading: community, names: ['membership'], load: async () => (await import('./membership-verbs.js')).addMembershipVerbs },
+  { heading: trust, names: ['ca'], load: async () => (await import('./authority-verbs.js')).addAuthorityVerbs },
+  { heading: trust, names: ['join', 'renew'], load: async () => (await import('./join.js')).addJoin },
+  { heading: trust, names: ['certificate'], load: async () => (await import('./certificate-verbs.js')).addCertificateVerbs },
+  { heading: trust, names: ['token', 'whoami'], load: async () => (await import('./token-verbs.js')).addTokenVerbs },
+  { heading: why, names: ['explain'], load: async () => (await import('./explain.js')).addExplain },
+  { heading: why, names: ['doctor'], load: async () => (await import('./doctor.js')).addDoctor },
+  { heading: why, names: ['refusals'], load: async () => (await import('./refusals.js')).addRefusals },
+  { heading: why, names: ['reason'], load: async () => (await import('./reasons.js')).addReasons },
+  { heading: why, names: ['audit'], load: async () => (await import('./audit-verbs.js')).addAuditVerbs },
+];
 
 const examples = `
 Examples:
   guildhall demo                            two sample members and a hub, and what passes between them
+  guildhall tour                            a community from its first certificate to the first revocation
   guildhall up --sample                     a hub with the sample community and two members that chat
   guildhall up --community community.yaml   your hub
   guildhall explain acme bolt INVITE        would this get through, and why?
+  guildhall member invite acme              a one-time token with which acme gets its certificate
   guildhall check community.yaml            problems of a community file, with line and column
 
 Exit codes: 0 good, 1 failed, 2 used wrongly, 3 something needed is missing, 4 a check found problems.`;
@@ -46,9 +74,11 @@ export async function runCommandLine(args: readonly string[], world: World): Pro
         write(`guildhall: ${text.replace(/^error: /, '').trimEnd()}\n  cure: guildhall ${commandIn(program, args)}--help shows how`),
     })
     .exitOverride();
-  const named = Object.entries(commands).filter(([name]) => name === args[0]);
-  for (const [, load] of named.length > 0 ? named : Object.entries(commands)) (await load())(program, world, ends);
-  for (const command of program.commands) command.copyInheritedSettings(program).exitOverride();
+  const named = commands.filter(({ names }) => names.includes(args[0] ?? ''));
+  for (const { heading, load } of named.length > 0 ? named : commands) {
+    program.commandsGroup(heading);
+    (await load())(program, world, ends);
+  }
   try {
     if (args.length === 0) {
       program.outputHelp();
@@ -68,8 +98,9 @@ export async function runCommandLine(args: readonly string[], world: World): Pro
   }
 }
 
-/** "up " when the arguments name that command, so that a complaint points at its help. */
+/** "member set " when the arguments name that command, so that a complaint points at its help. */
 function commandIn(program: Command, args: readonly string[]): string {
-  const found = program.commands.find((command) => args.includes(command.name()));
-  return found === undefined ? '' : `${found.name()} `;
+  const noun = program.commands.find((command) => command.name() === args[0]);
+  const verb = noun?.commands.find((command) => command.name() === args[1]);
+  return [noun, verb].map((command) => (command === undefined ? '' : `${command.name()} `)).join('');
 }

@@ -1,29 +1,21 @@
 import { Fault } from '@guildhall/chassis/fault';
-import { ExplainRequest, type ExplainResponse } from '@guildhall/proto/gen/guildhall/admin/v1/admin';
+import { byteCount } from '@guildhall/chassis/units';
+import type { ExplainRequest, ExplainResponse } from '@guildhall/proto/gen/guildhall/admin/v1/admin';
 import { printable } from '@guildhall/proto/sip/escape';
 import type { Command } from 'commander';
-import { runningHub, stateFolder, usualState } from './state-folder.js';
+import { type ApiOptions, gathered, withApiOptions } from './api-options.js';
+import { wholeNumber } from './change-report.js';
+import { instantOf } from './instant-text.js';
+import { withHub } from './with-hub.js';
 import { styled, type World } from './world.js';
 
-export interface ExplainOptions {
-  readonly admin?: string;
-  readonly state?: string;
+export interface ExplainOptions extends ApiOptions {
   readonly event?: string;
-  readonly json?: true;
-}
-
-/** Where the policy of the running hub answers. Throws a Fault `no-hub`. */
-function adminAddress(options: ExplainOptions, world: World): string {
-  if (options.admin !== undefined) {
-    if (/^\S+:\d{1,5}$/.test(options.admin)) return options.admin;
-    throw new Fault('usage', `--admin ${options.admin} is no address`, { cure: 'write HOST:PORT, such as 127.0.0.1:5070', exitCode: 2 });
-  }
-  const state = stateFolder(options.state ?? usualState(world.env));
-  const hub = runningHub(state);
-  if (hub !== undefined) return hub.grpc;
-  throw new Fault('no-hub', `no hub runs with the state folder ${state.path}`, {
-    cure: 'start one with guildhall up, or name another with --state DIR or --admin HOST:PORT',
-  });
+  readonly atVersion?: string;
+  readonly at?: string;
+  readonly media?: readonly string[];
+  readonly bodyType?: string;
+  readonly bodyBytes?: string;
 }
 
 function lines(answer: ExplainResponse, color: boolean): string[] {
@@ -46,15 +38,31 @@ function lines(answer: ExplainResponse, color: boolean): string[] {
   ];
 }
 
+function bytes(text: string): bigint {
+  const count = byteCount(text);
+  if (count !== undefined) return BigInt(count);
+  throw new Fault('usage', `--body-bytes ${printable(text, 40)} is no size`, { cure: 'write 4096 or 64KiB', exitCode: 2 });
+}
+
+/** The question that arguments and options ask. Throws a Fault `usage`. */
+export function explainRequest(from: string, to: string, method: string, options: ExplainOptions, now: Date): ExplainRequest {
+  return {
+    from,
+    to,
+    method: method.toUpperCase(),
+    event: options.event ?? '',
+    version: options.atVersion === undefined ? 0n : wholeNumber(options.atVersion, '--at-version'),
+    media: [...(options.media ?? [])].map((kind) => kind.toLowerCase()),
+    bodyType: options.bodyType?.toLowerCase() ?? '',
+    bodyBytes: options.bodyBytes === undefined ? 0n : bytes(options.bodyBytes),
+    at: options.at === undefined ? '' : instantOf(options.at, '--at', now),
+  };
+}
+
 /** `guildhall explain FROM TO [METHOD]`: the path a request would take, and why. Resolves to 0 once answered, whatever the answer. */
 export async function explain(from: string, to: string, method: string, options: ExplainOptions, world: World): Promise<number> {
-  const address = adminAddress(options, world);
-  // Loaded only here: gRPC costs every other command a tenth of a second.
-  const { askExplain } = await import('./explain-question.js');
-  const answer = await askExplain(
-    address,
-    ExplainRequest.fromPartial({ from, to, method: method.toUpperCase(), event: options.event ?? '' }),
-  );
+  const request = explainRequest(from, to, method, options, world.now());
+  const answer = await withHub(options, world, (api) => api.admin.explain(request));
   const { terminal } = world;
   // Versions are 64-bit: JSON has them as a number up to 2^53, which a counter of revisions does not reach.
   if (options.json) terminal.out(JSON.stringify({ ok: true, ...answer, version: Number(answer.version) }));
@@ -64,7 +72,7 @@ export async function explain(from: string, to: string, method: string, options:
 
 /** Adds `explain` to the command line. */
 export function addExplain(program: Command, world: World, ends: (code: number) => void): void {
-  program
+  const command = program
     .command('explain')
     .summary('would this get through, and why?')
     .description('Asks the running hub what it would do with a request, and why: the same sentence its sender would get.')
@@ -72,12 +80,21 @@ export function addExplain(program: Command, world: World, ends: (code: number) 
     .argument('<to>', 'who it is for: a member id, a domain or a SIP URI')
     .argument('[method]', 'the SIP method', 'MESSAGE')
     .option('--event <package>', 'the event package, of SUBSCRIBE, NOTIFY or PUBLISH')
-    .option('--state <dir>', 'the state folder of the running hub')
-    .option('--admin <host:port>', "policy's gRPC address, instead of --state")
-    .option('--json', 'one JSON object on stdout')
+    .option('--media <kind>', 'a kind of media the session would offer: audio, video ...; repeat it for more', gathered)
+    .option('--body-type <type>', 'the media type of the body, such as text/html')
+    .option('--body-bytes <size>', 'the size of the body, such as 4096 or 64KiB')
+    .option('--at <time>', 'at that time instead of now, for what depends on it')
+    .option('--at-version <version>', 'by the membership as it was at a version');
+  withApiOptions(command)
     .addHelpText(
       'after',
-      '\nExamples:\n  guildhall explain acme bolt\n  guildhall explain acme bolt INVITE\n  guildhall explain sip:ada@acme.example sip:bo@bolt.example SUBSCRIBE --event presence',
+      `
+Examples:
+  guildhall explain acme bolt
+  guildhall explain acme bolt INVITE --media video
+  guildhall explain sip:ada@acme.example sip:bo@bolt.example SUBSCRIBE --event presence
+  guildhall explain acme bolt MESSAGE --body-type text/html --body-bytes 200KiB
+  guildhall explain acme bolt --at-version 41`,
     )
     .action(async (from: string, to: string, method: string, options: ExplainOptions) =>
       ends(await explain(from, to, method, options, world)),

@@ -31,7 +31,7 @@ function cureOf(code: string): string {
   if (/^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)$/.test(code)) {
     return 'check that the hub runs (guildhall up) and that the address is one of its listeners';
   }
-  return 'check that the hub runs and knows the certificate (its log says why it closes a connection)';
+  return 'guildhall doctor, with the same --hub, --certificate and --key, tells what the hub makes of them';
 }
 
 /** The Fault `not-sent` for a connection to the hub that did not come about, or that ended without an answer. */

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { LoadedCommunity } from './community-file.js';
 import { freePort } from './free-port.js';
 import { startHubNats } from './hub-nats.js';
+import { noteApiDoor, operatorTokenFile, stateAuthority } from './hub-trust.js';
 import type { LogStream } from './log-stream.js';
 import { type BusService, busServices } from './nats-conf.js';
 import { type HubPorts, serviceConfigs, serviceEnvironment, stopOrder, strayVariables } from './service-configs.js';
@@ -26,6 +27,8 @@ export interface Hub {
   readonly listeners: readonly { readonly name: string; readonly address: string }[];
   readonly admin: Readonly<Record<BusService, string>>;
   readonly grpc: string;
+  /** "host:port" where members enrol over HTTPS; '' where the state has no certificate authority. */
+  readonly enrolment: string;
   readonly nats: string;
   /** Of this process, the services and nats-server. */
   pids(): Record<string, number>;
@@ -44,6 +47,14 @@ interface Part {
   kill(): void;
 }
 
+/** Where members find the API and the door to enrol at again after a restart, if nobody else has the port. */
+const apiPorts = { grpc: 5070, enrolment: 5080 } as const;
+
+async function preferred(port: number): Promise<number> {
+  const any = () => freePort('127.0.0.1', 0, 'a port of the API', 'nothing: no port is free');
+  return freePort('127.0.0.1', port, 'the API', 'nothing').catch(any);
+}
+
 async function choosePorts({ community }: LoadedCommunity): Promise<HubPorts> {
   const listeners: number[] = [];
   for (const [at, listener] of community.hub.listeners.entries()) {
@@ -52,7 +63,7 @@ async function choosePorts({ community }: LoadedCommunity): Promise<HubPorts> {
   }
   const any = () => freePort('127.0.0.1', 0, 'an admin port', 'nothing: no port is free');
   const admin = { ingress: await any(), policy: await any(), relay: await any() };
-  return { listeners, admin, grpc: await any() };
+  return { listeners, admin, grpc: await preferred(apiPorts.grpc), enrolment: await preferred(apiPorts.enrolment) };
 }
 
 async function startPart(service: BusService, configFile: string, { env, single, log }: HubOptions): Promise<Part> {
@@ -106,7 +117,8 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     const logSection = options.single
       ? { pretty: !options.json, stream: 'stderr', ...(options.quiet ? { level: 'error' } : {}) }
       : { pretty: false };
-    const configs = serviceConfigs(community, nats.access, ports, logSection);
+    const own = { operatorTokenFile: operatorTokenFile(state), authority: stateAuthority(state) };
+    const configs = serviceConfigs(community, nats.access, ports, own, logSection);
     const begin = async (service: BusService) => {
       const configFile = join(state.run, `${service}.yaml`);
       writePrivate(configFile, `${JSON.stringify(configs[service], null, 2)}\n`);
@@ -128,6 +140,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     listeners: community.community.hub.listeners.map(({ name }) => ({ name, address: addressOf('ingress', `listener:${name}`) })),
     admin: { ingress: addressOf('ingress', 'admin'), policy: addressOf('policy', 'admin'), relay: addressOf('relay', 'admin') },
     grpc: addressOf('policy', 'grpc'),
+    enrolment: addressOf('policy', 'enrolment'),
     nats: nats.access.url,
     pids() {
       const found: [string, number | undefined][] = [
@@ -145,6 +158,8 @@ export async function startHub(options: HubOptions): Promise<Hub> {
   forget = noteRunning(state, {
     listeners: hub.listeners,
     grpc: hub.grpc,
+    api: noteApiDoor(community, state, new Date()),
+    enrolment: hub.enrolment,
     community: community.path,
     domain: community.community.hub.domain,
   });

@@ -13,6 +13,7 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
     talk: (line) => stderr.write(`${line}\n`),
     colorOut: colors && stdout.isTTY === true,
     colorTalk: colors && stderr.isTTY === true,
+    ...(stdout.isTTY === true ? { columns: stdout.columns } : {}),
   },
   env,
   cwd: process.cwd(),

@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buckets, subjects } from '@guildhall/proto/subjects';
+import { auditSubject, buckets, streams, subjects } from '@guildhall/proto/subjects';
+import { jetstreamManager } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -70,6 +71,10 @@ describe('a nats-server with that configuration', () => {
     ['relay may not greet as an ingress', 'relay', (nc) => nc.publish(subjects.hello('ingress', 'x'))],
     ['policy may not see mail', 'policy', (nc) => nc.subscribe(subjects.relay('r'))],
     ['policy may not send mail', 'policy', (nc) => nc.publish(subjects.relay('r'))],
+    ['ingress may not write the audit log', 'ingress', (nc) => nc.publish(auditSubject)],
+    ['relay may not say whom it met', 'relay', (nc) => nc.publish(subjects.sighted)],
+    ['relay may not say what is revoked', 'relay', (nc) => nc.subscribe(subjects.revocations)],
+    ['ingress may not see whom others turned away', 'ingress', (nc) => nc.subscribe(subjects.turnedAway)],
     ['nobody listens to everything', 'policy', (nc) => nc.subscribe('>')],
   ])('%s', async (_what, who, act) => {
     expect(await refused(who, act)).toBe(true);
@@ -80,6 +85,12 @@ describe('a nats-server with that configuration', () => {
     ['ingress hears its outcomes', 'ingress', (nc) => nc.subscribe(subjects.ingress('i'))],
     ['relay reports to any ingress', 'relay', (nc) => nc.publish(subjects.ingress('i'))],
     ['everyone hears every hello', 'relay', (nc) => nc.subscribe(subjects.everyHello)],
+    ['ingress asks what is revoked', 'ingress', (nc) => nc.publish(subjects.revocations)],
+    ['relay asks what is revoked', 'relay', (nc) => nc.publish(subjects.revocations)],
+    ['relay tells whom it turned away', 'relay', (nc) => nc.publish(subjects.turnedAway)],
+    ['ingress tells of strangers', 'ingress', (nc) => nc.publish(subjects.sighted)],
+    ['policy hears of strangers', 'policy', (nc) => nc.subscribe(subjects.sighted)],
+    ['policy hears who was turned away', 'policy', (nc) => nc.subscribe(subjects.turnedAway)],
     ['policy tells of changes', 'policy', (nc) => nc.publish(subjects.changed)],
   ])('%s', async (_what, who, act) => {
     expect(await refused(who, act)).toBe(false);
@@ -93,6 +104,15 @@ describe('a nats-server with that configuration', () => {
       expect([entry.key, entry.string()]).toEqual(['community', 'x']);
       break;
     }
+  });
+
+  it('lets policy keep every other bucket and the audit log', async () => {
+    const policy = await as('policy');
+    for (const bucket of Object.values(buckets)) await (await new Kvm(policy).create(bucket, { history: 5 })).put('key', 'x');
+    const manager = await jetstreamManager(policy);
+    await manager.streams.add({ name: streams.audit, subjects: [auditSubject] });
+    const { seq } = await manager.jetstream().publish(auditSubject, 'x');
+    expect((await manager.streams.getMessage(streams.audit, { seq }))?.string()).toBe('x');
   });
 
   it('lets policy answer those who ask', async () => {

@@ -1,4 +1,4 @@
-import { buckets, subjects } from '@guildhall/proto/subjects';
+import { auditSubject, buckets, subjects } from '@guildhall/proto/subjects';
 
 /** The services that speak on the bus, each with a NATS user of its own. */
 export const busServices = ['ingress', 'policy', 'relay'] as const;
@@ -26,7 +26,7 @@ const hello = (service: BusService) => every((id) => subjects.hello(service, id)
 
 /**
  * The least each service needs (DESIGN 4).
- * JetStream's own subjects are for policy alone: it keeps the membership and the token keys there.
+ * JetStream's own subjects are for policy alone: it keeps the membership, the token keys, certificates, access tokens and the audit log there.
  */
 export const busPermissions: Readonly<Record<BusService, BusPermissions>> = {
   ingress: {
@@ -34,6 +34,9 @@ export const busPermissions: Readonly<Record<BusService, BusPermissions>> = {
       subjects.ask,
       subjects.trust,
       subjects.tokenKeys,
+      subjects.revocations,
+      subjects.turnedAway,
+      subjects.sighted,
       subjects.present,
       every(subjects.relay),
       arrived('relay'),
@@ -44,7 +47,15 @@ export const busPermissions: Readonly<Record<BusService, BusPermissions>> = {
     answers: false,
   },
   relay: {
-    publish: [subjects.door, every(subjects.ingress), arrived('ingress'), depart('ingress'), hello('relay')],
+    publish: [
+      subjects.door,
+      subjects.revocations,
+      subjects.turnedAway,
+      every(subjects.ingress),
+      arrived('ingress'),
+      depart('ingress'),
+      hello('relay'),
+    ],
     subscribe: [subjects.changed, subjects.present, every(subjects.relay), arrived('relay'), depart('relay'), subjects.everyHello, inbox],
     answers: false,
   },
@@ -55,9 +66,21 @@ export const busPermissions: Readonly<Record<BusService, BusPermissions>> = {
       '$JS.API.>',
       '$JS.ACK.>',
       '$JS.FC.>',
+      auditSubject,
       ...Object.values(buckets).map((bucket) => `$KV.${bucket}.>`),
     ],
-    subscribe: [subjects.ask, subjects.door, subjects.trust, subjects.tokenKeys, subjects.changed, subjects.everyHello, inbox],
+    subscribe: [
+      subjects.ask,
+      subjects.door,
+      subjects.trust,
+      subjects.tokenKeys,
+      subjects.revocations,
+      subjects.turnedAway,
+      subjects.sighted,
+      subjects.changed,
+      subjects.everyHello,
+      inbox,
+    ],
     answers: true,
   },
 };

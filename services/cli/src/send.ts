@@ -1,13 +1,13 @@
-import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { Fault } from '@guildhall/chassis/fault';
 import type { CommunityMember } from '@guildhall/proto/community/schema';
 import type { Command } from 'commander';
-import { authorityTroubles, identityTroubles, readTrouble } from './certificate-check.js';
+import { authorityTroubles, identityTroubles } from './certificate-check.js';
 import { splitAddress } from './chat.js';
 import { type CommunityReport, inspectCommunityFile } from './community-file.js';
 import { notSent } from './hub-certificate.js';
 import { labelOf, reasonOf } from './ladder.js';
+import { largestPem, readNamedFile } from './own-file.js';
 import { sampleIdentity, trustsSample } from './sample.js';
 import { type SampleMemberOptions, startSampleMember } from './sample-member.js';
 import { type RunningHub, runningHub, type StateFolder, stateFolder, usualState } from './state-folder.js';
@@ -51,24 +51,12 @@ export function readParty(text: string, members: readonly CommunityMember[]): Pa
   });
 }
 
-function readOwnFile(path: string, option: string, cwd: string): string {
-  try {
-    return readFileSync(resolve(cwd, path), 'latin1');
-  } catch (thrown) {
-    throw new Fault('usage', `--${option} ${path}: ${readTrouble(thrown)}`, {
-      cure: 'give the path of a readable PEM file',
-      exitCode: 2,
-      cause: thrown,
-    });
-  }
-}
-
 /** The files of --certificate, --key and --ca. Throws a Fault `usage` for what cannot be used, before the hub hears of it. */
 function givenIdentity(certificate: string, key: string, ca: string, world: World): Identity {
   const identity = {
-    certificate: readOwnFile(certificate, 'certificate', world.cwd),
-    key: readOwnFile(key, 'key', world.cwd),
-    ca: readOwnFile(ca, 'ca', world.cwd),
+    certificate: readNamedFile(certificate, '--certificate', world.cwd, largestPem),
+    key: readNamedFile(key, '--key', world.cwd, largestPem),
+    ca: readNamedFile(ca, '--ca', world.cwd, largestPem),
   };
   const [certificatePath, keyPath, caPath] = [certificate, key, ca].map((path) => resolve(world.cwd, path));
   const troubles = [

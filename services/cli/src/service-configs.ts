@@ -14,6 +14,14 @@ export interface HubPorts {
   readonly listeners: readonly number[];
   readonly admin: Readonly<Record<BusService, number>>;
   readonly grpc: number;
+  readonly enrolment: number;
+}
+
+/** What policy keeps in the state folder. Paths. */
+export interface PolicyState {
+  readonly operatorTokenFile: string;
+  /** Of the hub's own certificate authority; undefined: it has none, and so no door to enrol at. */
+  readonly authority: string | undefined;
 }
 
 /** The order in which services end: ingress finishes what it has with the help of the others. */
@@ -36,6 +44,7 @@ export function serviceConfigs(
   { community, resolve, path }: LoadedCommunity,
   nats: NatsAccess,
   ports: HubPorts,
+  own: PolicyState,
   log: Readonly<Record<string, unknown>>,
 ): Record<BusService, Record<string, unknown>> {
   const { hub } = community;
@@ -48,7 +57,14 @@ export function serviceConfigs(
   });
   const certificate = { cert: resolve(hub.certificate.cert), key: resolve(hub.certificate.key) };
   return {
-    policy: { ...shared('policy'), community: path, grpc: { host: loopback, port: ports.grpc } },
+    policy: {
+      ...shared('policy'),
+      community: path,
+      grpc: { host: loopback, port: ports.grpc, certificate, operatorTokenFile: own.operatorTokenFile },
+      ...(own.authority === undefined
+        ? {}
+        : { authority: { folder: own.authority }, enrolment: { host: loopback, port: ports.enrolment, certificate } }),
+    },
     relay: {
       ...shared('relay'),
       hub: { domain: hub.domain },
@@ -65,7 +81,7 @@ export function serviceConfigs(
 }
 
 /** Variables that the command line itself reads. */
-const ours = /^GUILDHALL_(NATS_URL|NATS_SERVER|NO_FETCH|KAMAILIO|KAMAILIO_MODULES|SIPP)$/;
+const ours = /^GUILDHALL_(TOKEN|NATS_URL|NATS_SERVER|NO_FETCH|KAMAILIO|KAMAILIO_MODULES|SIPP)$/;
 
 /**
  * The environment of one service of `up`: GUILDHALL_INGRESS_LIMITS_IN_FLIGHT reaches ingress as GUILDHALL_LIMITS_IN_FLIGHT,

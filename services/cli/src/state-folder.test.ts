@@ -7,6 +7,8 @@ import { noteRunning, openState, refuseSecondHub, runningHub, usualState } from 
 const note = {
   listeners: [{ name: 'members', address: '127.0.0.1:5061' }],
   grpc: '127.0.0.1:1',
+  api: { ca: '/ca.pem', name: 'hub.example', tokenFile: '/operator.token' },
+  enrolment: '',
   community: '/c.yaml',
   domain: 'hub.example',
 };

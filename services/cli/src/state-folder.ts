@@ -14,6 +14,10 @@ export interface RunningHub {
   readonly listeners: readonly { readonly name: string; readonly address: string }[];
   /** "host:port" of policy's gRPC. */
   readonly grpc: string;
+  /** What its certificate is checked with, and the token that opens it: paths, see `ApiDoor`. */
+  readonly api: { readonly ca: string; readonly name: string; readonly tokenFile: string };
+  /** "host:port" where members enrol over HTTPS; '': there is no such door. */
+  readonly enrolment: string;
   readonly community: string;
   /** The hub's SIP domain. */
   readonly domain: string;
@@ -106,6 +110,8 @@ function isRunningHub(value: unknown): value is RunningHub {
     has('pid', 'number') &&
     has('born', 'string') &&
     has('grpc', 'string') &&
+    has('api', 'object') &&
+    has('enrolment', 'string') &&
     has('community', 'string') &&
     has('domain', 'string') &&
     Array.isArray(Reflect.get(value, 'listeners'))

@@ -7,6 +7,8 @@ export interface Terminal {
   /** Colours are wanted on that stream: it is a terminal and NO_COLOR is not set. */
   readonly colorOut: boolean;
   readonly colorTalk: boolean;
+  /** Characters of a line of stdout where it is a terminal; absent: tables are not cut. */
+  readonly columns?: number;
 }
 
 /** Everything of the outside world that a command touches besides files and sockets: given by main, and by tests. */

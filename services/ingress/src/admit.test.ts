@@ -18,7 +18,12 @@ const owners = new Map([
 ]);
 const listener = { name: 'members', host: '127.0.0.1', port: 5061, advertise: { host: 'Sip.Hub.example', port: 5081 } };
 const names = hubNames('hub.example', [{ config: listener, port: 5061 }]);
-const hub: Hub = { viaHosts: names.viaHosts, isHere: names.isHere, ownerOf: (domain) => owners.get(domain), readToken: ring.read };
+const hub: Hub = {
+  viaHosts: names.viaHosts,
+  isHere: names.isHere,
+  speaksFor: (member, domain) => owners.get(domain) === member,
+  readToken: ring.read,
+};
 
 const message = (text: string): Message => parseMessage(Buffer.from(text, 'latin1'), defaultLimits);
 const admitted = (text: string, member = 'acme') => admit(message(text), member, hub);

@@ -15,7 +15,7 @@ import {
 import type { SipError } from '@guildhall/proto/sip/sip-error';
 import { parseUri, uriDomain } from '@guildhall/proto/sip/uri';
 import { type DialogRoute, dialogRoute, hasToTag, type IsHere, type ReadToken } from './dialog-route.js';
-import { fromDomain, identityRefusal, type OwnerOf } from './identity.js';
+import { fromDomain, identityRefusal, type SpeaksFor } from './identity.js';
 import { type RouteToken, type Usage, usageMethod, usageOf } from './route-token.js';
 import type { AskSubject } from './verdicts.js';
 
@@ -25,7 +25,7 @@ export interface Hub {
   readonly viaHosts: ReadonlySet<string>;
   /** Whether a host and port in a Request-URI or Route are the hub's. */
   readonly isHere: IsHere;
-  readonly ownerOf: OwnerOf;
+  readonly speaksFor: SpeaksFor;
   readonly readToken: ReadToken;
 }
 
@@ -88,7 +88,7 @@ export function admit(request: Message, member: string, hub: Hub): Admission {
   if (firstHeader(request, Header.proxyRequire) >= 0) return unsupported(request);
 
   const from = fromDomain(request);
-  const identity = identityRefusal(request, member, from, hub.ownerOf);
+  const identity = identityRefusal(request, member, from, hub.speaksFor);
   if (identity !== undefined) return refuse(identity.code, identity.sentence);
   const event = eventOf(request);
   if (event.length > longestEvent) return refuse('bad-message', `the event package name is longer than ${longestEvent} characters`);
@@ -117,7 +117,7 @@ export function admit(request: Message, member: string, hub: Hub): Admission {
 export function admitAck(request: Message, member: string, hub: Hub): AskAdmission | undefined {
   if (checkRequest(request) !== undefined || hopsLeft(request) === 0) return undefined;
   const from = fromDomain(request);
-  if (identityRefusal(request, member, from, hub.ownerOf) !== undefined) return undefined;
+  if (identityRefusal(request, member, from, hub.speaksFor) !== undefined) return undefined;
   const route = dialogRoute(request, member, hub.isHere, hub.readToken);
   return route.kind === 'dialog' ? inDialog(request, member, from, '', loopHash(request), route) : undefined;
 }
@@ -126,7 +126,7 @@ export function admitAck(request: Message, member: string, hub: Hub): AskAdmissi
 export function admitCancel(request: Message, member: string, hub: Hub): RefuseAdmission | undefined {
   const error = checkRequest(request);
   if (error !== undefined) return badMessage(error);
-  const identity = identityRefusal(request, member, fromDomain(request), hub.ownerOf);
+  const identity = identityRefusal(request, member, fromDomain(request), hub.speaksFor);
   return identity === undefined ? undefined : refuse(identity.code, identity.sentence);
 }
 

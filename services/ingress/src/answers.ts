@@ -9,8 +9,8 @@ export interface Answers {
   trying(request: Message, source: string): string;
   /** 200 to a CANCEL, or to an OPTIONS that asks after the hub itself. */
   ok(request: Message, source: string): string;
-  /** A response with a code of the reason table, its Reason and Warning. */
-  refusal(request: Message, source: string, refusal: AnsweredRefusal): string;
+  /** A response with a code of the reason table, its Reason and Warning, to this member ('' where it is not known). */
+  refusal(request: Message, source: string, refusal: AnsweredRefusal, member?: string): string;
   /** The same with the lines of `reasonLines` made before: nothing is composed per message. */
   withLines(request: Message, source: string, status: number, lines: readonly string[]): string;
 }
@@ -28,12 +28,14 @@ export interface AnswerSource {
   readonly domain: string;
   readonly epoch: string;
   random(): number;
+  /** Whether a member reads ms-diagnostics-public. Default: nobody does. */
+  microsoft?(member: string): boolean;
 }
 
 const longestSentence = 400;
 
 /** Makes the hub's answers. Every function returns '' where the request lacks what an answer must copy: then nobody can be told. */
-export function createAnswers({ domain, epoch, random }: AnswerSource): Answers {
+export function createAnswers({ domain, epoch, random, microsoft }: AnswerSource): Answers {
   let tags = 0;
   const nextTag = (): string => {
     tags += 1;
@@ -45,11 +47,12 @@ export function createAnswers({ domain, epoch, random }: AnswerSource): Answers 
   return {
     trying: (request, source) => (canAnswer(request) ? writeResponse(request, 100, { sender: readSender(source) }) : ''),
     ok: (request, source) => write(request, source, 200, []),
-    refusal(request, source, { status, code, sentence, header }) {
+    refusal(request, source, { status, code, sentence, header }, member = '') {
       const lines = reasonLines(domain, status, code, sentence);
+      if (microsoft?.(member) === true) lines.push(...diagnosticsLines(code, sentence));
       if (header !== '') lines.push(header);
       // RFC 3261 21.5.4; spread over a few seconds so that not everybody comes back at once.
-      if (status === 503) lines.push(`Retry-After: ${2 + Math.floor(random() * 6)}`);
+      if (status === 503 || status === 480) lines.push(`Retry-After: ${2 + Math.floor(random() * 6)}`);
       return write(request, source, status, lines);
     },
     withLines: write,
@@ -60,6 +63,14 @@ export function createAnswers({ domain, epoch, random }: AnswerSource): Answers 
 export function reasonLines(domain: string, status: number, code: ReasonCode, sentence: string): string[] {
   const text = quoted(`${code}: ${sentence === '' ? reasons[code].about : sentence}`);
   return [`Reason: SIP;cause=${status};text=${text}`, `Warning: 399 ${domain} ${text}`];
+}
+
+/** What Microsoft's servers and clients read of a refusal: number and reason, no source (MS-OCER 2.2.1.2). */
+export function diagnosticsLines(code: ReasonCode, sentence: string): string[] {
+  const { diagnostics, about } = reasons[code];
+  return diagnostics === 0
+    ? []
+    : [`ms-diagnostics-public: ${diagnostics};reason=${quoted(`${code}: ${sentence === '' ? about : sentence}`)}`];
 }
 
 /** Contact lines of a redirect, most preferred first. */

@@ -80,6 +80,8 @@ const limitsConfig = section({
   verdictCacheEntries: count(50_000, 16, 10_000_000),
   /** Requests that wait for a verdict nobody asked for before. */
   verdictWaiting: count(2_000, 1, 1_000_000),
+  /** Measures of rules that limit: one for each rule and member, pair or method that it counted. */
+  ruleMeasures: count(100_000, 16, 10_000_000),
   /** One publish to a relay: bytes of messages (never more than NATS takes) and how many. */
   batchBytes: byteSize('512KiB', '64KiB', '32MiB'),
   batchCount: count(1_000, 1, 65_536),
@@ -100,6 +102,8 @@ export const configSchema = z.strictObject({
     .max(64)
     .refine((list) => new Set(list.map((listener) => listener.name)).size === list.length, { error: 'two listeners have the same name' }),
   certificate: certificateConfig,
+  /** How often the files of certificates are looked at for changes. */
+  reload: duration('1s', '20ms', '1h'),
   admin: adminConfig,
   timeouts: timeoutsConfig,
   limits: limitsConfig,

@@ -1,9 +1,12 @@
 import type { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
-import { certificateFacts } from '@guildhall/chassis/certificate';
+import { type CertificateFacts, certificateFacts } from '@guildhall/chassis/certificate';
+import { missingIssuer } from '@guildhall/chassis/certificate-reason';
+import { type Revocations, revokedIn } from '@guildhall/chassis/revocations';
 import type { CloseReason } from '@guildhall/proto/reason';
 import { type Connection, type ConnectionDesk, createConnection } from './connection.js';
 import { createHandshakes } from './handshakes.js';
+import type { Introduce } from './introductions.js';
 import type { Members } from './members.js';
 import { decidePeer, type Peer, type PeerFacts } from './peer.js';
 import type { TrustTable } from './trust.js';
@@ -25,6 +28,10 @@ export interface DoorDesk {
   trust(): TrustTable | undefined;
   /** The certificates of every authority in the trust table. */
   anchors(): readonly X509Certificate[];
+  /** What is revoked; undefined while nobody has said yet. */
+  revocations(): Revocations | undefined;
+  /** What becomes of a peer that is not believed: a stranger may introduce itself. */
+  readonly introduce: Introduce;
   /** Wall time, ms. */
   wall(): number;
   opened(connection: Connection, peer: Extract<Peer, { kind: 'member' }>): void;
@@ -58,13 +65,14 @@ export function createConnections(desk: DoorDesk): Connections {
   const handshakes = createHandshakes(limits.handshakesInFlight);
   let sockets = 0;
   let names = 0;
-  /** The authorities that every open connection's `facts.vouching` was made with. */
+  /** The authorities and revocations that every open connection's `facts` were made with. */
   let vouchedBy: readonly X509Certificate[] = [];
+  let checkedBy: Revocations | undefined;
 
   const accept = (socket: TLSSocket, source: string, listener: string): void => {
     const now = desk.wall();
-    const facts = peerFacts(socket, desk.anchors(), now);
-    const peer = decidePeer(facts, desk.trust(), now);
+    const facts = peerFacts(socket, desk.anchors(), desk.revocations(), now);
+    const peer = desk.introduce(decidePeer(facts, desk.trust(), now), facts);
     if (peer.kind === 'closed') {
       desk.turnedAway(peer.reason, source, peer.detail, facts);
       socket.destroy();
@@ -117,8 +125,15 @@ export function createConnections(desk: DoorDesk): Connections {
       const now = desk.wall();
       const anchors = desk.anchors();
       // Signatures are only looked at again where there are other authorities: with many connections that takes its time.
+      const revocations = desk.revocations();
       if (anchors !== vouchedBy) for (const connection of open) vouchAgain(connection, anchors, now);
+      if (anchors !== vouchedBy || revocations !== checkedBy) {
+        for (const connection of open) {
+          connection.facts = { ...connection.facts, revoked: standing(connection.facts.certificate?.chain ?? [], anchors, revocations) };
+        }
+      }
       vouchedBy = anchors;
+      checkedBy = revocations;
       for (const connection of open) {
         if (!connection.open || (touched !== undefined && !touched.has(connection.member.id))) continue;
         const { facts } = connection;
@@ -126,7 +141,7 @@ export function createConnections(desk: DoorDesk): Connections {
         if (peer.kind === 'member' && peer.id === connection.member.id) continue;
         const reason = peer.kind === 'closed' ? peer.reason : 'name-of-no-member';
         desk.turnedAway(reason, connection.source, peer.kind === 'closed' ? peer.detail : `now it is ${peer.id}`, facts);
-        connection.finish();
+        putOut(connection);
       }
     },
     tend(now) {
@@ -136,7 +151,7 @@ export function createConnections(desk: DoorDesk): Connections {
         const validTo = connection.facts.certificate?.validTo ?? 0;
         if (connection.open && wall > validTo) {
           desk.turnedAway('expired', connection.source, 'while it was connected', connection.facts);
-          connection.finish();
+          putOut(connection);
         }
       }
     },
@@ -151,12 +166,38 @@ export function createConnections(desk: DoorDesk): Connections {
 
 function ignore(): void {}
 
-function vouchAgain(connection: Connection, anchors: readonly X509Certificate[], now: number): void {
-  connection.facts = { ...connection.facts, vouching: vouching(connection.facts.certificate?.chain ?? [], anchors, now) };
+/** Who is put out gets what was written for it already, but cannot stay by not listening, ms. */
+const putOutTime = 500;
+
+function putOut(connection: Connection): void {
+  connection.finish();
+  setTimeout(connection.destroy, putOutTime).unref();
 }
 
-function peerFacts(socket: TLSSocket, anchors: readonly X509Certificate[], now: number): PeerFacts {
+function vouchAgain(connection: Connection, anchors: readonly X509Certificate[], now: number): void {
+  const chain = connection.facts.certificate?.chain ?? [];
+  connection.facts = { ...connection.facts, vouching: vouching(chain, anchors, now), missingIssuer: missingIssuer(chain, anchors) };
+}
+
+function peerFacts(socket: TLSSocket, anchors: readonly X509Certificate[], revocations: Revocations | undefined, now: number): PeerFacts {
   const certificate = certificateFacts(socket);
   const chain = certificate?.chain ?? [];
-  return { certificate, vouching: vouching(chain, anchors, now), hasAlternativeNames: chain[0]?.subjectAltName !== undefined };
+  return {
+    certificate,
+    vouching: vouching(chain, anchors, now),
+    hasAlternativeNames: chain[0]?.subjectAltName !== undefined,
+    revoked: standing(chain, anchors, revocations),
+    missingIssuer: missingIssuer(chain, anchors),
+  };
+}
+
+function standing(
+  chain: CertificateFacts['chain'],
+  anchors: readonly X509Certificate[],
+  revocations: Revocations | undefined,
+): PeerFacts['revoked'] {
+  if (revocations === undefined) return 'unknown';
+  const found = revokedIn(chain, anchors, revocations);
+  if (found === undefined) return 'none';
+  return found === chain[0] ? 'leaf' : 'between';
 }

@@ -1,4 +1,5 @@
 import type { CloseReason, ReasonCode } from '@guildhall/proto/reason';
+import { createRuleCounts, type RuleCounts } from './rule-counts.js';
 
 /** What has happened since the start, in plain fields: the hot path only adds, events.ts reads. */
 export interface Counts {
@@ -10,7 +11,13 @@ export interface Counts {
   readonly refusals: Map<ReasonCode, number>;
   /** Connections closed before SIP, by reason. */
   readonly closed: Map<CloseReason, number>;
+  /** What rules did that are held against each request. */
+  readonly rules: RuleCounts;
   connectionsAccepted: number;
+  /** Certificates of the hub by what became of them: seen on the listener, refused as not usable, not what the listener shows. */
+  certificatesServed: number;
+  certificatesRefused: number;
+  certificatesNotServed: number;
   /** Connections closed because the peer did not read, sent half a message for too long, or broke framing. */
   connectionsBroken: number;
   retransmissions: number;
@@ -66,7 +73,11 @@ export function createCounts(): Counts {
     responses: [0, 0, 0, 0, 0, 0, 0],
     refusals: new Map(),
     closed: new Map(),
+    rules: createRuleCounts(),
     connectionsAccepted: 0,
+    certificatesServed: 0,
+    certificatesRefused: 0,
+    certificatesNotServed: 0,
     connectionsBroken: 0,
     retransmissions: 0,
     acksForwarded: 0,

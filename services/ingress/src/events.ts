@@ -1,12 +1,15 @@
 import type { Logger } from '@guildhall/chassis/log';
 import type { Histogram, Meters } from '@guildhall/chassis/meters';
+import { usageNames } from '@guildhall/chassis/usage-names';
 import { type CloseReason, closeReasons } from '@guildhall/proto/reason';
 import { printable } from '@guildhall/proto/sip/escape';
 import type { BrokenReason, Connection } from './connection.js';
 import { type Counts, countedMethods, increment } from './counts.js';
 import type { Member } from './members.js';
+import type { Conduct } from './partner-bounds.js';
 import type { Peer, PeerFacts } from './peer.js';
 import type { VerdictCounts } from './verdicts.js';
+import type { WatchNote } from './watch-list.js';
 
 /** Business facts of ingress: each is counted and logged here and nowhere else. Texts of peers are made printable on the way. */
 export interface Events {
@@ -22,8 +25,17 @@ export interface Events {
   relaysChanged(ids: readonly string[]): void;
   handedOver(count: number): void;
   bus(up: boolean): void;
+  /** At the start: what the file holds. After a reload: what the listener showed when it was dialled. */
   certificateServed(listener: string, fingerprint: string, validTo: number): void;
+  /** The listener shows something else than what it was given; `seen`: a fingerprint, or why nothing was seen. */
+  certificateNotServed(listener: string, fingerprint: string, seen: string): void;
   certificateFailed(error: unknown): void;
+  revocationsLearned(version: bigint, serials: number): void;
+  revocationsFailed(error: unknown, failures: number): void;
+  /** A discovered partner is to be looked at. */
+  watched(member: Member, note: WatchNote): void;
+  /** Rules that are tried out and would have decided, since the last time. */
+  shadowed(rules: ReturnType<Counts['rules']['takeShadows']>): void;
   draining(transactions: number, connections: number): void;
   drained(unanswered: number): void;
   unexpected(where: string, error: unknown): void;
@@ -76,9 +88,36 @@ export function createEvents(log: Logger, counts: Counts, mayLogClose: () => num
     relaysChanged: (ids) => log.info({ relays: ids }, 'relays changed'),
     handedOver: (count) => log.warn({ requests: count }, 'unanswered requests handed over again'),
     bus: (up) => log[up ? 'info' : 'error'](up ? 'NATS is back' : 'NATS is lost: requests are answered 503'),
-    certificateServed: (listener, fingerprint, validTo) =>
-      log.info({ listener, fingerprint, validTo: new Date(validTo).toISOString() }, 'certificate served'),
-    certificateFailed: (error) => log.error({ why: messageOf(error) }, 'the new certificate is not usable, the old one is served on'),
+    certificateServed(listener, fingerprint, validTo) {
+      counts.certificatesServed += 1;
+      log.info({ listener, fingerprint, validTo: new Date(validTo).toISOString() }, 'certificate served');
+    },
+    certificateFailed(error) {
+      counts.certificatesRefused += 1;
+      log.error({ why: messageOf(error) }, 'the new certificate is not usable, the old one is served on');
+    },
+    certificateNotServed(listener, fingerprint, seen) {
+      counts.certificatesNotServed += 1;
+      log.error({ listener, fingerprint, seen: printable(seen) }, 'the new certificate is not what the listener shows');
+    },
+    revocationsLearned: (version, serials) => log.info({ version: String(version), serials }, 'revocation lists learned'),
+    revocationsFailed(error, failures) {
+      if ((failures & (failures - 1)) === 0)
+        log.warn({ failures, why: messageOf(error) }, 'the revocation lists cannot be had from policy, the last ones stay');
+    },
+    watched(member, note) {
+      const conduct = member.conduct;
+      const figures = {
+        contacts: conduct?.contacts.size,
+        suspect: conduct?.suspect,
+        overRate: conduct?.overRate,
+        overContacts: conduct?.overContacts,
+      };
+      log[note === 'good-again' ? 'info' : 'warn']({ member: member.id, note, ...figures }, 'discovered partner on the watch list');
+    },
+    shadowed(rules) {
+      for (const { rule, effect, count } of rules) log.info({ rule, effect, count }, 'a shadow rule would have decided');
+    },
     draining: (transactions, connections) => log.info({ transactions, connections }, 'draining'),
     drained: (unanswered) => log[unanswered === 0 ? 'info' : 'warn']({ unanswered }, 'drained'),
     unexpected: (where, error) => log.error({ where, err: error }, 'unexpected error'),
@@ -89,10 +128,11 @@ function certificateFields(facts: PeerFacts | undefined): Record<string, unknown
   const certificate = facts?.certificate;
   if (certificate === undefined) return {};
   return {
-    subject: printable(certificate.subject),
+    subject: printable(certificate.subject.replaceAll('\n', ', ')),
     sans: printable([...certificate.uris.map((uri) => `URI:${uri}`), ...certificate.dnsNames.map((name) => `DNS:${name}`)].join(' ')),
-    issuer: printable(certificate.issuer),
-    eku: printable(certificate.extendedKeyUsage.join(' ')),
+    issuer: printable(certificate.issuer.replaceAll('\n', ', ')),
+    eku: printable(usageNames(certificate.extendedKeyUsage).join(' ')),
+    validUntil: Number.isFinite(certificate.validTo) ? new Date(certificate.validTo).toISOString() : '',
     spki: certificate.spkiSha256,
   };
 }
@@ -114,6 +154,11 @@ export interface Gauges {
   certificates(): Iterable<readonly [listener: string, validTo: number]>;
 }
 
+/** A figure of each discovered partner that sent something. */
+function partners(gauges: Gauges, figure: (conduct: Conduct) => number): (readonly [{ member: string }, number])[] {
+  return [...gauges.members()].flatMap(({ id, conduct }) => (conduct === undefined ? [] : [[{ member: id }, figure(conduct)] as const]));
+}
+
 /** Seconds from a request's arrival to its final response. */
 const durations = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
@@ -129,6 +174,11 @@ export function createInstruments(meters: Meters, counts: Counts, gauges: Gauges
   counter('guildhall_ingress_refusals', 'Requests refused or failed, by code of the reason table.', () =>
     [...counts.refusals].map(([code, count]) => [{ code }, count] as const),
   );
+  counter(
+    'guildhall_ingress_rule_hits',
+    'Requests that a rule fitted which is held against each request, by what it did or as a shadow would have done.',
+    () => [...counts.rules.all()].map(({ rule, effect, shadow, count }) => [{ rule, effect, shadow: String(shadow) }, count] as const),
+  );
   counter('guildhall_ingress_connections_closed', 'Connections closed by the hub before SIP or against the membership, by reason.', () =>
     [...counts.closed].map(([reason, count]) => [{ reason }, count] as const),
   );
@@ -136,6 +186,15 @@ export function createInstruments(meters: Meters, counts: Counts, gauges: Gauges
     [{ result: 'accepted' }, counts.connectionsAccepted],
     [{ result: 'given-up' }, counts.connectionsBroken],
   ]);
+  counter(
+    'guildhall_ingress_certificates',
+    'Certificates of the hub: seen on a listener, refused as not usable, or not what it shows.',
+    () => [
+      [{ result: 'served' }, counts.certificatesServed],
+      [{ result: 'refused' }, counts.certificatesRefused],
+      [{ result: 'not-served' }, counts.certificatesNotServed],
+    ],
+  );
   counter('guildhall_ingress_forwards', 'Messages handed to relays, by kind.', () => [
     [{ kind: 'all' }, counts.forwards],
     [{ kind: 'ack' }, counts.acksForwarded],
@@ -174,6 +233,19 @@ export function createInstruments(meters: Meters, counts: Counts, gauges: Gauges
   );
   counter('guildhall_member_refusals', 'Requests of a member that were refused.', () =>
     [...gauges.members()].map((member) => [{ member: member.id }, member.counts.refused] as const),
+  );
+  gauge('guildhall_partner_contacts', 'Different users a discovered partner addressed in the last hour or less.', () =>
+    partners(gauges, (conduct) => conduct.contacts.size),
+  );
+  gauge('guildhall_partner_suspect', 'Whether most of what a discovered partner sends fails.', () =>
+    partners(gauges, (conduct) => (conduct.suspect ? 1 : 0)),
+  );
+  counter('guildhall_partner_held', 'Requests of a discovered partner that its bounds refused, by bound.', () =>
+    [...gauges.members()].flatMap(({ id, conduct }) =>
+      conduct === undefined
+        ? []
+        : [[{ member: id, bound: 'rate' }, conduct.overRate] as const, [{ member: id, bound: 'contacts' }, conduct.overContacts] as const],
+    ),
   );
   gauge('guildhall_certificate_expiry_timestamp_seconds', 'When the certificate of a listener ends.', () =>
     [...gauges.certificates()].map(([listener, validTo]) => [{ listener }, validTo / 1000] as const),

@@ -2,7 +2,7 @@ import { createTurn, type Job } from '@guildhall/chassis/turn';
 import { ForwardBatch, ForwardKind } from '@guildhall/proto/gen/guildhall/bus/v1/forward';
 import { describe, expect, it } from 'vitest';
 import { createForwards } from './forwards.js';
-import { passCancel } from './requests.js';
+import { passCancel } from './pass-cancel.js';
 import { sip } from './sip.stage.js';
 import { message, transactionTable } from './transaction.stage.js';
 

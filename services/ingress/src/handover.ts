@@ -1,7 +1,7 @@
 import type { Counts } from './counts.js';
 import type { Forwards } from './forwards.js';
+import { passCancel } from './pass-cancel.js';
 import type { Relays } from './relays.js';
-import { passCancel } from './requests.js';
 import { unanswered } from './server-transaction.js';
 import type { ServerTransaction } from './transactions.js';
 

@@ -45,7 +45,8 @@ export function hubNames(domain: string, listeners: readonly BoundListener[]): H
   };
 }
 
-function isEveryAddress(host: string): boolean {
+/** Whether a listener's host means every address of the machine. */
+export function isEveryAddress(host: string): boolean {
   return /^[0:.]+$/.test(host);
 }
 

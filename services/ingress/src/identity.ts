@@ -4,8 +4,8 @@ import { printable } from '@guildhall/proto/sip/escape';
 import { Header } from '@guildhall/proto/sip/header-name';
 import { firstHeader, headerValueEnd, headerValueStart, type Message, nextHeader } from '@guildhall/proto/sip/message';
 
-/** Which member owns a domain (lower case), by its own entry or that of the nearest domain above; undefined: nobody. */
-export type OwnerOf = (domain: string) => string | undefined;
+/** Whether a member may say that it is somebody of a domain (lower case, never ''): its own, or one below it, and nobody else's. */
+export type SpeaksFor = (member: string, domain: string) => boolean;
 
 /** Why an identity is not believed. */
 export interface IdentityRefusal {
@@ -21,29 +21,29 @@ export function fromDomain(request: Message): string {
 
 /**
  * Whether the peer may say who it says it is: the From domain and every P-Asserted-Identity must be one of its domains or below one, and
- * not another member's. A URI without a domain (tel) proves nothing and is refused: nobody behind the hub could check it.
+ * not another member's; another clearinghouse speaks for what is nobody's here. A URI without a domain (tel) proves nothing and is refused: nobody behind the hub could check it.
  * Undefined when all is well.
  */
-export function identityRefusal(request: Message, member: string, from: string, ownerOf: OwnerOf): IdentityRefusal | undefined {
-  if (from === '' || ownerOf(from) !== member) return { code: 'from-not-yours', sentence: notYours('From', from, member) };
+export function identityRefusal(request: Message, member: string, from: string, speaksFor: SpeaksFor): IdentityRefusal | undefined {
+  if (from === '' || !speaksFor(member, from)) return { code: 'from-not-yours', sentence: notYours('From', from, member) };
   // RFC 3325 9.1: one or two values, in one field or several.
   for (let at = firstHeader(request, Header.pAssertedIdentity); at >= 0; at = nextHeader(request, Header.pAssertedIdentity, at)) {
     const end = headerValueEnd(request, at);
     let start = headerValueStart(request, at);
     for (const comma of splitValues(request, start, end)) {
-      const refusal = assertedRefusal(request, start, comma, member, ownerOf);
+      const refusal = assertedRefusal(request, start, comma, member, speaksFor);
       if (refusal !== undefined) return refusal;
       start = comma + 1;
     }
-    const refusal = assertedRefusal(request, start, end, member, ownerOf);
+    const refusal = assertedRefusal(request, start, end, member, speaksFor);
     if (refusal !== undefined) return refusal;
   }
   return undefined;
 }
 
-function assertedRefusal(request: Message, start: number, end: number, member: string, ownerOf: OwnerOf): IdentityRefusal | undefined {
+function assertedRefusal(request: Message, start: number, end: number, member: string, speaksFor: SpeaksFor): IdentityRefusal | undefined {
   const domain = addressDomain(request, start, end);
-  if (domain !== '' && ownerOf(domain) === member) return undefined;
+  if (domain !== '' && speaksFor(member, domain)) return undefined;
   return { code: 'asserted-identity-not-yours', sentence: notYours('P-Asserted-Identity', domain, member) };
 }
 

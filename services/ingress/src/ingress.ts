@@ -1,6 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import type { Bus } from '@guildhall/chassis/bus';
 import type { Roster } from '@guildhall/chassis/roster';
+import { createTurnedAwayTeller } from '@guildhall/chassis/turned-away';
 import { Changed } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
 import { subjects } from '@guildhall/proto/subjects';
 import { badMessage } from './admit.js';
@@ -13,15 +14,20 @@ import { type Counts, increment } from './counts.js';
 import type { Events, Gauges } from './events.js';
 import { handOver } from './handover.js';
 import { type HubNames, hubNames } from './hub.js';
+import { createIntroductions } from './introductions.js';
 import { createListeners } from './listeners.js';
 import { createMembers } from './members.js';
 import { createMessagePath } from './message-path.js';
 import { takeOutcomes } from './outcomes.js';
 import { createKeyKeeper, createPolicyQuestions } from './policy-questions.js';
 import { createPresence } from './presence.js';
+import { type ReadinessFacts, readiness } from './readiness.js';
 import { createRelayWires } from './relay-wires.js';
+import { watchRevocations } from './revocations.js';
 import { createTokenKeyRing } from './token-keys.js';
 import { createTrustFeed } from './trust-feed.js';
+import { turningAway } from './turning-away.js';
+import { createWatchList } from './watch-list.js';
 
 /** What an ingress is made of. */
 export interface IngressParts {
@@ -50,14 +56,15 @@ export interface Ingress {
   close(): void;
 }
 
-/** ms between looks at: time-outs, connections, certificate files, presence. */
-const every = { tick: 100, tend: 1_000, certificates: 5_000, presence: 10_000 };
+/** ms between looks at: time-outs, connections, presence, rules on trial. */
+const every = { tick: 100, tend: 1_000, presence: 10_000, shadows: 60_000 };
 
 /** Puts an ingress together and lets it listen to the bus; `listen` opens it to members. Throws a Fault for a certificate that cannot be used. */
 export function createIngress({ config, epoch, bus, roster, counts, events, rim }: IngressParts): Ingress {
   const { limits, timeouts } = config;
   const { clock, wall, random } = rim;
-  const members = createMembers(limits.requestsPerSecond);
+  const members = createMembers(limits.requestsPerSecond, (id) => trust.table()?.members.get(id)?.bounds);
+  const watchList = createWatchList(members, events.watched);
   const keys = createTokenKeyRing();
   const policy = createPolicyQuestions(bus, timeouts.ask);
   const keeper = createKeyKeeper(keys, policy.tokenKeys, events);
@@ -77,12 +84,17 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim 
       listeners.trust(table.anchorPems);
       connections.review(touched === undefined ? undefined : new Set(touched));
       members.prune((id) => table.members.has(id));
+      watchList.review(table);
       if (touched === undefined) presence.announce();
       else for (const member of touched) presence.touch(member);
     },
     failed: events.trustFailed,
     brokenAnchors: events.brokenAnchors,
   });
+
+  const revocations = watchRevocations(bus, timeouts, events, () => connections.review(undefined));
+  const teller = createTurnedAwayTeller(bus, 'ingress', config.id);
+  const turnAway = turningAway(events.turnedAway, teller, trust.table, wall);
 
   const path = createMessagePath({
     config,
@@ -126,6 +138,8 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim 
     limits,
     trust: trust.table,
     anchors: () => anchors,
+    revocations: revocations.table,
+    introduce: createIntroductions(trust.table, bus, clock),
     wall,
     connection: {
       turn,
@@ -144,7 +158,7 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim 
         wire.member.counts.refused += 1;
         // RFC 3261 8.1.3, 17: neither a response nor an ACK is ever answered.
         if (message.status !== 0 || message.method === 'ACK') return '';
-        return answers.refusal(message, wire.source, refusal);
+        return answers.refusal(message, wire.source, refusal, wire.member.id);
       },
       broken: events.broken,
       unexpected: (error) => events.unexpected('a message', error),
@@ -158,9 +172,9 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim 
       events.connected(connection, peer);
       presence.touch(connection.member.id);
     },
-    turnedAway: events.turnedAway,
+    turnedAway: turnAway,
   });
-  const listeners = createListeners(config, connections, events);
+  const listeners = createListeners(config, connections, turnAway, events);
 
   const handOverAll = (everything: boolean): void => {
     const before = counts.handedOver;
@@ -171,7 +185,8 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim 
     try {
       const { version, members: touched, all } = Changed.decode(payload);
       verdicts.drop(all ? undefined : new Set(touched), version);
-      trust.want(all ? undefined : touched, version);
+      // A change of nobody's is one of keys or revocations.
+      if (all || touched.length > 0) trust.want(all ? undefined : touched, version);
     } catch {
       counts.brokenBatches += 1;
     }
@@ -211,24 +226,27 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim 
     setInterval(path.advance, every.tick),
     setInterval(() => {
       connections.tend(clock());
+      watchList.tend(clock());
       if (keys.newest() === '' || keys.wantsMore()) void keeper.refresh();
     }, every.tend),
     setInterval(refresh, timeouts.trustRefresh),
-    setInterval(listeners.reload, every.certificates),
+    setInterval(listeners.reload, config.reload),
     setInterval(presence.announce, every.presence),
+    setInterval(() => events.shadowed(counts.rules.takeShadows()), every.shadows),
   ];
   refresh();
 
-  const reasons = (): string[] => {
-    const why: string[] = [];
-    if (draining) why.push('draining');
-    if (!bus.connected()) why.push('NATS is not connected');
-    if (trust.table() === undefined) why.push('the membership was not read yet');
-    if (keys.newest() === '') why.push('no route token key was learned yet');
-    if (!relays.any()) why.push('no relay is there');
-    if (roster.contested()) why.push(`another ingress runs under the id ${config.id}`);
-    for (const name of listeners.expired(wall())) why.push(`the certificate of listener ${name} has expired`);
-    return why;
+  const known: ReadinessFacts = {
+    id: config.id,
+    draining: () => draining,
+    busUp: bus.connected,
+    trustKnown: () => trust.table() !== undefined,
+    revocationsKnown: () => revocations.table() !== undefined,
+    keysKnown: () => keys.newest() !== '',
+    relayThere: relays.any,
+    contested: roster.contested,
+    differing: listeners.differing,
+    expired: () => listeners.expired(wall()),
   };
 
   return {
@@ -248,10 +266,7 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim 
       names = hubNames(config.hub.domain, bound);
       return Object.fromEntries(bound.map((one) => [`listener:${one.config.name}`, one.address]));
     },
-    ready() {
-      const why = reasons();
-      return { ok: why.length === 0, reasons: why };
-    },
+    ready: () => readiness(known),
     waitingFor() {
       const left = [`${transactions.inFlight()} requests`, `${connections.size()} connections`].filter((text) => !text.startsWith('0 '));
       return left.join(', ');
@@ -273,6 +288,8 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim 
       for (const timer of timers) clearInterval(timer);
       for (const stop of stops) stop();
       trust.close();
+      revocations.close();
+      teller.close();
       listeners.close();
       for (const connection of connections.all()) connection.destroy();
       events.drained(transactions.inFlight());

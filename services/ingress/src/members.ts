@@ -1,3 +1,4 @@
+import { type Bounds, type Conduct, newConduct } from './partner-bounds.js';
 import type { Wire } from './wire.js';
 
 /** What ingress keeps of a member that has sent or could be sent something: plain fields, read and counted on the hot path. */
@@ -12,6 +13,8 @@ export interface Member {
   /** Token bucket of requests: what is left, and when it was last filled (monotonic ms). */
   tokens: number;
   filledAt: number;
+  /** Set: a discovered partner, held to bounds. */
+  conduct: Conduct | undefined;
   /** Counters since start. */
   readonly counts: MemberCounts;
 }
@@ -33,13 +36,14 @@ export interface Members {
   prune(keep: (id: string) => boolean): void;
 }
 
-/** An empty table; every member's bucket begins full with `requestsPerSecond`. */
-export function createMembers(requestsPerSecond: number): Members {
+/** An empty table; every member's bucket begins full with `requestsPerSecond`. `boundsOf` tells discovered partners. */
+export function createMembers(requestsPerSecond: number, boundsOf: (id: string) => Bounds | undefined = () => undefined): Members {
   const table = new Map<string, Member>();
   return {
     of(id) {
       let member = table.get(id);
       if (member === undefined) {
+        const bounds = boundsOf(id);
         member = {
           id,
           wires: [],
@@ -47,6 +51,7 @@ export function createMembers(requestsPerSecond: number): Members {
           transactions: 0,
           tokens: requestsPerSecond,
           filledAt: 0,
+          conduct: bounds === undefined ? undefined : newConduct(bounds, 0),
           counts: { requests: 0, responses: 0, refused: 0 },
         };
         table.set(id, member);

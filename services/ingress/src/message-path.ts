@@ -6,20 +6,26 @@ import type { ReasonCode } from '@guildhall/proto/reason';
 import { parseMessage } from '@guildhall/proto/sip/message';
 import { writeCancel } from '@guildhall/proto/sip/request';
 import type { AskAdmission, Hub } from './admit.js';
-import { type Answers, contactLines, createAnswers, reasonLines } from './answers.js';
+import type { Answers } from './answers.js';
+import { createAnswers } from './answers.js';
 import type { IngressConfig } from './config.js';
 import type { Counts } from './counts.js';
 import { createForwards, type Forwards } from './forwards.js';
 import type { HubNames } from './hub.js';
+import type { KeptVerdict } from './kept-verdict.js';
+import { passCancel } from './pass-cancel.js';
 import type { PolicyQuestions } from './policy-questions.js';
 import { recordRoute } from './record-route.js';
 import { createRelays, type Relays } from './relays.js';
-import { createRequests, passCancel, type Requests } from './requests.js';
+import { createRequests, type Requests } from './requests.js';
 import { createResponses, type Responses } from './responses.js';
+import { createRuleChecks } from './rule-checks.js';
+import { createRuleMeasures } from './rule-measures.js';
 import type { TokenKeyRing } from './token-keys.js';
 import { createTransactions, forgetRequest, type ServerTransaction, type Transactions } from './transactions.js';
-import { ownerOfDomain, type TrustTable } from './trust.js';
-import { createVerdicts, type KeptVerdict, type Verdicts } from './verdicts.js';
+import { speaksForDomain, type TrustTable } from './trust.js';
+import { verdictLines } from './verdict-lines.js';
+import { createVerdicts, type Verdicts } from './verdicts.js';
 import { createWireBatches, type WireBatches } from './wires.js';
 
 /** What surrounds the message path: the rim, and what others keep. */
@@ -72,7 +78,8 @@ export function createMessagePath(around: Around): MessagePath {
   const batchBytes = Math.min(limits.batchBytes, bus.maxPayload - publishOverhead);
   const publish = (subject: string, payload: Uint8Array): void => bus.publish(subject, payload);
   const turn = createTurn();
-  const answers = createAnswers({ domain: config.hub.domain, epoch, random: around.random });
+  const microsoft = (member: string): boolean => around.trust()?.members.get(member)?.microsoft === true;
+  const answers = createAnswers({ domain: config.hub.domain, epoch, random: around.random, microsoft });
   const timeWheel = createWheel<ServerTransaction>(wheel, (transaction) => timeout(transaction));
   const transactions = createTransactions(timeouts, timeWheel);
   const responses = createResponses(transactions, answers, counts, { limits, answered: around.answered });
@@ -128,7 +135,12 @@ export function createMessagePath(around: Around): MessagePath {
     counts,
     limits,
     ackWait: timeouts.final,
-    verdictLines: (verdict) => verdictLines(config.hub.domain, verdict),
+    verdictLines: (verdict, member) => verdictLines(config.hub.domain, verdict, microsoft(member)),
+    rules: createRuleChecks({
+      measures: createRuleMeasures(limits.ruleMeasures),
+      counts: counts.rules,
+      instances: () => around.roster.freshIds('ingress').length,
+    }),
     recordRoute: (admission, verdict) => keptRecordRoute(around, admission, verdict),
     unavailable,
     clock,
@@ -149,28 +161,18 @@ export function createMessagePath(around: Around): MessagePath {
   };
 }
 
-function hubOf({ names, trust, keys }: Around): Hub {
+function hubOf({ config, names, trust, keys }: Around): Hub {
   return {
     get viaHosts() {
       return names().viaHosts;
     },
     isHere: (host, port) => names().isHere(host, port),
-    ownerOf(domain) {
+    speaksFor(member, domain) {
       const table = trust();
-      return table === undefined ? undefined : ownerOfDomain(table, domain);
+      return table !== undefined && speaksForDomain(table, member, domain, config.hub.domain);
     },
     readToken: keys.read,
   };
-}
-
-/** Header lines for a verdict that does not forward, made once. */
-function verdictLines(domain: string, verdict: KeptVerdict): readonly string[] {
-  if (verdict.lines === undefined) {
-    const lines = reasonLines(domain, verdict.status, verdict.code, verdict.sentence);
-    if (verdict.action === 'redirect') lines.push(...contactLines(verdict.contacts));
-    verdict.lines = lines;
-  }
-  return verdict.lines;
 }
 
 /** The Record-Route value for a verdict, made once for each usage, scheme and key. */

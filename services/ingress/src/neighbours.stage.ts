@@ -6,10 +6,14 @@ import {
   Ask,
   Changed,
   MemberStatus,
+  type Refused,
+  RevocationsPage,
+  type RevokedBy,
   TokenKeys,
   TrustMember,
   TrustPage,
   TrustRequest,
+  TurnedAway,
   Verdict,
   VerdictAction,
 } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
@@ -23,10 +27,16 @@ export interface FakePolicy {
   readonly asks: Ask[];
   readonly members: Map<string, TrustMember>;
   anchors: string[];
+  /** Says nothing of what is revoked while undefined. */
+  revoked: RevokedBy[] | undefined;
+  /** Whom it was told of. */
+  readonly turnedAway: Refused[];
   /** Changes the verdict on an ask. */
   judge: (ask: Ask, usual: Verdict) => Verdict;
   /** Tells everyone that the membership changed. */
   changed(members: string[]): void;
+  /** Tells everyone that what is revoked changed. */
+  revocationsChanged(): void;
   close(): Promise<void>;
 }
 
@@ -75,14 +85,28 @@ export async function fakePolicy(url: string, anchors: string[], members: TrustM
   const policy: FakePolicy = {
     asks: [],
     anchors,
+    revoked: [],
+    turnedAway: [],
     members: new Map(members.map((member) => [member.id, member])),
     judge: (_ask, usual) => usual,
     changed(touched) {
       version += 1n;
       bus.publish(subjects.changed, Changed.encode(Changed.fromPartial({ version, members: touched })).finish());
     },
+    revocationsChanged() {
+      version += 1n;
+      bus.publish(subjects.changed, Changed.encode(Changed.fromPartial({ revocations: version })).finish());
+    },
     close: () => bus.close(),
   };
+  bus.subscribe(
+    subjects.revocations,
+    (_payload, reply) => {
+      if (policy.revoked !== undefined) reply?.(RevocationsPage.encode({ version, lists: policy.revoked, next: 0 }).finish());
+    },
+    policyQueue,
+  );
+  bus.subscribe(subjects.turnedAway, (payload) => policy.turnedAway.push(...TurnedAway.decode(payload).refused));
   bus.subscribe(
     subjects.ask,
     (payload, reply) => {

@@ -24,7 +24,7 @@ export function messagePath(limits: NonNullable<Partial<IngressConfigInput>['lim
   const keys = createTokenKeyRing();
   keys.learn(TokenKeys.encode({ keys: [{ id: 'k1', secret: Buffer.alloc(32, 1) }] }).finish());
   const trust = trustTable(
-    { version: 1n, anchors: [], members: ['acme', 'bolt', 'cliff'].map((id) => trustMember(id)) },
+    { version: 1n, anchors: [], members: ['acme', 'bolt', 'cliff'].map((id) => trustMember(id, { microsoft: id === 'cliff' })) },
     () => [],
     () => undefined,
   );

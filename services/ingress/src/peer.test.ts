@@ -2,7 +2,7 @@ import type { CertificateFacts } from '@guildhall/chassis/certificate';
 import { MemberStatus } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
 import { describe, expect, it } from 'vitest';
 import { trustMember } from './neighbours.stage.js';
-import { decidePeer, type PeerFacts, reasonOfCode } from './peer.js';
+import { decidePeer, type PeerFacts } from './peer.js';
 import { trustTable } from './trust.js';
 
 const now = Date.parse('2026-06-01T00:00:00Z');
@@ -45,6 +45,8 @@ const facts = (certificate: Partial<CertificateFacts>, rest: Partial<PeerFacts> 
     certificate: whole,
     vouching: community,
     hasAlternativeNames: whole.uris.length + whole.dnsNames.length > 0,
+    revoked: 'none',
+    missingIssuer: '',
     ...rest,
   };
 };
@@ -60,7 +62,19 @@ describe('a peer that is not believed', () => {
     ['from an unknown authority that hides behind a purpose', facts(failed('INVALID_PURPOSE'), nobody), 'untrusted-authority', /./],
     ['authorized, but by no anchor that can be found', facts({}, nobody), 'untrusted-authority', /may not vouch for acme/],
     ['for servers only', facts(failed('INVALID_PURPOSE')), 'not-for-clients', /INVALID_PURPOSE/],
-    ['revoked', facts(failed('CERT_REVOKED')), 'revoked', /./],
+    ['revoked, says OpenSSL', facts(failed('CERT_REVOKED')), 'revoked', /./],
+    ['revoked', facts({}, { revoked: 'leaf' }), 'revoked', 'its authority has revoked it'],
+    ['pinned and revoked', facts({ spkiSha256: 'pin-acme' }, { revoked: 'leaf' }), 'revoked', /./],
+    ['of a revoked authority', facts({}, { revoked: 'between' }), 'revoked', /between/],
+    ['while nobody knows what is revoked', facts({}, { revoked: 'unknown' }), 'trust-unknown', /revocation/],
+    ['pinned, while nobody knows what is revoked', facts({ spkiSha256: 'pin-acme' }, { revoked: 'unknown' }), 'trust-unknown', /./],
+    [
+      'with a chain that breaks off',
+      facts(failed('UNABLE_TO_VERIFY_LEAF_SIGNATURE'), { ...nobody, missingIssuer: 'O=Acme\nCN="Issuing CA"' }),
+      'broken-chain',
+      'issuer "O=Acme, CN=\\x22Issuing CA\\x22" was not sent (UNABLE_TO_VERIFY_LEAF_SIGNATURE)',
+    ],
+    ['with a weak curve', facts({ keyBits: 192 }), 'weak-key', /192/],
     ['with a broken signature', facts(failed('CERT_SIGNATURE_FAILURE')), 'broken-chain', /./],
     ['with an error nobody knows', facts(failed('UNSPECIFIED')), 'untrusted-authority', /UNSPECIFIED/],
     ['unauthorized without saying why', facts(failed('')), 'untrusted-authority', /says no/],
@@ -142,22 +156,16 @@ describe('a peer that is believed', () => {
       'pin',
       'the pinned key',
     ],
+    [
+      'by its pin, whatever became of its authority',
+      facts({ spkiSha256: 'pin-acme' }, { revoked: 'between' }),
+      'acme',
+      'pin',
+      'the pinned key',
+    ],
     ['by its pin, whatever its names', facts({ spkiSha256: 'pin-bolt', uris: ['sip:acme.example'] }), 'bolt', 'pin', 'the pinned key'],
   ];
   it.each(accepted)('%s', (_why, given, id, via, name) => {
     expect(decidePeer(given, trust, now)).toEqual({ kind: 'member', id, via, name });
-  });
-});
-
-describe('a code of OpenSSL', () => {
-  it.each([
-    ['CERT_HAS_EXPIRED', 'expired'],
-    ['CERT_NOT_YET_VALID', 'not-yet-valid'],
-    ['EE_KEY_TOO_SMALL', 'weak-key'],
-    ['PATH_LENGTH_EXCEEDED', 'broken-chain'],
-    ['DEPTH_ZERO_SELF_SIGNED_CERT', 'untrusted-authority'],
-    ['toString', 'untrusted-authority'],
-  ])('%s is %s', (code, reason) => {
-    expect(reasonOfCode(code)).toBe(reason);
   });
 });

@@ -1,5 +1,6 @@
 import type { CertificateFacts } from '@guildhall/chassis/certificate';
 import { sipNames } from '@guildhall/chassis/certificate';
+import { reasonOfCode, weakness } from '@guildhall/chassis/certificate-reason';
 import { MemberStatus } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
 import type { CloseReason } from '@guildhall/proto/reason';
 import { printable } from '@guildhall/proto/sip/escape';
@@ -13,6 +14,10 @@ export interface PeerFacts {
   readonly vouching: Vouching;
   /** Whether it carries subject alternative names at all, of whatever type and however written. */
   readonly hasAlternativeNames: boolean;
+  /** Whether its chain holds a revoked certificate; 'unknown' while nobody has said yet what is revoked. */
+  readonly revoked: 'unknown' | 'none' | 'leaf' | 'between';
+  /** The issuer at which the chain breaks off, see `missingIssuer`; '' when nothing is missing. */
+  readonly missingIssuer: string;
 }
 
 /** Who is at the other end of a connection, or why it is closed before a byte of SIP is read. */
@@ -24,10 +29,11 @@ const closed = (reason: CloseReason, detail: string): Peer => ({ kind: 'closed',
 
 /**
  * DESIGN 7: a member is believed when its leaf is pinned and in date, or when OpenSSL authorized the chain, every anchor behind it may vouch for
- * that member, and a name in it is one of the member's. No error code is ever tolerated. `now` is wall time, ms.
+ * that member, and a name in it is one of the member's; and it is not revoked, pinned or not. No error code is ever tolerated. `now` is wall time, ms.
  */
 export function decidePeer(facts: PeerFacts, trust: TrustTable | undefined, now: number): Peer {
   if (trust === undefined) return closed('trust-unknown', 'the membership was not read yet');
+  if (facts.revoked === 'unknown') return closed('trust-unknown', 'the revocation lists were not read yet');
   const certificate = facts.certificate;
   if (certificate === undefined) return closed('no-certificate', 'the peer presented no certificate');
 
@@ -35,9 +41,11 @@ export function decidePeer(facts: PeerFacts, trust: TrustTable | undefined, now:
   // Put so that a date that cannot be read (NaN) refuses.
   if (!(now >= certificate.validFrom)) return closed('not-yet-valid', `valid from ${day(certificate.validFrom)}`);
   if (!(now <= certificate.validTo)) return closed('expired', `valid to ${day(certificate.validTo)}`);
+  if (facts.revoked === 'leaf') return closed('revoked', 'its authority has revoked it');
   if (pinned !== undefined) return oneOf(pinned, trust, 'pin', 'the pinned key');
+  if (facts.revoked === 'between') return closed('revoked', 'a certificate between it and its authority is revoked');
 
-  const refusal = chainRefusal(certificate, facts.vouching);
+  const refusal = chainRefusal(certificate, facts);
   if (refusal !== undefined) return refusal;
   const peer = byName(certificate, facts.hasAlternativeNames, trust);
   return peer.kind === 'closed' ? peer : (anchorRefusal(facts.vouching, peer.id, trust) ?? peer);
@@ -53,44 +61,23 @@ function anchorRefusal({ possible, sound }: Vouching, id: string, trust: TrustTa
 }
 
 /** Why the chain itself is not good enough; undefined when OpenSSL authorized it. */
-function chainRefusal(certificate: CertificateFacts, vouching: Vouching): Peer | undefined {
-  if (certificate.keyKind === 'rsa' && certificate.keyBits < 2048) return closed('weak-key', `RSA of ${certificate.keyBits} bits`);
+function chainRefusal(certificate: CertificateFacts, { vouching, missingIssuer }: PeerFacts): Peer | undefined {
+  const weak = weakness(certificate.keyKind, certificate.keyBits);
+  if (weak !== '') return closed('weak-key', weak);
   if (certificate.authorized && certificate.authorizationError === '') return undefined;
   const code = certificate.authorizationError;
   // A self-attached unknown authority also shows as INVALID_PURPOSE, so whose chain it is comes first.
   if (vouching.possible.length === 0) {
-    return closed('untrusted-authority', `no authority of this community is behind it, or a certificate between was not sent (${code})`);
+    return missingIssuer === ''
+      ? closed('untrusted-authority', `no authority of this community is behind it (${code})`)
+      : closed('broken-chain', `the certificate of its issuer "${printable(oneLine(missingIssuer))}" was not sent (${code})`);
   }
-  return closed(reasonOfCode(code), `OpenSSL says ${code === '' ? 'no' : code}`);
+  return closed(reasonOfCode(code, 'client'), `OpenSSL says ${code === '' ? 'no' : code}`);
 }
 
-/** The closed list's reason for a code of X509_verify_cert, as Node names it. */
-export function reasonOfCode(code: string): CloseReason {
-  switch (code) {
-    case 'CERT_HAS_EXPIRED':
-      return 'expired';
-    case 'CERT_NOT_YET_VALID':
-      return 'not-yet-valid';
-    case 'CERT_REVOKED':
-      return 'revoked';
-    case 'INVALID_PURPOSE':
-      return 'not-for-clients';
-    case 'EE_KEY_TOO_SMALL':
-    case 'CA_KEY_TOO_SMALL':
-    case 'CA_MD_TOO_WEAK':
-      return 'weak-key';
-    case 'UNABLE_TO_GET_ISSUER_CERT':
-    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
-    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
-    case 'CERT_SIGNATURE_FAILURE':
-    case 'UNABLE_TO_DECRYPT_CERT_SIGNATURE':
-    case 'INVALID_CA':
-    case 'PATH_LENGTH_EXCEEDED':
-    case 'CERT_CHAIN_TOO_LONG':
-      return 'broken-chain';
-    default:
-      return 'untrusted-authority';
-  }
+/** Node writes a distinguished name with one attribute a line. */
+function oneLine(name: string): string {
+  return name.replaceAll('\n', ', ');
 }
 
 /** RFC 5922 7.1: the hosts of sip URIs first, then DNS names; the common name only where there is neither and the operator said so. */

@@ -6,13 +6,17 @@ import { type AskAdmission, admit, admitAck, admitCancel, type Hub, type RefuseA
 import type { AnsweredRefusal, Answers } from './answers.js';
 import { type Counts, increment, methodIndex } from './counts.js';
 import type { Forwards } from './forwards.js';
+import type { KeptVerdict } from './kept-verdict.js';
 import { takeToken } from './members.js';
+import { passCancel } from './pass-cancel.js';
 import type { Relays } from './relays.js';
 import type { Responses } from './responses.js';
+import { endsDialog, type RuleChecks } from './rule-checks.js';
 import { unanswered } from './server-transaction.js';
 import { type ServerTransaction, type Transactions, transactionKey } from './transactions.js';
-import { type KeptVerdict, type Verdicts, verdictKey } from './verdicts.js';
+import { type Verdicts, verdictKey } from './verdicts.js';
 import { createWaiting } from './waiting.js';
+import { overRate } from './watch-list.js';
 import type { Wire } from './wire.js';
 
 /** Everything a request passes through on its way, made once. */
@@ -22,6 +26,7 @@ export interface Stations {
   readonly responses: Responses;
   readonly answers: Answers;
   readonly verdicts: Verdicts;
+  readonly rules: RuleChecks;
   readonly relays: Relays;
   readonly forwards: Forwards;
   readonly counts: Counts;
@@ -35,8 +40,8 @@ export interface Stations {
   };
   /** ms an ACK of a 2xx is worth passing on. */
   readonly ackWait: number;
-  /** Lines of the answer for a verdict that refuses or redirects. */
-  verdictLines(verdict: KeptVerdict): readonly string[];
+  /** Lines of the answer to this member for a verdict that refuses or redirects. */
+  verdictLines(verdict: KeptVerdict, member: string): readonly string[];
   /** Record-Route value for an admitted request with this verdict; undefined when it cannot be signed. */
   recordRoute(admission: AskAdmission, verdict: KeptVerdict): string | undefined;
   /** Why nothing can be taken now, '' when it can: no bus, no relay, draining. */
@@ -71,7 +76,7 @@ export function createRequests(stations: Stations): Requests {
   const refuseAtOnce = (request: Message, wire: Wire, refusal: AnsweredRefusal): void => {
     increment(counts.refusals, refusal.code);
     wire.member.counts.refused += 1;
-    const text = answers.refusal(request, wire.source, refusal);
+    const text = answers.refusal(request, wire.source, refusal, wire.member.id);
     if (text !== '') wire.text(text);
   };
 
@@ -94,7 +99,7 @@ export function createRequests(stations: Stations): Requests {
     increment(counts.refusals, refusal.code);
     wire.member.counts.refused += 1;
     const transaction = transactions.open(key, request, wire, now);
-    responses.say(transaction, refusal.status, answers.refusal(request, wire.source, refusal), now);
+    responses.say(transaction, refusal.status, answers.refusal(request, wire.source, refusal, wire.member.id), now);
   };
 
   const isFull = ({ inFlight, member }: Wire): boolean =>
@@ -102,16 +107,15 @@ export function createRequests(stations: Stations): Requests {
     member.inFlight >= limits.inFlightPerMember ||
     member.transactions >= limits.transactionsPerMember;
 
-  const act = (transaction: ServerTransaction, request: Message, admission: AskAdmission, verdict: KeptVerdict, now: number): void => {
-    if (verdict.action !== 'forward') {
+  const act = (transaction: ServerTransaction, request: Message, admission: AskAdmission, given: KeptVerdict, now: number): void => {
+    const ends = endsDialog(request, admission);
+    const { source, member } = transaction.wire;
+    const verdict = given.checks === undefined || ends ? given : stations.rules.judge(given, request, admission, member.id, now);
+    if (verdict.action !== 'forward' && !(ends && verdict.byRules)) {
       increment(counts.refusals, verdict.code);
-      transaction.wire.member.counts.refused += 1;
-      responses.say(
-        transaction,
-        verdict.status,
-        answers.withLines(request, transaction.wire.source, verdict.status, stations.verdictLines(verdict)),
-        now,
-      );
+      member.counts.refused += 1;
+      const text = answers.withLines(request, source, verdict.status, stations.verdictLines(verdict, member.id));
+      responses.say(transaction, verdict.status, text, now);
       return;
     }
     const target = admission.target === '' ? verdict.member : admission.target;
@@ -128,7 +132,9 @@ export function createRequests(stations: Stations): Requests {
   };
 
   const passAck = ({ request, wire, admission }: Waiter, verdict: KeptVerdict | undefined): void => {
-    const queue = verdict?.action === 'forward' ? relays.ownerOf(admission.target) : undefined;
+    // The call was let in: no rule keeps its ACK back.
+    const passes = verdict !== undefined && (verdict.action === 'forward' || verdict.byRules);
+    const queue = passes ? relays.ownerOf(admission.target) : undefined;
     if (queue === undefined) {
       counts.acksDropped += 1;
       return;
@@ -220,8 +226,9 @@ export function createRequests(stations: Stations): Requests {
       turnAway(message, wire, closed);
       return;
     }
-    if (!takeToken(member, limits.requestsPerSecond, now)) {
-      turnAway(message, wire, 'rate-limit');
+    const over = overRate(member, message, limits.requestsPerSecond, now);
+    if (over !== '') {
+      turnAway(message, wire, over);
       return;
     }
     const admission = admit(message, member.id, hub);
@@ -273,24 +280,4 @@ export function createRequests(stations: Stations): Requests {
       else request(message, wire, now);
     },
   };
-}
-
-/** Hands a CANCEL to the relay that has the INVITE, under the INVITE's transaction id. */
-export function passCancel(forwards: Forwards, transaction: ServerTransaction, bytes: Buffer, now: number): void {
-  if (transaction.relay === undefined) return;
-  forwards.add(
-    transaction.relay,
-    {
-      kind: ForwardKind.CANCEL,
-      transaction: transaction.id,
-      member: transaction.target,
-      source: transaction.wire.source,
-      recordRoute: '',
-      loop: transaction.loop,
-      wait: transaction.wheelDue - now,
-    },
-    bytes,
-    0,
-    bytes.length,
-  );
 }

@@ -4,6 +4,7 @@ import { type Message, parseMessage } from '@guildhall/proto/sip/message';
 import type { Answers } from './answers.js';
 import { type Counts, increment } from './counts.js';
 import { wayBack } from './members.js';
+import { noteFinal } from './partner-bounds.js';
 import { responseEvent, unanswered } from './server-transaction.js';
 import { forgetRequest, type ServerTransaction, type Transactions } from './transactions.js';
 
@@ -61,7 +62,9 @@ export function createResponses(
       return;
     }
     increment(counts.refusals, code);
-    say(transaction, status, answers.refusal(original(transaction), transaction.wire.source, { status, code, sentence, header: '' }), now);
+    const { source, member } = transaction.wire;
+    const refusal = { status, code, sentence, header: '' };
+    say(transaction, status, answers.refusal(original(transaction), source, refusal, member.id), now);
   };
 
   return {
@@ -95,7 +98,8 @@ export function createResponses(
       answered(now - transaction.openedAt);
       const { status } = reasons[code];
       count(counts, transaction, status);
-      send(transaction, answers.refusal(request, transaction.wire.source, { status, code, sentence, header: '' }));
+      const { source, member } = transaction.wire;
+      send(transaction, answers.refusal(request, source, { status, code, sentence, header: '' }, member.id));
       if (!invite) forgetRequest(transaction);
       return invite;
     },
@@ -105,5 +109,8 @@ export function createResponses(
 function count(counts: Counts, transaction: ServerTransaction, status: number): void {
   const hundred = Math.floor(status / 100);
   counts.responses[hundred] = (counts.responses[hundred] ?? 0) + 1;
-  if (status >= 200) transaction.wire.member.counts.responses += 1;
+  if (status < 200) return;
+  const { member } = transaction.wire;
+  member.counts.responses += 1;
+  if (member.conduct !== undefined) noteFinal(member.conduct, status);
 }

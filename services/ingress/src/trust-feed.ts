@@ -56,7 +56,12 @@ export function createTrustFeed(link: TrustLink): TrustFeed {
     const first = found[0];
     if (first === undefined || found.some((page) => page.version !== first.version)) return undefined;
     if (first.version < wantedVersion && outdated < mostOutdated) return undefined;
-    return { version: first.version, anchors: first.anchors, members: found.flatMap((page) => page.members) };
+    return {
+      version: first.version,
+      anchors: first.anchors,
+      members: found.flatMap((page) => page.members),
+      discovery: first.discovery,
+    };
   };
 
   /** False when the answer was outdated. */

@@ -1,4 +1,6 @@
+import { domainFault } from '@guildhall/proto/community/domain';
 import { MemberStatus, type TrustMember } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
+import type { Bounds } from './partner-bounds.js';
 
 /** RFC 1035 2.3.4: nothing longer is a domain, and walking up its labels is not worth the time. */
 const longestDomain = 253;
@@ -13,6 +15,12 @@ export interface TrustEntry {
   readonly anchors: ReadonlySet<string>;
   readonly dialsOnly: boolean;
   readonly acceptCommonName: boolean;
+  /** Answers to it carry ms-diagnostics-public. */
+  readonly microsoft: boolean;
+  /** Another clearinghouse: it speaks for every domain that is nobody's here. */
+  readonly speaksForUnknown: boolean;
+  /** Set: a discovered partner, held to these. */
+  readonly bounds: Bounds | undefined;
 }
 
 /** The members as of one membership version. Never changed, only replaced. */
@@ -27,6 +35,8 @@ export interface TrustTable {
   readonly pins: ReadonlyMap<string, readonly string[]>;
   /** Fingerprints of the community's authorities, which may vouch for every member. */
   readonly communityAnchors: ReadonlySet<string>;
+  /** Those of the authorities that vouch for strangers and for discovered partners; empty: there are none. */
+  readonly discoveryAnchors: ReadonlySet<string>;
   /** PEM of every authority, the community's and the members', each once: what the TLS layer is given. */
   readonly anchorPems: readonly string[];
 }
@@ -36,6 +46,8 @@ export interface TrustSource {
   readonly version: bigint;
   readonly anchors: readonly string[];
   readonly members: readonly TrustMember[];
+  /** How strangers are met; undefined: not at all. */
+  readonly discovery?: { readonly anchors: readonly string[] } | undefined;
 }
 
 /** Takes a PEM text apart: one entry for each certificate in it. Throws where it holds none. */
@@ -66,21 +78,26 @@ export function trustTable(source: TrustSource, readAnchors: ReadAnchors, broken
   };
 
   const communityAnchors = fingerprints(source.anchors, '');
+  const discoveryAnchors = fingerprints(source.discovery?.anchors ?? [], '');
   for (const member of source.members) {
     if (member.status === MemberStatus.UNKNOWN) continue;
     members.set(member.id, {
       id: member.id,
       status: member.status,
       statusReason: member.statusReason,
-      anchors: fingerprints(member.anchors, member.id),
+      // They are many and the same for all of them, so they are not told with each.
+      anchors: member.bounds === undefined ? fingerprints(member.anchors, member.id) : discoveryAnchors,
       dialsOnly: member.dialsOnly,
       acceptCommonName: member.acceptCommonName,
+      microsoft: member.microsoft,
+      speaksForUnknown: member.speaksForUnknown,
+      bounds: member.bounds,
     });
     for (const domain of member.domains) domains.set(domain, member.id);
     for (const name of member.names) claim(names, name, member.id);
     for (const pin of member.pins) claim(pins, pin, member.id);
   }
-  return { version: source.version, members, domains, names, pins, communityAnchors, anchorPems: [...pems.values()] };
+  return { version: source.version, members, domains, names, pins, communityAnchors, discoveryAnchors, anchorPems: [...pems.values()] };
 }
 
 function claim(table: Map<string, string[]>, key: string, member: string): void {
@@ -97,7 +114,7 @@ export function mergeTrust(known: TrustSource, asked: readonly string[], answer:
   const replaced = new Set(asked);
   const kept = known.members.filter((member) => !replaced.has(member.id));
   const told = answer.members.filter((member) => replaced.has(member.id) && member.status !== MemberStatus.UNKNOWN);
-  return { version: answer.version, anchors: answer.anchors, members: [...kept, ...told] };
+  return { version: answer.version, anchors: answer.anchors, members: [...kept, ...told], discovery: answer.discovery };
 }
 
 /** Who owns a domain (lower case): its own entry, else that of the nearest domain above it; undefined when nobody does. Hot path. */
@@ -110,4 +127,14 @@ export function ownerOfDomain(table: TrustTable, domain: string): string | undef
     if (owner !== undefined) return owner;
   }
   return undefined;
+}
+
+/**
+ * Whether a member may use a domain (lower case): its own, or, being another clearinghouse, one that is nobody's here and not the hub's own.
+ * Hot path.
+ */
+export function speaksForDomain(table: TrustTable, member: string, domain: string, hubDomain: string): boolean {
+  const owner = ownerOfDomain(table, domain);
+  if (owner !== undefined) return owner === member;
+  return table.members.get(member)?.speaksForUnknown === true && domain !== hubDomain && domainFault(domain) === undefined;
 }

@@ -1,33 +1,6 @@
-import { type Ask, Verdict, VerdictAction } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
-import { isReasonCode, type ReasonCode, reasons } from '@guildhall/proto/reason';
+import { type Ask, Verdict } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
 import { LRUCache } from 'lru-cache';
-import type { Usage } from './route-token.js';
-
-/** A verdict as it is kept: ready to be acted on. Times are monotonic ms. */
-export interface KeptVerdict {
-  readonly action: 'forward' | 'redirect' | 'refuse';
-  readonly peer: string;
-  /** The member it leads to, '' for none. */
-  readonly member: string;
-  readonly code: ReasonCode;
-  readonly status: number;
-  readonly sentence: string;
-  readonly contacts: readonly string[];
-  readonly fromInterface: string;
-  readonly toInterface: string;
-  /** From then on it is asked anew, while it still serves; ... */
-  freshUntil: number;
-  /** ... from then on it no longer serves. */
-  readonly staleUntil: number;
-  /** Header lines of the answer, made once: undefined until needed. */
-  lines: readonly string[] | undefined;
-  /** The Record-Route value made last for it, and what for. */
-  recordRoute: string;
-  recordRouteFor: Usage | '';
-  recordRouteSecure: boolean;
-  recordRouteCaller: string;
-  recordRouteKey: string;
-}
+import { type KeptVerdict, keptVerdict, type VerdictLife } from './kept-verdict.js';
 
 /** How long verdicts serve. */
 export interface VerdictTimes {
@@ -88,6 +61,9 @@ export function askOf(subject: AskSubject): Ask {
   };
 }
 
+/** Room for one verdict of as many rules as there can be, however small the cache. */
+const leastRoom = 4_000;
+
 /** `request` asks policy and rejects when it has no answer; `clock` is monotonic ms. */
 export function createVerdicts(
   entries: number,
@@ -101,6 +77,9 @@ export function createVerdicts(
 
   const cache = new LRUCache<string, KeptVerdict, Ask>({
     max: entries,
+    // A verdict of many rules takes the room of many verdicts.
+    maxSize: Math.max(entries, leastRoom),
+    sizeCalculation: ({ checks }) => 1 + (checks?.length ?? 0),
     // What is asked is answered, even if the entry was dropped or crowded out meanwhile.
     ignoreFetchAbort: true,
     noDeleteOnFetchRejection: true,
@@ -108,7 +87,7 @@ export function createVerdicts(
     async fetchMethod(_key, _stale, { context }) {
       try {
         const verdict = Verdict.decode(await request(context));
-        return keptVerdict(verdict, context.peer, times, clock(), verdict.version < oldest);
+        return keptVerdict(verdict, context.peer, lifeOf(verdict, times, clock(), verdict.version < oldest));
       } catch (error) {
         counts.failures += 1;
         throw error;
@@ -161,46 +140,11 @@ function expired(kept: KeptVerdict | undefined, now: number): boolean {
   return kept !== undefined && now >= kept.staleUntil;
 }
 
-/** A verdict from the bus, checked: whatever it is not sure to mean is a refusal. */
-function keptVerdict(verdict: Verdict, peer: string, times: VerdictTimes, now: number, outdated: boolean): KeptVerdict {
+/** When a verdict that came now is to be asked anew; policy may have bounded how long it holds. */
+function lifeOf(verdict: Verdict, times: VerdictTimes, now: number, outdated: boolean): VerdictLife {
   const holds = verdict.holdsFor === 0 ? Number.POSITIVE_INFINITY : now + verdict.holdsFor;
-  const action = actionOf(verdict);
-  const code: ReasonCode = isReasonCode(verdict.code) ? verdict.code : 'hub-unavailable';
-  const status = action === 'redirect' ? 302 : reasons[code].status;
   return {
-    action,
-    peer,
-    member: verdict.member,
-    code,
-    // A refusal needs a status that refuses.
-    status: status === 0 ? 500 : status,
-    sentence: verdict.sentence,
-    contacts: contactsOf(verdict),
-    fromInterface: verdict.fromInterface,
-    toInterface: verdict.toInterface,
     freshUntil: outdated ? now : Math.min(now + times.fresh, holds),
     staleUntil: Math.min(now + times.fresh + times.stale, holds),
-    lines: undefined,
-    recordRoute: '',
-    recordRouteFor: '',
-    recordRouteSecure: false,
-    recordRouteCaller: '',
-    recordRouteKey: '',
   };
-}
-
-/** Contacts that can stand between angle brackets in a header. */
-function contactsOf(verdict: Verdict): readonly string[] {
-  return verdict.contacts.filter((contact) => /^[\x21-\x7e]+$/.test(contact) && !/[<>"]/.test(contact));
-}
-
-function actionOf(verdict: Verdict): 'forward' | 'redirect' | 'refuse' {
-  switch (verdict.action) {
-    case VerdictAction.FORWARD:
-      return verdict.member === '' ? 'refuse' : 'forward';
-    case VerdictAction.REDIRECT:
-      return contactsOf(verdict).length === 0 ? 'refuse' : 'redirect';
-    default:
-      return 'refuse';
-  }
 }

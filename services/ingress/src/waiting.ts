@@ -1,4 +1,5 @@
-import type { AskSubject, KeptVerdict, Verdicts } from './verdicts.js';
+import type { KeptVerdict } from './kept-verdict.js';
+import type { AskSubject, Verdicts } from './verdicts.js';
 
 /** Requests that wait for a verdict nobody has yet. */
 export interface Waiting<T> {

@@ -14,6 +14,16 @@ export interface Authorship {
   readonly change: string;
 }
 
+/** An entry as it stands in the bucket. */
+export interface StoredEntry {
+  readonly key: string;
+  readonly body: EntryBody;
+  readonly revision: number;
+  readonly by: Authorship;
+}
+
+const nobody: Authorship = { who: '', when: '', why: '', change: '' };
+
 /** The largest value that is looked at, bytes. The authorities of a member are most of it. */
 const maxValueBytes = 512 * 1024;
 
@@ -31,7 +41,7 @@ export function entryKey(body: EntryBody): string {
     case 'authority':
       return membershipKeys.authority(body.value.id);
     case 'file':
-      return membershipKeys.file;
+      return membershipKeys.file(body.value.part);
   }
 }
 
@@ -55,14 +65,15 @@ export function encodeEntry(entry: EntryBody, by: Authorship): Uint8Array {
  * Reads a value of the bucket, or says in a few words why it cannot be used: bytes that are no entry, an entry of a kind
  * that this version does not know, or one under a key that is not its own.
  */
-export function decodeEntry(key: string, value: Uint8Array): EntryBody | string {
+export function decodeStored(key: string, value: Uint8Array): Pick<StoredEntry, 'body' | 'by'> | string {
   if (value.length > maxValueBytes) return `is larger than ${maxValueBytes} bytes`;
-  let entry: MembershipEntry['entry'];
+  let whole: MembershipEntry;
   try {
-    ({ entry } = MembershipEntry.decode(value));
+    whole = MembershipEntry.decode(value);
   } catch {
     return 'is no membership entry';
   }
+  const { entry } = whole;
   if (entry === undefined) return 'is of a kind this version does not know';
   try {
     if (entryKey(entry) !== key) return 'stands under a key that is not its own';
@@ -70,14 +81,42 @@ export function decodeEntry(key: string, value: Uint8Array): EntryBody | string 
     return 'has an id that cannot be a key';
   }
   if (entry.$case === 'agreement' && entry.value.first >= entry.value.second) return 'names its members in the wrong order';
-  return entry;
+  return { body: entry, by: authorshipOf(whole) };
 }
 
-const nobody: Authorship = { who: '', when: '', why: '', change: '' };
+function authorshipOf({ who, when, why, change }: MembershipEntry): Authorship {
+  return { who, when, why, change };
+}
+
+/** Only what an entry says, as `decodeStored`. */
+export function decodeEntry(key: string, value: Uint8Array): EntryBody | string {
+  const stored = decodeStored(key, value);
+  return typeof stored === 'string' ? stored : stored.body;
+}
+
+/** The note that stays with a deletion: who did it, when and why. */
+export function encodeNote(by: Authorship): Uint8Array {
+  return MembershipEntry.encode({ ...by, entry: undefined }).finish();
+}
+
+/** Reads such a note; a deletion by other means has none, and nobody is its author. */
+export function decodeNote(value: Uint8Array): Authorship {
+  if (value.length === 0 || value.length > maxValueBytes) return nobody;
+  try {
+    return authorshipOf(MembershipEntry.decode(value));
+  } catch {
+    return nobody;
+  }
+}
 
 /** Whether two entries say the same. */
 export function sameBody(one: EntryBody, other: EntryBody): boolean {
-  return Buffer.compare(encodeEntry(one, nobody), encodeEntry(other, nobody)) === 0;
+  return one === other || Buffer.compare(bodyBytes(one), bodyBytes(other)) === 0;
+}
+
+/** The bytes of what an entry says, whoever wrote it: the same bytes, the same saying. */
+export function bodyBytes(body: EntryBody): Uint8Array {
+  return encodeEntry(body, nobody);
 }
 
 /** Whether a stored value says the same as `entry`, whoever wrote it. */

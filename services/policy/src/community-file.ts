@@ -1,22 +1,23 @@
-import { X509Certificate } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { Fault } from '@guildhall/chassis/fault';
-import { authorityFiles, type CommunityEntries, communityEntries, splitCertificates } from '@guildhall/proto/community/entries';
+import { authorityFiles, type CommunityEntries, communityEntries } from '@guildhall/proto/community/entries';
 import { inspectCommunity } from '@guildhall/proto/community/file';
-import { type Problem, renderProblem } from '@guildhall/proto/community/problem';
+import { type Path, type Problem, renderProblem } from '@guildhall/proto/community/problem';
+import { authorityFault, pemBytesFault, revocationListFault } from './pem-fault.js';
 
 /** A community file on disk, ready for the bucket. */
 export interface LoadedCommunity {
   entries: CommunityEntries;
-  /** Absolute paths of all that was read: the file itself and the PEM files it names. */
+  /** The PEM files that it names, as written. */
   files: string[];
+  /** SHA-256 of all that was read, hex: as `fileDigest`. */
+  digest: string;
   /** What is allowed and probably not meant: "<file>:<line>:<column>: ...". */
   warnings: string[];
 }
 
-/** All authorities of one member, or of the community, bytes: they travel together in one page to ingress. */
-const maxAuthorityBytes = 128 * 1024;
 const maxFileBytes = 64 * 1024 * 1024;
 
 /** What a system call failed with, in words. */
@@ -47,24 +48,6 @@ function readText(path: string): { text: string } | { fault: string } {
   }
 }
 
-/** What keeps a PEM text from being a list of authorities, or undefined. */
-function authorityFault(text: string): string | undefined {
-  const certificates = splitCertificates(text);
-  if (certificates.length === 0) return 'has no certificate in PEM form';
-  for (const [at, certificate] of certificates.entries()) {
-    try {
-      if (!new X509Certificate(certificate).ca) return `has a certificate (number ${at + 1}) that is no authority's (CA:TRUE)`;
-    } catch {
-      return `has a certificate (number ${at + 1}) that cannot be read`;
-    }
-  }
-  return undefined;
-}
-
-function authorityBytes(pems: readonly string[]): number {
-  return pems.reduce((sum, pem) => sum + pem.length, 0);
-}
-
 function refused(path: string, problems: readonly Problem[]): Fault {
   const heading = problems.length === 1 ? 'the community file has a problem' : `the community file has ${problems.length} problems`;
   return new Fault('community', `${heading}\n${problems.map((problem) => `  ${renderProblem(path, problem)}`).join('\n')}`, {
@@ -89,20 +72,52 @@ export function loadCommunity(path: string): LoadedCommunity {
   if (file === undefined) throw refused(path, problems);
   const texts = new Map<string, string>();
   const found: Problem[] = [];
-  for (const authority of authorityFiles(file)) {
-    if (texts.has(authority.file)) continue;
-    const pem = readText(resolve(dirname(path), authority.file));
-    texts.set(authority.file, 'text' in pem ? pem.text : '');
-    const fault = 'fault' in pem ? `cannot be read: ${pem.fault}` : authorityFault(pem.text);
-    if (fault !== undefined) found.push(problemAt(authority.path, `${authority.file} ${fault}`));
+  for (const { file: name, path: at, holds } of authorityFiles(file)) {
+    if (texts.has(name)) continue;
+    const pem = readText(resolve(dirname(path), name));
+    texts.set(name, 'text' in pem ? pem.text : '');
+    const fault = 'fault' in pem ? `cannot be read: ${pem.fault}` : pemFault(pem.text, holds);
+    if (fault !== undefined) found.push(problemAt(at, `${name} ${fault}`));
   }
   const entries = communityEntries(file, texts);
-  const tooLarge = `names more than ${maxAuthorityBytes} bytes of certificates`;
-  if (authorityBytes(entries.community.anchors) > maxAuthorityBytes) found.push(problemAt(['hub', 'trust', 'ca'], tooLarge));
-  entries.members.forEach((member, at) => {
-    if (authorityBytes(member.anchors) > maxAuthorityBytes) found.push(problemAt(['members', at, 'trust', 'ca'], tooLarge));
-  });
+  const pems: [Path, readonly string[]][] = [
+    [['hub', 'trust', 'ca'], entries.community.anchors],
+    [['hub', 'trust', 'crl'], entries.community.revocationLists],
+    [['community', 'discovery', 'trust', 'ca'], entries.community.discovery?.anchors ?? []],
+    ...entries.members.flatMap((member, at): [Path, readonly string[]][] => [
+      [['members', at, 'trust', 'ca'], member.anchors],
+      [['members', at, 'trust', 'crl'], member.revocationLists],
+    ]),
+  ];
+  for (const [at, texts] of pems) {
+    const fault = pemBytesFault(texts) ?? inlineFault(at, texts);
+    if (fault !== undefined) found.push(problemAt(at, fault));
+  }
   if (found.length > 0) throw refused(path, found);
-  const files = [path, ...[...texts.keys()].map((name) => resolve(dirname(path), name))];
-  return { entries, files, warnings: warnings.map((warning) => renderProblem(path, warning)) };
+  const files = [...texts.keys()];
+  const digest = digestOf([read, ...[...texts.values()].map((text) => ({ text }))]);
+  return { entries, files, digest, warnings: warnings.map((warning) => renderProblem(path, warning)) };
+}
+
+function pemFault(text: string, holds: 'certificates' | 'revocation lists'): string | undefined {
+  return holds === 'certificates' ? authorityFault(text) : revocationListFault(text);
+}
+
+/** PEM texts that stand in the file itself are looked at like those it names. */
+function inlineFault(at: Path, pems: readonly string[]): string | undefined {
+  const holds = at.at(-1) === 'crl' ? 'revocation lists' : 'certificates';
+  return pems.map((pem) => pemFault(pem, holds)).find((fault) => fault !== undefined);
+}
+
+type Read = ReturnType<typeof readText>;
+
+function digestOf(reads: readonly Read[]): string {
+  const all = createHash('sha256');
+  for (const read of reads) all.update('text' in read ? createHash('sha256').update(read.text).digest() : `unreadable ${read.fault}`);
+  return all.digest('hex');
+}
+
+/** SHA-256, hex, of a community file and the PEM files that it names; what cannot be read counts as something else than any content. */
+export function fileDigest(path: string, names: readonly string[]): string {
+  return digestOf([path, ...names.map((one) => resolve(dirname(path), one))].map(readText));
 }

@@ -6,20 +6,11 @@ import type {
   Authority as AuthorityEntry,
   Community as CommunityEntry,
   Member as MemberEntry,
-  Party as PartyEntry,
   Rule as RuleEntry,
 } from '@guildhall/proto/gen/guildhall/admin/v1/membership';
-import {
-  type Agreement,
-  type Member,
-  type Membership,
-  type Model,
-  type Party,
-  pairKey,
-  type Role,
-  type Rule,
-  type Status,
-} from './membership.js';
+import { cleanWords } from './clean-words.js';
+import { compileRules } from './compile-rules.js';
+import { type Agreement, type Member, type Membership, type Model, pairKey, type Role, type Status } from './membership.js';
 
 /** What the bucket holds, in any order, as of `version`. */
 export interface Entries {
@@ -57,13 +48,6 @@ const statuses: ReadonlyMap<string, Status> = new Map([
   ['quarantined', 'quarantined'],
 ]);
 
-const controlCharacters = /\p{Cc}+/gu;
-
-/** An operator's words as they may go into answers and logs, should they have come into the bucket past the community file. */
-function clean(words: string): string {
-  return words.slice(0, 300).replace(controlCharacters, ' ');
-}
-
 /** What has no fault; what has one is told and left out. */
 function sound(texts: readonly string[], fault: (text: string) => string | undefined, what: string, problems: string[]): string[] {
   return texts.filter((text) => {
@@ -93,13 +77,14 @@ function compileMember(entry: MemberEntry, problems: string[]): Member | undefin
       problems,
     ),
   );
+  const lookup = domainFault(entry.lookup) === undefined ? entry.lookup : '';
   const dialable = entry.proxies.filter((proxy) => hosts.has(proxy.host) && proxy.port >= 1 && proxy.port <= 65_535);
   return {
     id: entry.id,
-    name: clean(entry.name),
+    name: cleanWords(entry.name),
     role,
     status,
-    statusReason: clean(entry.statusReason),
+    statusReason: cleanWords(entry.statusReason),
     statusUntil: Number.isNaN(Date.parse(entry.statusUntil)) ? '' : entry.statusUntil,
     domains,
     groups: new Set(entry.groups),
@@ -112,8 +97,8 @@ function compileMember(entry: MemberEntry, problems: string[]): Member | undefin
         weight: proxy.weight,
       }))
       .toSorted((one, other) => one.priority - other.priority || other.weight - one.weight),
-    lookup: domainFault(entry.lookup) === undefined ? entry.lookup : '',
-    names: memberNames(domains, dialable),
+    lookup,
+    names: [...new Set([...memberNames(domains, dialable), ...(lookup === '' ? [] : [lookup])])],
     anchors: entry.anchors,
     revocationLists: entry.revocationLists,
     pins: entry.pins,
@@ -159,40 +144,18 @@ function compileAgreement(entry: AgreementEntry, problems: string[]): Agreement 
   return { first, second, mode, acceptedBy: new Set(entry.acceptedBy), from, until };
 }
 
-function compileParty(entry: PartyEntry | undefined): Party | undefined {
-  switch (entry?.who?.$case) {
-    case 'any':
-      return { kind: 'any' };
-    case 'member':
-      return { kind: 'member', id: entry.who.value };
-    case 'group':
-      return { kind: 'group', id: entry.who.value };
-    default:
-      return undefined;
-  }
+/** Where discovery is switched off, nobody vouches any more for those who were met by it. */
+function unmet(member: Member): Member {
+  if (member.role !== 'discovered' || member.status !== 'active') return member;
+  return { ...member, status: 'suspended', statusReason: 'discovery is switched off' };
 }
 
-/** A rule that cannot be read to its end denies as much as it can be read to mean: leaving it out could let something through. */
-function compileRule(entry: RuleEntry, problems: string[]): Rule {
-  const known = entry.action === 'allow' || entry.action === 'deny';
-  const from = compileParty(entry.from);
-  const to = compileParty(entry.to);
-  if (!known || from === undefined || to === undefined)
-    problems.push(`rule ${entry.id} is taken as a denial: its action or parties cannot be read`);
-  return {
-    id: entry.id,
-    from: from ?? { kind: 'any' },
-    to: to ?? { kind: 'any' },
-    methods: entry.methods.length === 0 ? undefined : new Set(entry.methods),
-    events: entry.events.length === 0 ? undefined : new Set(entry.events),
-    action: entry.action === 'allow' && from !== undefined && to !== undefined ? 'allow' : 'deny',
-    reason: clean(entry.reason),
-  };
-}
-
-function indexRules(rules: readonly Rule[]): Map<string, readonly Rule[]> {
-  const methods = new Set(rules.flatMap((rule) => [...(rule.methods ?? [])]));
-  return new Map([...methods].map((method) => [method, rules.filter((rule) => rule.methods === undefined || rule.methods.has(method))]));
+/** Where what is for nobody goes. Only to another clearinghouse: a member must not get what is not for it. */
+function compileDefaultRoute(id: string, members: ReadonlyMap<string, Member>, problems: string[]): Member | undefined {
+  const member = members.get(id);
+  if (id === '' || member?.role === 'clearinghouse') return member;
+  problems.push(`the default route is left out: ${quoted(id)} is ${member === undefined ? 'no member' : 'no clearinghouse'}`);
+  return undefined;
 }
 
 /**
@@ -205,18 +168,16 @@ export function compile(entries: Entries): Compiled | undefined {
   if (model === undefined) return undefined;
   const problems: string[] = [];
   const members = new Map<string, Member>();
+  const discovers = entries.community.discovery !== undefined;
   for (const entry of entries.members.toSorted((one, other) => compareText(one.id, other.id))) {
     const member = compileMember(entry, problems);
-    if (member !== undefined) members.set(member.id, member);
+    if (member !== undefined) members.set(member.id, discovers ? member : unmet(member));
   }
   const agreements = new Map<string, Agreement>();
   for (const entry of entries.agreements) {
     const agreement = compileAgreement(entry, problems);
     if (agreement !== undefined) agreements.set(pairKey(agreement.first, agreement.second), agreement);
   }
-  const rules = entries.rules
-    .toSorted((one, other) => one.order - other.order || compareText(one.id, other.id))
-    .map((entry) => compileRule(entry, problems));
   const { id, name, domain, anchors, revocationLists, discovery } = entries.community;
   const { authorities } = entries;
   return {
@@ -224,22 +185,20 @@ export function compile(entries: Entries): Compiled | undefined {
       version: entries.version,
       community: {
         id,
-        name: clean(name),
+        name: cleanWords(name),
         model,
         domain,
         anchors: [...anchors, ...authorities.map(({ certificate }) => certificate)],
         revocationLists: [...revocationLists, ...authorities.map(({ revocationList }) => revocationList).filter((list) => list !== '')],
         otherwise: entries.community.otherwise === 'deny' ? 'deny' : 'allow',
-        defaultRoute: members.get(entries.community.defaultRoute),
+        defaultRoute: compileDefaultRoute(entries.community.defaultRoute, members, problems),
         discovery,
       },
       members,
       ids: [...members.keys()],
       domains: indexDomains(members, domain, problems),
       agreements,
-      rules,
-      rulesByMethod: indexRules(rules),
-      rulesForAnyMethod: rules.filter((rule) => rule.methods === undefined),
+      ...compileRules(entries.rules, problems),
     },
     problems,
   };

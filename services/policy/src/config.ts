@@ -1,18 +1,8 @@
-import {
-  adminConfig,
-  byteSize,
-  count,
-  drainConfig,
-  duration,
-  host,
-  instanceId,
-  logConfig,
-  natsConfig,
-  path,
-  port,
-  section,
-} from '@guildhall/chassis/config';
+import { adminConfig, count, drainConfig, duration, instanceId, logConfig, natsConfig, path, section } from '@guildhall/chassis/config';
+import { dnsSettings } from '@guildhall/chassis/dns-config';
 import { z } from 'zod';
+import { authorityConfig, enrolmentConfig } from './config-authority.js';
+import { grpcConfig } from './config-grpc.js';
 
 /** Everything a policy instance can be told: a YAML file or GUILDHALL_ variables. Times are ms inside, sizes bytes. */
 export const configSchema = z.strictObject({
@@ -23,16 +13,10 @@ export const configSchema = z.strictObject({
   /** How often the file and the certificates it names are looked at for changes; 0: never after the start. */
   reload: duration('2s', 0, '1h'),
   admin: adminConfig,
-  /** Where operators ask (guildhall.admin.v1). It has no authentication of its own: loopback, or behind something that has. */
-  grpc: section({
-    host: host('127.0.0.1'),
-    port: port(0),
-    requestBytes: byteSize('64KiB', '1KiB', '4MiB'),
-    /** A whole membership is one answer: members' clients must be willing to take as much. */
-    responseBytes: byteSize('64MiB', '64KiB', '1GiB'),
-    /** Calls at the same time on one connection, and health watches in all. */
-    streams: count(100, 1, 10_000),
-  }),
+  grpc: grpcConfig,
+  authority: authorityConfig,
+  /** Without it there is no such door, and members enrol over gRPC. */
+  enrolment: enrolmentConfig.optional(),
   /** Keys that sign the route tokens of dialogs. */
   tokens: section({
     /** A new key signs after this. */
@@ -45,6 +29,10 @@ export const configSchema = z.strictObject({
     quiet: duration('5ms', 0, '1s'),
     most: duration('250ms', '1ms', '10s'),
   }),
+  /** Handshakes refused by the hub's services that are remembered for those who ask why. */
+  turnedAway: count(2_000, 16, 100_000),
+  /** How organizations are found that are no members, where the community meets such. */
+  dns: section(dnsSettings),
   drain: drainConfig,
   log: logConfig,
 });

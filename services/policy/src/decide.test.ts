@@ -285,8 +285,8 @@ describe('steps', () => {
       { subject: 'domain', finding: 'acme.example belongs to acme' },
       { subject: 'domain', finding: 'east.bolt.example belongs to bolt' },
       { subject: 'status', finding: 'bolt is active' },
-      { subject: 'rule', finding: 'the one rule does not fit' },
       { subject: 'agreement', finding: 'the agreement of acme and bolt waits for acme to accept' },
+      { subject: 'rule', finding: 'the one rule does not fit' },
       { subject: 'model', finding: 'limited-clearinghouse: active members reach each other' },
     ]);
   });

@@ -1,70 +1,64 @@
-import { isIpAddress } from '@guildhall/proto/community/domain';
+import type { RequestFacts } from '@guildhall/proto/check-fit';
 import type { Ask } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
+import { type AgreementHeard, hearAgreement } from './hear-agreement.js';
 import { hearModel, hearSender, hearTarget } from './hear-parties.js';
 import { hearRules } from './hear-rules.js';
-import { type Decision, type Hearing, type Judgement, refusal } from './hearing.js';
-import { type Agreement, agreementOf, type Member, type Membership, type Rule } from './membership.js';
-import { agreementText, allowedByAgreement, allowedByModel, allowedByRule, deniedByRule, redirectedByAgreement } from './sentence.js';
+import { type Decision, type Hearing, type Judgement, refusal, soonest } from './hearing.js';
+import type { Member, Membership } from './membership.js';
+import type { Rule } from './rule.js';
+import { allowedByRule } from './rule-sentence.js';
+import { allowedByAgreement, allowedByModel, notAllowed, redirectedByAgreement } from './sentence.js';
 
-function inForce(agreement: Agreement, now: number): boolean {
-  const { first, second, acceptedBy, from, until } = agreement;
-  return acceptedBy.has(first) && acceptedBy.has(second) && now >= from && now < until;
+/** A time in ms as a verdict has it: whole, at most 32 bits, at least 1; 0 for never. */
+function holdsForOf(ms: number): number {
+  return Number.isFinite(ms) ? Math.min(0xffff_ffff, Math.max(1, Math.ceil(ms))) : 0;
 }
 
-/** Until an agreement that both accepted begins or ends, in ms of at most 32 bits; 0 if it never will. */
-function untilChange({ first, second, acceptedBy, from, until }: Agreement, now: number): number {
-  if (!acceptedBy.has(first) || !acceptedBy.has(second)) return 0;
-  const next = now < from ? from : now < until ? until : Number.POSITIVE_INFINITY;
-  return Number.isFinite(next) ? Math.min(0xffff_ffff, Math.max(1, Math.ceil(next - now))) : 0;
-}
-
-/** Where to send what is redirected. Hosts are names or addresses of the membership, never of a peer. */
-function contactsOf(target: Member): string[] {
-  return target.proxies.map(
-    ({ host, port }) => `sip:${isIpAddress(host) && host.includes(':') ? `[${host}]` : host}:${port};transport=tls`,
-  );
-}
-
-/**
- * What is allowed is allowed by a rule or by the model; an agreement says by which way it goes. What is within a dialog
- * stays on the way the dialog was opened, so it is never redirected.
- */
-function grant({ membership, ask, steps }: Hearing, peer: Member, target: Member, rule: Rule | undefined, now: number): Judgement {
-  const { model } = membership.community;
-  const agreement = model === 'limited-clearinghouse' ? agreementOf(membership, peer.id, target.id) : undefined;
-  const holdsFor = agreement === undefined ? 0 : untilChange(agreement, now);
-  if (agreement !== undefined) {
-    steps.push({ subject: 'agreement', finding: agreementText(agreement, now) });
-    if (inForce(agreement, now)) {
-      const name = `agreement ${agreement.first} ${agreement.second}`;
-      const contacts = contactsOf(target);
-      if (agreement.mode === 'redirect' && ask.target?.$case === 'toDomain' && contacts.length > 0) {
-        const sentence = redirectedByAgreement(ask, peer, target);
-        return { action: 'redirect', code: 'direct-partner', rule: name, sentence, contacts, holdsFor };
-      }
-      if (rule === undefined)
-        return { action: 'forward', code: 'allowed', rule: name, sentence: allowedByAgreement(ask, peer, target), holdsFor };
-    }
+/** What is allowed goes through the hub, unless an agreement in force redirects it. */
+function grant({ ask }: Hearing, peer: Member, target: Member, agreement: AgreementHeard, rule: Rule): Judgement {
+  if (agreement.name !== undefined && agreement.contacts.length > 0) {
+    const { name, contacts } = agreement;
+    return { action: 'redirect', code: 'direct-partner', rule: name, sentence: redirectedByAgreement(ask, peer, target), contacts };
   }
-  if (rule !== undefined) {
-    return { action: 'forward', code: 'allowed', rule: `rule ${rule.id}`, sentence: allowedByRule(ask, peer, target, rule), holdsFor };
+  return { action: 'forward', code: 'allowed', rule: `rule ${rule.id}`, sentence: allowedByRule(ask, peer, target, rule) };
+}
+
+/** Where no rule speaks: the agreement does, and without one the model, or the community that refuses what is not allowed. */
+function grantWithoutRule(hearing: Hearing, peer: Member, target: Member, agreement: AgreementHeard): Judgement {
+  const { membership, ask, steps } = hearing;
+  const { name, contacts } = agreement;
+  if (name !== undefined) {
+    if (contacts.length > 0)
+      return { action: 'redirect', code: 'direct-partner', rule: name, sentence: redirectedByAgreement(ask, peer, target), contacts };
+    return { action: 'forward', code: 'allowed', rule: name, sentence: allowedByAgreement(ask, peer, target) };
+  }
+  const { model, otherwise } = membership.community;
+  if (otherwise === 'deny') {
+    steps.push({ subject: 'model', finding: 'what no rule and no agreement allows is refused' });
+    return refusal('not-allowed', 'otherwise', notAllowed(membership, ask, peer, target));
   }
   if (model !== 'direct') steps.push({ subject: 'model', finding: `${model}: active members reach each other` });
-  return { action: 'forward', code: 'allowed', rule: `model ${model}`, sentence: allowedByModel(membership, ask, peer, target), holdsFor };
+  return { action: 'forward', code: 'allowed', rule: `model ${model}`, sentence: allowedByModel(membership, ask, peer, target) };
 }
 
-/** Two active members: what the model, the rules and their agreement say. */
+/** Two active members: what the model, their agreement and the rules say. */
 function hearPair(hearing: Hearing, peer: Member, target: Member, now: number): Judgement {
   const unpaired = hearModel(hearing, peer, target);
   if (unpaired !== undefined) return unpaired;
-  const rule = hearRules(hearing, peer, target);
-  if (rule?.action === 'deny') return refusal('denied-by-rule', `rule ${rule.id}`, deniedByRule(hearing.ask, peer, target, rule));
-  return grant(hearing, peer, target, rule, now);
+  const agreement = hearAgreement(hearing, peer, target, now);
+  const heard = hearRules(hearing, peer, target, now, (rule) => grant(hearing, peer, target, agreement, rule));
+  const judgement = heard.judgement ?? grantWithoutRule(hearing, peer, target, agreement);
+  return {
+    ...judgement,
+    contacts: judgement.action === 'redirect' || heard.checks.length > 0 ? agreement.contacts : [],
+    checks: heard.checks,
+    holdsFor: holdsForOf(soonest(agreement.holdsFor, heard.holdsFor)),
+  };
 }
 
 function decided({ steps }: Hearing, judgement: Judgement, peer: Member | undefined, target: Member | undefined): Decision {
-  const { action, code, rule, sentence, contacts, holdsFor } = judgement;
-  return { action, code, rule, sentence, peer, target, contacts: contacts ?? [], holdsFor: holdsFor ?? 0, steps };
+  const { action, code, rule, sentence, contacts = [], holdsFor = 0, checks = [] } = judgement;
+  return { action, code, rule, sentence, peer, target, contacts, holdsFor, checks, steps };
 }
 
 /**
@@ -72,9 +66,12 @@ function decided({ steps }: Hearing, judgement: Judgement, peer: Member | undefi
  * `now` is ms since 1970. In order: the sender is an active member and speaks for a domain of its own; the target is an
  * active member; in the direct model, one is internal and the other a partner; the first rule that fits does not deny; then
  * an agreement in force says whether to relay or redirect. Rules bind agreements too. What no line allows is refused.
+ *
+ * By names alone some rules stay open: they are the checks of the decision, which it yields to. With `facts` of one request
+ * there are none, and the steps tell of every rule that was tried.
  */
-export function decide(membership: Membership, ask: Ask, now: number): Decision {
-  const hearing: Hearing = { membership, ask, steps: [] };
+export function decide(membership: Membership, ask: Ask, now: number, facts?: RequestFacts): Decision {
+  const hearing: Hearing = { membership, ask, steps: [], facts };
   const sender = hearSender(hearing);
   if (sender.refused !== undefined) return decided(hearing, sender.refused, sender.member, undefined);
   const target = hearTarget(hearing);

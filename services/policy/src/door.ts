@@ -1,5 +1,10 @@
 import { Door } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
-import type { Membership } from './membership.js';
+import type { Member, Membership } from './membership.js';
+
+/** Who may vouch for a member besides its own authorities: the community's, but those of discovery for whom it met. */
+function vouchingFor({ community }: Membership, member: Member): readonly string[] {
+  return member.role === 'discovered' ? (community.discovery?.anchors ?? []) : community.anchors;
+}
 
 /**
  * The next-hop card of a member, as relay dials it. Closed, with nothing else set, when there is no such member or it is
@@ -16,10 +21,11 @@ export function doorOf(membership: Membership, id: string): Door {
     open,
     proxies: member.proxies.map(({ host, port, names, priority, weight }) => ({ host, port, names: [...names], priority, weight })),
     pins: [...member.pins],
-    anchors: [...membership.community.anchors, ...member.anchors],
+    anchors: [...vouchingFor(membership, member), ...member.anchors],
     version,
     interface: member.interface,
     acceptCommonName: member.acceptCommonName,
     lookup: member.lookup,
+    stranger: member.role === 'discovered',
   };
 }

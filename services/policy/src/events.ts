@@ -1,16 +1,23 @@
 import type { Logger } from '@guildhall/chassis/log';
 import type { Meters } from '@guildhall/chassis/meters';
+import { quoted } from '@guildhall/proto/community/quoted';
 import type { Decision } from './hearing.js';
+import type { DiscoveryListener } from './keep-discovery.js';
+import type { RevocationListener } from './keep-revocations.js';
 import type { Membership, Status } from './membership.js';
 import type { Question, QuestionListener } from './questions.js';
-import type { SyncResult } from './sync.js';
+import type { TurnedAwayListener } from './turned-away.js';
 
 /** What happened in this policy instance: each fact becomes a count and, where it is rare, a log record, here and nowhere else. */
-export interface Events extends QuestionListener {
+export interface Events extends QuestionListener, RevocationListener, TurnedAwayListener, DiscoveryListener {
   fileWarning(warning: string): void;
   /** The community file was changed and cannot be used: what is in force stays. */
   fileRefused(why: string): void;
-  synced(file: string, result: SyncResult): void;
+  synced(file: string, result: { readonly written: number; readonly deleted: number }): void;
+  /** It is as it was when it was brought in last: nothing was read of it. */
+  fileUnchanged(file: string): void;
+  /** It changes what somebody else has changed too, and is refused as a whole. */
+  fileCrossed(file: string, crossing: FileCrossing): void;
   membershipChanged(membership: Membership, all: boolean, touched: number, problems: readonly string[]): void;
   /** `hasFile`: a community file was given, so this does not last. */
   membershipEmpty(hasFile: boolean): void;
@@ -22,11 +29,23 @@ export interface Events extends QuestionListener {
   draining(): void;
 }
 
+/** Who changed an entry that a community file changes too. */
+export interface FileCrossing {
+  readonly key: string;
+  readonly revision: number;
+  readonly who: string;
+  readonly when: string;
+  /** It was removed. */
+  readonly removed: boolean;
+}
+
 /** What instruments read besides the counts. */
 export interface Gauges {
   membership(): Membership | undefined;
   unusable(): number;
   tokenKeys(): readonly unknown[];
+  /** Revocation lists whose next one is overdue. */
+  staleLists(): number;
 }
 
 type QuestionResult = 'answered' | 'malformed' | 'unanswerable';
@@ -53,6 +72,9 @@ export function createEvents(log: Logger, meters: Meters, gauges: Gauges): Event
   let rotations = 0;
   let refusals = 0;
   let failures = 0;
+  let revoked = 0;
+  const meetings = new Map<string, number>();
+  const turnedAway = { told: 0, untold: 0 };
 
   const count = (question: Question, result: QuestionResult) => countUp(asked, `${question} ${result}`);
 
@@ -73,6 +95,21 @@ export function createEvents(log: Logger, meters: Meters, gauges: Gauges): Event
     [{}, gauges.unusable()],
   ]);
   meters.gauge('guildhall_policy_token_keys', 'Keys that verify route tokens.', () => [[{}, gauges.tokenKeys().length]]);
+  meters.gauge('guildhall_policy_revoked_certificates', 'Serial numbers on the revocation lists in force.', () => [[{}, revoked]]);
+  meters.gauge('guildhall_policy_stale_revocation_lists', 'Revocation lists in force whose next one is overdue.', () => [
+    [{}, gauges.staleLists()],
+  ]);
+  meters.counter(
+    'guildhall_policy_turned_away',
+    'Connections that ingress and relay told to have turned away, one by one or as a number.',
+    () => [
+      [{ told: 'one-by-one' }, turnedAway.told],
+      [{ told: 'number' }, turnedAway.untold],
+    ],
+  );
+  meters.counter('guildhall_policy_meetings', 'Domains of nobody that were looked for by DNS, by what became of it.', () =>
+    [...meetings].map(([result, value]) => [{ result }, value]),
+  );
   meters.gauge('guildhall_policy_members', 'Members by status.', () => {
     const byStatus = new Map<Status, number>();
     for (const { status } of gauges.membership()?.members.values() ?? []) byStatus.set(status, (byStatus.get(status) ?? 0) + 1);
@@ -97,6 +134,16 @@ export function createEvents(log: Logger, meters: Meters, gauges: Gauges): Event
       log.error({ why }, 'the changed community file cannot be used, the membership stays as it is');
     },
     synced: (file, { written, deleted }) => log.info({ file, written, deleted }, 'community file brought into the membership'),
+    fileUnchanged: (file) => log.info({ file }, 'community file is as it was when it was brought in, the membership is taken as it is'),
+    fileCrossed(file, { key, revision, who, when, removed }) {
+      refusals += 1;
+      const what = removed ? 'removed' : 'changed';
+      const why = `${key} is another in the file, and was ${what} by ${quoted(who === '' ? 'someone unnamed' : who)} in revision ${revision}, ${quoted(when)}`;
+      log.error(
+        { file, entry: key, revision, who: quoted(who), when: quoted(when), why },
+        'the community file is not brought in: export the membership (guildhall membership export), make the change there, and put it in place of the file',
+      );
+    },
     membershipChanged(membership, all, touched, problems) {
       changes += 1;
       const { version, members, agreements, rules } = membership;
@@ -116,6 +163,32 @@ export function createEvents(log: Logger, meters: Meters, gauges: Gauges): Event
       log.info({ keys, newest }, 'route token keys in force');
     },
     tokenKeysLost: () => log.warn('the route token keys vanished from their bucket and are put back'),
+    revocationsChanged(version, authorities, serials) {
+      revoked = serials;
+      log.info({ version: Number(version), authorities, serials }, 'revocation lists in force');
+    },
+    revocationListUnusable: (why) => log.error({ why }, 'a revocation list is left out'),
+    revocationListStale: ({ owner, issuer, until }) =>
+      log.warn(
+        { owner, issuer, until: new Date(until).toISOString() },
+        'a revocation list is overdue and honoured on: publish its next one',
+      ),
+    turnedAway(told, untold) {
+      turnedAway.told += told;
+      turnedAway.untold += untold;
+    },
+    met(domain, member, how) {
+      countUp(meetings, how);
+      log.info({ domain, member, how }, 'discovered partner met: it is on the watch list (guildhall partner list)');
+    },
+    partnerLeft(entry) {
+      countUp(meetings, 'gave-way');
+      log.warn({ entry }, 'a discovered partner gave way to a newer one: there are as many as there may be');
+    },
+    notMet(domain, why, detail) {
+      countUp(meetings, why.replaceAll(' ', '-'));
+      log.debug({ domain: quoted(domain, 100), why, detail }, 'a domain of nobody was not met');
+    },
     failed(what, thrown) {
       failures += 1;
       log.error({ what, err: thrown }, 'failed');

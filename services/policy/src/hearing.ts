@@ -1,10 +1,11 @@
-import type { Ask } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
+import type { RequestFacts } from '@guildhall/proto/check-fit';
+import type { Ask, Check } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
 import type { ReasonCode } from '@guildhall/proto/reason';
 import type { Member, Membership } from './membership.js';
 
 /** One thing that was looked at on the way to a decision, for `explain`. */
 export interface Step {
-  readonly subject: 'peer' | 'domain' | 'status' | 'model' | 'rule' | 'agreement';
+  readonly subject: 'peer' | 'domain' | 'status' | 'model' | 'rule' | 'shadow' | 'agreement';
   readonly finding: string;
 }
 
@@ -22,6 +23,8 @@ export interface Decision {
   readonly contacts: readonly string[];
   /** Milliseconds for which this certainly holds while the membership does not change; 0: for as long as that. */
   readonly holdsFor: number;
+  /** What ingress must hold against each request before this decision counts; empty where the request was known in full. */
+  readonly checks: readonly Check[];
   readonly steps: readonly Step[];
 }
 
@@ -30,10 +33,13 @@ export interface Hearing {
   readonly membership: Membership;
   readonly ask: Ask;
   readonly steps: Step[];
+  /** The request itself, where it is known beyond its names: then the steps tell of every rule. */
+  readonly facts: RequestFacts | undefined;
 }
 
 /** What one look at a request decides. */
-export type Judgement = Pick<Decision, 'action' | 'code' | 'rule' | 'sentence'> & Partial<Pick<Decision, 'contacts' | 'holdsFor'>>;
+export type Judgement = Pick<Decision, 'action' | 'code' | 'rule' | 'sentence'> &
+  Partial<Pick<Decision, 'contacts' | 'holdsFor' | 'checks'>>;
 
 /** One of the two parties: known and fit to talk, or known or not and refused. */
 export type Heard =
@@ -43,4 +49,9 @@ export type Heard =
 /** A refusal by a code of the reason table. */
 export function refusal(code: ReasonCode, rule: string, sentence: string): Judgement {
   return { action: 'refuse', code, rule, sentence };
+}
+
+/** The smaller of two times; what is no number counts as never. */
+export function soonest(one: number, other: number): number {
+  return other < one ? other : one;
 }

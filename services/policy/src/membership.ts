@@ -1,3 +1,5 @@
+import type { Rule } from './rule.js';
+
 /** The three federation models (DESIGN: clearinghouse, limited clearinghouse, direct). */
 export type Model = 'clearinghouse' | 'limited-clearinghouse' | 'direct';
 export type Role = 'member' | 'internal' | 'partner' | 'clearinghouse' | 'discovered';
@@ -52,21 +54,6 @@ export interface Agreement {
   /** It holds from (included) until (excluded), ms since 1970; unbounded are -Infinity and Infinity. */
   readonly from: number;
   readonly until: number;
-}
-
-export type Party = { readonly kind: 'any' } | { readonly kind: 'member' | 'group'; readonly id: string };
-
-export interface Rule {
-  readonly id: string;
-  readonly from: Party;
-  readonly to: Party;
-  /** Undefined: every method. */
-  readonly methods: ReadonlySet<string> | undefined;
-  /** Undefined: with or without any event package. */
-  readonly events: ReadonlySet<string> | undefined;
-  readonly action: 'allow' | 'deny';
-  /** The operator's words, or ''. */
-  readonly reason: string;
 }
 
 /** How organizations that are no members are met. */

@@ -92,6 +92,7 @@ describe('answerQuestions', () => {
       fromInterface: 'inside',
       toInterface: '',
       holdsFor: 60_000,
+      checks: [],
     });
     const refused = Verdict.decode(await bus.request(subjects.ask, asked('nowhere.example'), 100));
     expect(refused).toMatchObject({ action: VerdictAction.REFUSE, member: '', code: 'unknown-domain', contacts: [], version: 7n });

@@ -28,6 +28,8 @@ export interface Sources {
   tokenKeys(): readonly TokenKey[];
   /** Time of day in ms. */
   wall(): number;
+  /** Whether something is worth waiting for before an ask is answered: resolves to the ms for which a refusal then holds. Undefined: nothing is. */
+  meet?(ask: Ask, decision: Decision): Promise<number> | undefined;
 }
 
 /** What is told about questions, for figures. */
@@ -47,11 +49,16 @@ const pageBytes = 400 * 1024;
  * Answers the questions of ingress and relay, sharing them with other instances in a queue group. A payload that cannot be
  * read is counted and left without an answer. Returns how to stop.
  */
-export function answerQuestions(bus: Bus, { membership, tokenKeys, wall }: Sources, listener: QuestionListener): () => void {
+export function answerQuestions(bus: Bus, { membership, tokenKeys, wall, meet }: Sources, listener: QuestionListener): () => void {
   const maxPage = Math.min(pageBytes, bus.maxPayload - 1024);
 
   /** Subscribes to one question: `read` throws on bytes that are none, `answer` gives undefined when it cannot know. */
-  const on = <T>(question: Question, subject: string, read: (payload: Uint8Array) => T, answer: (asked: T) => Uint8Array | undefined) =>
+  const on = <T>(
+    question: Question,
+    subject: string,
+    read: (payload: Uint8Array) => T,
+    answer: (asked: T) => Uint8Array | Promise<Uint8Array> | undefined,
+  ) =>
     bus.subscribe(
       subject,
       (payload, reply) => {
@@ -68,18 +75,33 @@ export function answerQuestions(bus: Bus, { membership, tokenKeys, wall }: Sourc
           return;
         }
         listener.answered(question);
-        reply?.(answered);
+        if (answered instanceof Uint8Array) reply?.(answered);
+        else void answered.then(reply);
       },
       policyQueue,
     );
+
+  const verdict = (decision: Decision, { version }: Membership): Uint8Array => {
+    listener.decided(decision);
+    return Verdict.encode(verdictOf(decision, version)).finish();
+  };
+
+  /** Decides anew after the wait; a refusal that is left holds for so long at most. */
+  const later = async (ask: Ask, before: Membership, wait: Promise<number>): Promise<Uint8Array> => {
+    const most = await wait;
+    const inForce = membership() ?? before;
+    const decision = decide(inForce, ask, wall());
+    const holdsFor = decision.holdsFor === 0 ? most : Math.min(decision.holdsFor, most);
+    return verdict(decision.action === 'refuse' ? { ...decision, holdsFor } : decision, inForce);
+  };
 
   const stops = [
     on('ask', subjects.ask, Ask.decode, (ask) => {
       const inForce = membership();
       if (inForce === undefined) return undefined;
       const decision = decide(inForce, ask, wall());
-      listener.decided(decision);
-      return Verdict.encode(verdictOf(decision, inForce.version)).finish();
+      const wait = meet?.(ask, decision);
+      return wait === undefined ? verdict(decision, inForce) : later(ask, inForce, wait);
     }),
     on('door', subjects.door, DoorRequest.decode, ({ member }) => {
       const inForce = membership();

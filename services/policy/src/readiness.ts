@@ -1,5 +1,9 @@
 import type { Bus } from '@guildhall/chassis/bus';
 import type { Roster } from '@guildhall/chassis/roster';
+import type { EnrolmentDoor } from './enrolment-door.js';
+import type { KeptDiscovery } from './keep-discovery.js';
+import type { KeptRevocations } from './keep-revocations.js';
+import type { Api } from './start-api.js';
 import type { MembershipStore } from './store.js';
 import type { TokenKeyStore } from './token-keys.js';
 
@@ -8,13 +12,17 @@ export interface Held {
   store?: MembershipStore;
   keys?: TokenKeyStore;
   roster?: Roster;
+  revocations?: KeptRevocations;
+  discovery?: KeptDiscovery;
+  api?: Pick<Api, 'refresh'>;
+  door?: EnrolmentDoor;
   draining: boolean;
 }
 
 /** What /readyz asks: whether this instance can answer, and why not, one sentence each. */
 export function readiness(bus: Pick<Bus, 'connected'>, held: Readonly<Held>): () => { ok: boolean; reasons: readonly string[] } {
   return () => {
-    const { store, keys, roster, draining } = held;
+    const { store, keys, roster, revocations, draining } = held;
     const reasons: string[] = [];
     if (draining) reasons.push('it is draining');
     if (!bus.connected()) reasons.push('NATS cannot be reached');
@@ -22,6 +30,9 @@ export function readiness(bus: Pick<Bus, 'connected'>, held: Readonly<Held>): ()
     else if (store.current() === undefined) reasons.push('the membership is empty: give policy a community file (setting community)');
     if (keys === undefined || keys.keys().length === 0) reasons.push('there is no key for route tokens yet');
     if (roster?.contested() === true) reasons.push('another process runs under the same id');
-    return { ok: reasons.length === 0, reasons };
+    if (store?.current() !== undefined && revocations?.current() === undefined) reasons.push('the revocation lists were not read yet');
+    // An overdue list is honoured: it is told, but no reason to send questions elsewhere.
+    const overdue = (revocations?.stale() ?? []).map(({ owner }) => `a revocation list of ${owner} is overdue`);
+    return { ok: reasons.length === 0, reasons: [...reasons, ...new Set(overdue)] };
   };
 }

@@ -6,6 +6,9 @@ import type { Membership } from './membership.js';
 /** Parts of a community file, each the text behind its key. */
 export interface SampleParts {
   model?: string;
+  otherwise?: string;
+  /** Further keys of `community`, as in a YAML flow mapping. */
+  community?: string;
   members?: string;
   agreements?: string;
   rules?: string;
@@ -16,12 +19,14 @@ export interface SampleParts {
 /** A snapshot for unit tests, made the way a community file becomes one. Version 7. */
 export function sampleMembership({
   model = 'clearinghouse',
+  otherwise = 'allow',
+  community = '',
   members = '[]',
   agreements = '[]',
   rules = '[]',
   pem,
 }: SampleParts): Membership {
-  const text = `community: { id: steel-guild, name: Steel Guild, model: ${model} }
+  const text = `community: { id: steel-guild, name: Steel Guild, model: ${model}, otherwise: ${otherwise}${community === '' ? '' : `, ${community}`} }
 hub:
   domain: hub.example
   listeners: [{ name: members, host: 127.0.0.1 }, { name: inside, host: 127.0.0.2 }]

@@ -1,7 +1,7 @@
 import { domainFault } from '@guildhall/proto/community/domain';
 import { quoted } from '@guildhall/proto/community/quoted';
 import type { Ask } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
-import type { Agreement, Member, Membership, Party, Rule } from './membership.js';
+import type { Agreement, Member, Membership } from './membership.js';
 
 /** The words of decisions. Ids and operators' texts are clean by their syntax; what comes out of an Ask is made printable here. */
 
@@ -24,12 +24,13 @@ export function targetText(ask: Ask, target: Member): string {
   return ask.target?.$case === 'toDomain' ? `${target.id} (${domainText(ask.target.value)})` : target.id;
 }
 
-function senderText(ask: Ask, peer: Member): string {
+/** The member that sends with the domain it names in From: "acme (acme.example)". */
+export function senderText(ask: Ask, peer: Member): string {
   return ask.fromDomain === '' ? peer.id : `${peer.id} (${domainText(ask.fromDomain)})`;
 }
 
 /** With a reason behind a colon if there is one, and one full stop. */
-function because(text: string, reason: string): string {
+export function because(text: string, reason: string): string {
   const whole = reason === '' ? text : `${text}: ${reason}`;
   return /[.!?]$/.test(whole) ? whole : `${whole}.`;
 }
@@ -69,16 +70,24 @@ export function unknownTarget(membership: Membership, ask: Ask): string {
 }
 
 export function notAPartner(ask: Ask, peer: Member, target: Member): string {
-  const both = `${senderText(ask, peer)} and ${targetText(ask, target)} are both ${peer.role}`;
-  return because(`${both}, and in the direct model only internal servers and partners reach each other`, '');
+  const one = senderText(ask, peer);
+  const other = targetText(ask, target);
+  const roles =
+    peer.role === target.role ? `${one} and ${other} are both ${peer.role}` : `${one} is ${peer.role}, ${other} is ${target.role}`;
+  return because(`${roles}, and in the direct model only internal servers and partners reach each other`, '');
 }
 
-export function deniedByRule(ask: Ask, peer: Member, target: Member, rule: Rule): string {
-  return because(`Rule ${rule.id} denies ${requestText(ask)} from ${senderText(ask, peer)} to ${targetText(ask, target)}`, rule.reason);
+export function bothStrangers(ask: Ask, peer: Member, target: Member): string {
+  const roles = `${senderText(ask, peer)} is ${peer.role}, ${targetText(ask, target)} is ${target.role}`;
+  return because(`${roles}, and a discovered partner reaches only the community's own members`, '');
 }
 
-export function allowedByRule(ask: Ask, peer: Member, target: Member, rule: Rule): string {
-  return because(`Rule ${rule.id} allows ${requestText(ask)} from ${senderText(ask, peer)} to ${targetText(ask, target)}`, rule.reason);
+/** Where nothing allows it and the community refuses what is not allowed. */
+export function notAllowed(membership: Membership, ask: Ask, peer: Member, target: Member): string {
+  return because(
+    `No rule and no agreement allows ${requestText(ask)} from ${senderText(ask, peer)} to ${targetText(ask, target)}`,
+    `${membership.community.name} refuses what is not allowed by name`,
+  );
 }
 
 export function allowedByModel(membership: Membership, ask: Ask, peer: Member, target: Member): string {
@@ -103,20 +112,6 @@ export function redirectedByAgreement(ask: Ask, peer: Member, target: Member): s
   return because(
     `${peer.id} and ${targetText(ask, target)} agreed to talk directly`,
     `send ${requestText(ask)} to the door of ${target.id}`,
-  );
-}
-
-export function partyText(party: Party): string {
-  return party.kind === 'any' ? 'anyone' : party.kind === 'group' ? `the group ${party.id}` : party.id;
-}
-
-/** A rule as a whole, for the steps of an explanation. */
-export function ruleText(rule: Rule): string {
-  const what = rule.methods === undefined ? 'everything' : [...rule.methods].join(', ');
-  const events = rule.events === undefined ? '' : ` for ${[...rule.events].join(', ')}`;
-  return because(
-    `rule ${rule.id} ${rule.action === 'allow' ? 'allows' : 'denies'} ${what}${events} from ${partyText(rule.from)} to ${partyText(rule.to)}`,
-    rule.reason,
   );
 }
 

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Client, credentials, type ServiceError, status } from '@grpc/grpc-js';
+import { credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { type Bus, connectBus } from '@guildhall/chassis/bus';
 import { Fault } from '@guildhall/chassis/fault';
 import { createLogger } from '@guildhall/chassis/log';
@@ -53,13 +53,14 @@ function community(text: string, ca = 'ca.crt'): string {
 interface Settings {
   id?: string;
   community?: string;
-  grpc?: { port: number };
+  grpc?: { port?: number; requestBytes?: string };
   reload?: number;
 }
 
 async function policy(settings: Settings = {}): Promise<Running & { stop(): Promise<void> }> {
   const ending = new AbortController();
-  const config = configSchema.parse({ nats: { url: server.url }, log: { level: 'silent' }, ...settings });
+  const grpc = { operatorTokenFile: join(folder, 'operator.token'), ...settings.grpc };
+  const config = configSchema.parse({ nats: { url: server.url }, log: { level: 'silent' }, ...settings, grpc });
   const started = await start(config, ending.signal);
   const stop = () => {
     ending.abort();
@@ -106,18 +107,21 @@ async function metric(one: Running, name: string): Promise<number | undefined> {
   return value === undefined ? undefined : Number(value);
 }
 
-/** One unary call. */
-function call<T>(client: Client, invoke: (done: (error: ServiceError | null, response: T) => void) => unknown): Promise<T> {
+/** One unary call of an operator. */
+function call<T>(
+  one: Running,
+  invoke: (client: AdminServiceClient, as: Metadata, done: (error: ServiceError | null, response: T) => void) => unknown,
+): Promise<T> {
+  const client = new AdminServiceClient(one.addresses['grpc'] ?? '', credentials.createInsecure());
+  const as = new Metadata();
+  as.set('authorization', `Bearer ${readFileSync(join(folder, 'operator.token'), 'latin1').trim()}`);
   return new Promise<T>((resolve, reject) => {
-    invoke((error, response) => (error === null ? resolve(response) : reject(error)));
+    invoke(client, as, (error, response) => (error === null ? resolve(response) : reject(error)));
   }).finally(() => client.close());
 }
 
-const adminOf = (one: Running) => new AdminServiceClient(one.addresses['grpc'] ?? '', credentials.createInsecure());
-
 function explain(one: Running, from: string, to: string): Promise<ExplainResponse> {
-  const client = adminOf(one);
-  return call<ExplainResponse>(client, (done) => client.explain(ExplainRequest.fromPartial({ from, to }), done));
+  return call<ExplainResponse>(one, (client, as, done) => client.explain(ExplainRequest.fromPartial({ from, to }), as, done));
 }
 
 beforeAll(async () => {
@@ -195,14 +199,13 @@ describe('policy', () => {
   });
 
   it('says over gRPC what is wrong with a question, and what the membership is', async () => {
-    const one = await policy({ community: community(members('acme')) });
+    const one = await policy({ community: community(members('acme')), grpc: { requestBytes: '64KiB' } });
     await expect(explain(one, '', 'acme')).rejects.toMatchObject({
       code: status.INVALID_ARGUMENT,
       details: 'from is empty: give a member id, a domain or a SIP URI.',
     });
     await expect(explain(one, 'acme', 'x'.repeat(100_000))).rejects.toMatchObject({ code: status.RESOURCE_EXHAUSTED });
-    const client = adminOf(one);
-    const membership = await call<GetMembershipResponse>(client, (done) => client.getMembership({ version: 0n }, done));
+    const membership = await call<GetMembershipResponse>(one, (client, as, done) => client.getMembership({ version: 0n }, as, done));
     expect([membership.community?.id, membership.members.map((member) => member.id)]).toEqual(['guild', ['acme']]);
   });
 
@@ -271,6 +274,7 @@ describe('policy', () => {
       async () =>
         expect((await (await bus.keyValue(buckets.membership, { history: 16 })).entries()).map((entry) => entry.key)).toEqual([
           'community',
+          'file',
           'member.acme',
           'member.bolt',
         ]),

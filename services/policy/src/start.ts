@@ -8,31 +8,40 @@ import { createLogger } from '@guildhall/chassis/log';
 import { createMeters } from '@guildhall/chassis/meters';
 import { createRoster } from '@guildhall/chassis/roster';
 import type { Running } from '@guildhall/chassis/running';
+import type { Ask } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
 import { buckets } from '@guildhall/proto/subjects';
-import { adminServiceName, startAdmin } from './admin.js';
+import { accessHandlers } from './access-handlers.js';
+import { adminHandlers } from './admin-handlers.js';
 import { announcer } from './announce.js';
 import { createAnswering } from './answering.js';
+import { apiServiceNames } from './api-services.js';
 import { createClosing } from './closing.js';
 import type { PolicyConfig } from './config.js';
+import { startEnrolmentDoor } from './enrolment-door.js';
 import { createEvents } from './events.js';
+import { watchFiles } from './file-watch.js';
 import { createHealth } from './health.js';
-import { keepMembership } from './keep-membership.js';
+import type { Decision } from './hearing.js';
+import { keepDiscovery } from './keep-discovery.js';
+import { keepRevocations } from './keep-revocations.js';
 import { keepTokenKeys } from './keep-token-keys.js';
-import { openCommunityFile } from './live-file.js';
 import { type Held, readiness } from './readiness.js';
+import { openApi } from './start-api.js';
+import { keepAuthority } from './start-authority.js';
+import { openMembership } from './start-membership.js';
+import { keepTurnedAway, listTurnedAway } from './turned-away.js';
 
 /** Revisions kept of an entry of the membership: who changed it, when and why. */
-const membershipHistory = 16;
+const membershipHistory = 64;
 /** How long gRPC calls under way may still take when the drain begins: they are answered from memory. */
 const lastCallsMs = 1000;
 
 /**
- * Starts policy in this process: reads the community file, connects, opens its ports, brings the file into the bucket,
+ * Starts policy in this process: connects, opens its ports, brings the community file into the bucket if it has changed,
  * follows the bucket and answers. Resolves once it serves, which with an empty bucket is before it can answer (/readyz says
  * so). Throws a Fault on a bad start and then leaves nothing open.
  */
 export async function start(config: PolicyConfig, signal: AbortSignal): Promise<Running> {
-  const file = config.community === undefined ? undefined : openCommunityFile(config.community);
   const log = createLogger('policy', config.id, config.log);
   const meters = createMeters('policy', config.id);
   const held: Held = { draining: false };
@@ -41,26 +50,36 @@ export async function start(config: PolicyConfig, signal: AbortSignal): Promise<
     entries: () => held.store?.entries(),
     tokenKeys: () => held.keys?.keys() ?? [],
     wall: () => wall().getTime(),
+    meet: (ask: Ask, decision: Decision) => held.discovery?.meet(ask, decision),
   };
-  const events = createEvents(log, meters, { ...sources, unusable: () => held.store?.unusable() ?? 0 });
+  const events = createEvents(log, meters, {
+    ...sources,
+    unusable: () => held.store?.unusable() ?? 0,
+    staleLists: () => held.revocations?.stale().length ?? 0,
+  });
   const closing = createClosing((thrown) => events.failed('closing', thrown));
   closing.add(() => meters.close());
-  file?.tell(events);
 
   try {
     const bus = await connectBus(config.nats, `policy ${config.id}`, log);
     closing.add(() => bus.close());
     const ready = readiness(bus, held);
+    const revocations = keepRevocations(bus, events, sources.wall);
+    closing.add(revocations.stop);
+    held.revocations = revocations;
+    const turnedAway = keepTurnedAway(bus, config.turnedAway, events);
+    closing.add(turnedAway.stop);
 
     const pages = await startAdminServer(config.admin, { ready, metrics: () => meters.prometheus() });
     closing.add(() => pages.close());
-    const health = createHealth([adminServiceName], config.grpc.streams);
-    const admin = await startAdmin(config.grpc, { ...sources, failed: events.failed }, health);
-    closing.add(() => admin.close(Math.min(config.drain, lastCallsMs)));
+    const health = createHealth(apiServiceNames, config.grpc.streams);
 
     const answering = createAnswering(bus, sources, events);
     closing.add(() => answering.set(false));
     const refresh = (): void => {
+      const inForce = held.store?.current();
+      if (inForce !== undefined) revocations.follow(inForce);
+      held.api?.refresh();
       answering.set(!held.draining && held.store?.current() !== undefined);
       health.set(ready().ok);
     };
@@ -75,11 +94,55 @@ export async function start(config: PolicyConfig, signal: AbortSignal): Promise<
     closing.add(() => held.keys?.stop());
 
     const bucket = await bus.keyValue(buckets.membership, { history: membershipHistory });
-    const settling = { quietMs: config.settle.quiet, mostMs: config.settle.most };
-    const kept = await keepMembership(bucket, file?.wanted(), settling, { events, announce, wall, refresh });
+    const kept = await openMembership(config, { bucket, events, announce, wall, refresh });
     held.store = kept.store;
-    closing.add(() => kept.store.stop());
-    if (file !== undefined && config.reload > 0) closing.add(file.watch(config.reload, kept.bring));
+    closing.add(kept.stop);
+    const discovery = keepDiscovery(config.dns, { bus, bucket, store: kept.store, listener: events, wall, clock: monotonic });
+    held.discovery = discovery;
+    closing.add(discovery.stop);
+
+    const api = await openApi(config, {
+      bus,
+      log,
+      meters,
+      closing,
+      wall,
+      membership: sources.membership,
+      revoked: revocations.current,
+      failed: events.failed,
+    });
+    held.api = api;
+    const authority = await keepAuthority(config, {
+      ...sources,
+      bus,
+      bucket,
+      log,
+      meters,
+      tokens: api.tokens,
+      hubCertificates: () => [...api.certificates(), ...(held.door?.certificates() ?? [])],
+    });
+    closing.add(() => authority.close());
+    const handlers = api.guarded({
+      AdminService: adminHandlers({ ...sources, history: kept.history, listTurnedAway: listTurnedAway(turnedAway) }),
+      MembershipService: kept.handlers,
+      AuthorityService: authority.handlers,
+      AccessService: accessHandlers({ ...sources, tokens: api.tokens, audit: api.audit }),
+    });
+    const grpc = await api.open(handlers, health);
+    closing.add(() => grpc.close(Math.min(config.drain, lastCallsMs)));
+    if (config.enrolment !== undefined) {
+      const door = await startEnrolmentDoor(config.enrolment, {
+        handlers: handlers.AuthorityService,
+        certificates: authority.certificates,
+        anchors: () => held.store?.current()?.community.anchors ?? [],
+        events: authority.events,
+        wall: sources.wall,
+      });
+      held.door = door;
+      closing.add(() => door.close());
+      const { cert, key } = config.enrolment.certificate;
+      if (config.reload > 0) closing.add(watchFiles(() => [cert, key], config.reload, door.reload));
+    }
 
     const roster = createRoster(bus, { service: 'policy', id: config.id, epoch: newEpoch() }, {}, monotonic);
     held.roster = roster;
@@ -99,7 +162,12 @@ export async function start(config: PolicyConfig, signal: AbortSignal): Promise<
       };
       signal.addEventListener('abort', drain, { once: true });
     });
-    return { service: 'policy', id: config.id, addresses: { admin: pages.address, grpc: admin.address }, closed };
+    return {
+      service: 'policy',
+      id: config.id,
+      addresses: { admin: pages.address, grpc: grpc.address, ...(held.door === undefined ? {} : { enrolment: held.door.address }) },
+      closed,
+    };
   } catch (thrown) {
     await closing.run();
     throw storeFault(thrown);

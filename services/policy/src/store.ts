@@ -1,7 +1,7 @@
 import type { KeyValue } from '@guildhall/chassis/key-value';
 import { type Compiled, compile, type Entries } from './compile.js';
 import type { Membership } from './membership.js';
-import { createTable, type Touched } from './table.js';
+import { createTable, type Snapshot, type Touched } from './table.js';
 
 /** The membership in force, kept up with the bucket. */
 export interface MembershipStore {
@@ -9,6 +9,12 @@ export interface MembershipStore {
   current(): Membership | undefined;
   /** What the snapshot in force was made from. */
   entries(): Entries | undefined;
+  /** The bucket as it was told so far; changes that were told an instant ago may not be in force yet. */
+  snapshot(): Snapshot;
+  /** Whether everything up to a revision has been told. */
+  hasSeen(revision: number): boolean;
+  /** Resolves to whether everything up to a revision was in force within so many ms. */
+  inForce(revision: number, withinMs: number): Promise<boolean>;
   /** Keys of the bucket whose values cannot be used. */
   unusable(): number;
   stop(): void;
@@ -37,10 +43,12 @@ export interface Settling {
 export async function followMembership(bucket: KeyValue, settling: Settling, listener: StoreListener): Promise<MembershipStore> {
   const table = createTable();
   let membership: Membership | undefined;
-  let inForce: Entries | undefined;
+  let entriesInForce: Entries | undefined;
   let first: number | undefined;
   let timer: NodeJS.Timeout | undefined;
   let reading = true;
+  let settled = 0;
+  const waiting = new Set<() => void>();
 
   const settle = (): void => {
     clearTimeout(timer);
@@ -49,11 +57,28 @@ export async function followMembership(bucket: KeyValue, settling: Settling, lis
     const entries = table.entries();
     const compiled: Compiled | undefined = entries === undefined ? undefined : compile(entries);
     membership = compiled?.membership;
-    inForce = compiled === undefined ? undefined : entries;
+    entriesInForce = compiled === undefined ? undefined : entries;
     const touched = table.takeTouched();
+    settled = table.seen();
     if (compiled === undefined) listener.empty(table.bare());
     else listener.changed(compiled.membership, touched, compiled.problems);
+    for (const look of [...waiting]) look();
   };
+
+  const inForce = (revision: number, withinMs: number): Promise<boolean> =>
+    new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(limit);
+        waiting.delete(look);
+        resolve(settled >= revision);
+      };
+      const look = (): void => {
+        if (settled >= revision) done();
+      };
+      const limit = setTimeout(done, withinMs);
+      waiting.add(look);
+      look();
+    });
 
   const settleSoon = (): void => {
     const now = performance.now();
@@ -68,15 +93,22 @@ export async function followMembership(bucket: KeyValue, settling: Settling, lis
       if (why !== undefined) listener.unusable(entry.key, why);
       if (!reading) settleSoon();
     },
-    current() {
-      if (!reading) return;
+    current(lastRevision) {
+      table.reached(lastRevision);
+      if (!reading) {
+        settleSoon();
+        return;
+      }
       reading = false;
       settle();
     },
   });
   return {
     current: () => membership,
-    entries: () => inForce,
+    entries: () => entriesInForce,
+    snapshot: () => table.snapshot(),
+    hasSeen: (revision) => table.seen() >= revision,
+    inForce,
     unusable: () => table.unusable(),
     stop() {
       clearTimeout(timer);

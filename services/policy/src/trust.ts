@@ -1,5 +1,5 @@
-import { MemberStatus, TrustMember, TrustPage, type TrustRequest } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
-import type { Member, Membership, Status } from './membership.js';
+import { MemberStatus, type PartnerBounds, TrustMember, TrustPage, type TrustRequest } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
+import type { Discovery, Member, Membership, Status } from './membership.js';
 
 const statuses: Readonly<Record<Status, MemberStatus>> = {
   active: MemberStatus.ACTIVE,
@@ -8,7 +8,7 @@ const statuses: Readonly<Record<Status, MemberStatus>> = {
   quarantined: MemberStatus.QUARANTINED,
 };
 
-function trustMember(member: Member): TrustMember {
+function trustMember(member: Member, discovery: Discovery | undefined): TrustMember {
   return {
     id: member.id,
     status: statuses[member.status],
@@ -22,7 +22,12 @@ function trustMember(member: Member): TrustMember {
     statusUntil: member.statusUntil,
     speaksForUnknown: member.role === 'clearinghouse',
     microsoft: member.microsoft,
+    ...(member.role === 'discovered' && discovery !== undefined ? { bounds: boundsOf(discovery) } : {}),
   };
+}
+
+function boundsOf({ requestsPerSecond, contacts, suspectRequestsPerSecond }: Discovery): PartnerBounds {
+  return { requestsPerSecond, contacts, suspectRequestsPerSecond };
 }
 
 /** An id that is no member (any more): what is known of it is to be forgotten. */
@@ -70,12 +75,15 @@ function bytesOf(member: TrustMember): number {
  */
 export function trustPage(membership: Membership, request: TrustRequest, maxBytes: number): TrustPage {
   const ids = request.members.length === 0 ? membership.ids : [...new Set(request.members)].toSorted();
-  const page: TrustPage = { version: membership.version, anchors: [...membership.community.anchors], members: [], next: '' };
+  const { anchors, discovery } = membership.community;
+  const page: TrustPage = { version: membership.version, anchors: [...anchors], members: [], next: '' };
+  // Authorities of the public network are many: once is enough, and the first page is always asked for.
+  if (discovery !== undefined && request.after === '') page.discovery = { anchors: [...discovery.anchors] };
   let bytes = TrustPage.encode(page).finish().length + 512;
   for (let place = placeAfter(ids, request.after); place < ids.length; place += 1) {
     const id = ids[place] ?? '';
     const member = membership.members.get(id);
-    const told = member === undefined ? stranger(id) : trustMember(member);
+    const told = member === undefined ? stranger(id) : trustMember(member, discovery);
     bytes += bytesOf(told);
     if (bytes > maxBytes && page.members.length > 0) {
       page.next = page.members.at(-1)?.id ?? '';

@@ -7,12 +7,13 @@ const actions: Readonly<Record<Decision['action'], VerdictAction>> = {
   refuse: VerdictAction.REFUSE,
 };
 
-/** A decision as ingress gets it. The target is named when the request goes there; a refusal names nobody. */
+/** A decision as ingress gets it. The target is named when the request goes there, or may by a check; a refusal without checks names nobody. */
 export function verdictOf(decision: Decision, version: bigint): Verdict {
-  const { action, code, rule, sentence, peer, target, contacts, holdsFor } = decision;
+  const { action, code, rule, sentence, peer, target, contacts, holdsFor, checks } = decision;
+  const leads = action !== 'refuse' || checks.some((check) => check.action !== VerdictAction.REFUSE);
   return {
     action: actions[action],
-    member: action === 'refuse' ? '' : (target?.id ?? ''),
+    member: leads ? (target?.id ?? '') : '',
     code,
     rule,
     sentence,
@@ -21,6 +22,6 @@ export function verdictOf(decision: Decision, version: bigint): Verdict {
     fromInterface: peer?.interface ?? '',
     toInterface: target?.interface ?? '',
     holdsFor,
-    checks: [],
+    checks: [...checks],
   };
 }

@@ -12,6 +12,7 @@ import {
   natsConfig,
   section,
 } from '@guildhall/chassis/config';
+import { dnsSettings } from '@guildhall/chassis/dns-config';
 import { z } from 'zod';
 
 /** Everything a relay can be told: a YAML file or GUILDHALL_ variables. Times are ms inside, sizes bytes. */
@@ -26,6 +27,9 @@ export const configSchema = z.strictObject({
   }),
   /** Shown to members' proxies: the hub's own, with clientAuth. */
   certificate: certificateConfig,
+  /** How often its files are looked at for changes, and the revocation lists read again, should a change have gone by unheard. */
+  reload: duration('1s', '20ms', '1h'),
+  refresh: duration('60s', '1s', '1h'),
   admin: adminConfig,
   timeouts: section({
     /** A dial with its handshake. */
@@ -63,6 +67,12 @@ export const configSchema = z.strictObject({
     /** Outcomes kept for ingresses while NATS is away. */
     outcomeBytes: byteSize('32MiB', '64KiB', '4GiB'),
     message: byteSize('64KiB', '1KiB', '1MiB'),
+  }),
+  /** How members are found that have no fixed address (RFC 3263). */
+  dns: section({
+    ...dnsSettings,
+    /** Whether the names of discovered partners may lead to addresses that are not public, such as one's own network. */
+    strangersAnywhere: z.boolean().default(false),
   }),
   drain: drainConfig,
   log: logConfig,

@@ -7,9 +7,10 @@ import { canAnswer, writeResponse } from '@guildhall/proto/sip/response';
 import type { SipError } from '@guildhall/proto/sip/sip-error';
 import type { Events, LinkName } from './events.js';
 import { idle, type LinkAction, type LinkInput, type LinkState, type LinkTiming, stepLink } from './link.js';
-import { type Destination, dial, type LinkSocket } from './link-socket.js';
+import { type Destination, dial, inWords, type Judges, type LinkSocket } from './link-socket.js';
 import type { Link } from './member.js';
 import { type Prober, probeIn } from './probe.js';
+import type { Distrusted } from './turning-away.js';
 
 /** What a link tells those who use it. */
 export interface LinkListener {
@@ -31,11 +32,13 @@ export interface DialledLink extends Link {
   state(): LinkState;
   want(): void;
   tick(now: number, wanted: boolean): void;
+  /** Judges again who is at the other end, and gives the link up where that is not good any more. */
+  review(): void;
   close(): void;
 }
 
 /** What all links of a relay share. */
-export interface LinkTools {
+export interface LinkTools extends Judges {
   readonly timing: LinkTiming;
   readonly limits: SipLimits;
   /** Bytes that may be unsent on one link. */
@@ -43,9 +46,12 @@ export interface LinkTools {
   readonly prober: Prober;
   readonly turn: Turn;
   readonly events: Events;
-  /** Monotonic ms, wall ms, and 0 <= random < 1. */
+  /** The links whose far end was believed: each is there as long as it has a connection. */
+  readonly believed: Set<DialledLink>;
+  /** A proxy did not prove who it is, or does not any more. */
+  turnedAway(link: LinkName, distrusted: Distrusted): void;
+  /** Monotonic ms, and 0 <= random < 1. */
   readonly clock: () => number;
-  readonly wall: () => number;
   readonly random: () => number;
   readonly newId: () => string;
 }
@@ -81,7 +87,14 @@ export function createDialledLink(member: string, to: Destination, tools: LinkTo
     },
     tick(now, wanted) {
       inUse = wanted;
+      if (socket !== undefined && tools.wall() > socket.endsAt()) link.review();
       advance({ kind: 'tick', now, heardAt, wanted, random: tools.random() });
+    },
+    review() {
+      const found = state.kind === 'up' ? socket?.distrusted() : undefined;
+      if (found === undefined) return;
+      tools.turnedAway(name, found);
+      lost(inWords(found));
     },
     close() {
       flushOut();
@@ -102,6 +115,7 @@ export function createDialledLink(member: string, to: Destination, tools: LinkTo
   };
 
   const drop = (): void => {
+    tools.believed.delete(link);
     socket?.destroy();
     socket = undefined;
     probe = '';
@@ -118,6 +132,7 @@ export function createDialledLink(member: string, to: Destination, tools: LinkTo
   /** What came in cannot be read on: what is still to be said is said, and it counts as a failure, lest it begin anew at once. */
   const giveUp = (): void => {
     flushOut();
+    tools.believed.delete(link);
     socket?.end();
     socket = undefined;
     advance({ kind: 'lost', now: tools.clock(), heard: false, wanted: inUse, random: tools.random() });
@@ -152,6 +167,7 @@ export function createDialledLink(member: string, to: Destination, tools: LinkTo
         drop();
         return;
       case 'end':
+        tools.believed.delete(link);
         socket?.end();
         socket = undefined;
     }
@@ -169,14 +185,16 @@ export function createDialledLink(member: string, to: Destination, tools: LinkTo
     let own: LinkSocket | undefined;
     const current = (): boolean => socket === own;
     const reader = readerOf(link, name, tools, listener, { text, giveUp, isProbe: (m) => probe !== '' && probeIn(m, probe) });
-    own = dial(to, tools.wall, {
+    own = dial(to, tools, {
       opened() {
         if (!current()) return;
+        tools.believed.add(link);
         heardAt = tools.clock();
         advance({ kind: 'opened', now: heardAt });
       },
-      refused(fault, why) {
+      refused(fault, why, distrusted) {
         if (!current()) return;
+        if (distrusted !== undefined) tools.turnedAway(name, distrusted);
         const failures = state.kind === 'connecting' ? state.failures + 1 : 1;
         tools.events.linkRefused(name, fault, why, failures);
         advance({ kind: 'refused', fault, now: tools.clock(), random: tools.random() });

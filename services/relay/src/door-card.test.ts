@@ -13,6 +13,7 @@ const good: Door = {
   interface: '',
   acceptCommonName: false,
   lookup: '',
+  stranger: false,
 };
 
 function read(changes: Partial<Door>) {

@@ -5,8 +5,16 @@ import { Door } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
 export interface DoorCard {
   readonly member: string;
   readonly open: boolean;
-  /** Empty with `open`: the member only dials out. */
+  /** Empty with `open` and without `lookup`: the member only dials out. */
   readonly proxies: readonly ProxyCard[];
+  /** The domain under which DNS names its proxies, and which their certificates must carry; '' when the door names them itself. */
+  readonly lookup: string;
+  /** It was met by DNS, so that it chose itself where its names lead. */
+  readonly stranger: boolean;
+  /** Why there is nobody to dial although the door is open, for the sender; '' otherwise. */
+  readonly unlocated: string;
+  /** ms after which it is to be looked at again, should that be sooner than usual. */
+  readonly freshFor: number;
   readonly pins: readonly string[];
   readonly anchors: readonly Certificate[];
   /** A common name will do where the certificate has no SAN. */
@@ -34,7 +42,7 @@ const pinShape = /^[0-9a-f]{64}$/;
 export function readDoor(payload: Uint8Array, member: string): DoorCard {
   const door = Door.decode(payload);
   if (door.member !== member) throw new Error('the door is another member’s');
-  if (!door.open) return { member, open: false, proxies: [], pins: [], anchors: [], acceptCommonName: false, anchorText: '' };
+  if (!door.open) return shut(member);
   if (door.proxies.length > most.proxies) throw new Error(`the door has more than ${most.proxies} proxies`);
   if (door.pins.length > most.pins || door.anchors.length > most.anchors) throw new Error('the door has too many pins or anchors');
   if (!door.pins.every((pin) => pinShape.test(pin))) throw new Error('the door has a pin that is no SHA-256');
@@ -43,14 +51,36 @@ export function readDoor(payload: Uint8Array, member: string): DoorCard {
     if (proxy.names.length > most.names || !proxy.names.every((name) => nameShape.test(name)))
       throw new Error('the door expects a name that is none');
   }
+  if (door.lookup !== '' && !nameShape.test(door.lookup)) throw new Error('the door is to be looked up under a name that is none');
   return {
     member,
     open: true,
-    proxies: door.proxies,
+    // Looked up or told, never both.
+    proxies: door.lookup === '' ? door.proxies : [],
+    lookup: door.lookup,
+    stranger: door.stranger,
+    unlocated: '',
+    freshFor: Number.POSITIVE_INFINITY,
     pins: door.pins,
     anchors: parseAnchors(door.anchors),
     acceptCommonName: door.acceptCommonName,
     anchorText: door.anchors.map((pem) => `${pem.trim()}\n`).join(''),
+  };
+}
+
+function shut(member: string): DoorCard {
+  return {
+    member,
+    open: false,
+    proxies: [],
+    lookup: '',
+    stranger: false,
+    unlocated: '',
+    freshFor: Number.POSITIVE_INFINITY,
+    pins: [],
+    anchors: [],
+    acceptCommonName: false,
+    anchorText: '',
   };
 }
 

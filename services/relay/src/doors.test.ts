@@ -23,6 +23,7 @@ function play() {
       interface: '',
       acceptCommonName: false,
       lookup: '',
+      stranger: false,
     }).finish();
     waiting.push(() => reply?.(door));
   });

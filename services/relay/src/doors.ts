@@ -21,7 +21,7 @@ export interface DoorsSettings {
   readonly timeout: number;
 }
 
-export function createDoors(bus: Bus, settings: DoorsSettings): Doors {
+export function createDoors(bus: Pick<Bus, 'request'>, settings: DoorsSettings): Doors {
   const stale = new Set<string>();
   const cache = new LRUCache<string, DoorCard>({
     max: settings.most,

@@ -1,7 +1,7 @@
 import type { Logger } from '@guildhall/chassis/log';
 import type { Meters } from '@guildhall/chassis/meters';
 import { oncePer } from '@guildhall/chassis/once-per';
-import type { ReasonCode } from '@guildhall/proto/reason';
+import type { CloseReason, ReasonCode } from '@guildhall/proto/reason';
 import type { LinkFault } from './link.js';
 
 /** What happened in this relay: the hot path adds to plain fields, instruments read them, and rare facts are logged here and nowhere else. */
@@ -36,6 +36,10 @@ export interface Events {
   arrivals: number;
   departures: number;
   departuresLost: number;
+  /** Looks into DNS for a member's proxies, by how they ended. */
+  located: number;
+  unlocated: number;
+  lookupsFailed: number;
 
   countGone(code: ReasonCode): void;
   outcomeBatchLost(ingress: string, error: unknown): void;
@@ -45,11 +49,18 @@ export interface Events {
   linkBroken(link: LinkName, why: string): void;
   linkFailed(link: LinkName, error: unknown): void;
   doorFailed(member: string, error: unknown): void;
+  /** DNS named so many addresses under the domain; `refused` more are not public and it is a stranger's. */
+  memberLocated(member: string, domain: string, targets: number, refused: number): void;
+  lookupFailed(member: string, domain: string, error: unknown): void;
   memberLeft(member: string, owner: string | undefined): void;
   draining(transactions: number): void;
   drained(transactions: number): void;
   certificateServed(fingerprint: string, expires: string): void;
   certificateBroken(error: unknown): void;
+  revocationsLearned(version: bigint, serials: number): void;
+  revocationsFailed(error: unknown, failures: number): void;
+  /** A proxy was not believed, or is not any more. */
+  countUntrusted(reason: CloseReason): void;
   shutFailed(error: unknown): void;
 }
 
@@ -69,10 +80,16 @@ export interface Gauges {
 export function createEvents(
   log: Logger,
   clock: () => number,
-): Events & { readonly gone: ReadonlyMap<ReasonCode, number>; readonly refusals: ReadonlyMap<LinkFault, number> } {
+): Events & {
+  readonly gone: ReadonlyMap<ReasonCode, number>;
+  readonly refusals: ReadonlyMap<LinkFault, number>;
+  readonly untrusted: ReadonlyMap<CloseReason, number>;
+} {
   const gone = new Map<ReasonCode, number>();
   const refusals = new Map<LinkFault, number>();
+  const untrusted = new Map<CloseReason, number>();
   const doorGate = oncePer(1000, clock);
+  const lookupGate = oncePer(1000, clock);
   return {
     requests: 0,
     acks: 0,
@@ -95,8 +112,15 @@ export function createEvents(
     arrivals: 0,
     departures: 0,
     departuresLost: 0,
+    located: 0,
+    unlocated: 0,
+    lookupsFailed: 0,
     gone,
     refusals,
+    untrusted,
+    countUntrusted: (reason) => {
+      untrusted.set(reason, (untrusted.get(reason) ?? 0) + 1);
+    },
     countGone: (code) => {
       gone.set(code, (gone.get(code) ?? 0) + 1);
     },
@@ -115,9 +139,29 @@ export function createEvents(
       const count = doorGate();
       if (count > 0) log.warn({ member, count, why: error instanceof Error ? error.message : 'unknown' }, 'door not learned');
     },
+    memberLocated(member, domain, targets, refused) {
+      if (targets > 0) this.located += 1;
+      else this.unlocated += 1;
+      const count = targets > 0 && refused === 0 ? 0 : lookupGate();
+      if (count > 0) log.warn({ member, domain, targets, refused, count }, 'DNS names no proxy of the member that may be dialled');
+      else log.debug({ member, domain, targets }, 'proxies found by DNS');
+    },
+    lookupFailed(member, domain, error) {
+      this.lookupsFailed += 1;
+      const count = lookupGate();
+      if (count > 0) log.warn({ member, domain, count, why: error instanceof Error ? error.message : 'unknown' }, 'DNS did not answer');
+    },
     memberLeft: (member, owner) => log.info({ member, owner }, 'member handed over'),
     draining: (transactions) => log.info({ transactions }, 'draining'),
     drained: (transactions) => log.info({ givenUp: transactions }, 'drained'),
+    revocationsLearned: (version, serials) => log.info({ version: String(version), serials }, 'revocation lists learned'),
+    revocationsFailed: (error, failures) => {
+      if ((failures & (failures - 1)) === 0)
+        log.warn(
+          { failures, why: error instanceof Error ? error.message : 'unknown' },
+          'the revocation lists cannot be had from policy, the last ones stay',
+        );
+    },
     certificateBroken: (error) => log.error({ err: error }, 'the new certificate is not usable, the old one stays'),
     shutFailed: (error) => log.error({ err: error }, 'not everything could be closed'),
     certificateServed: (fingerprint, expires) => log.info({ fingerprint, expires }, 'certificate shown to members'),
@@ -164,6 +208,14 @@ export function describeMeters(meters: Meters, events: ReturnType<typeof createE
   ]);
   meters.counter('guildhall_relay_link_refusals', 'Dials that failed, by fault.', () =>
     [...events.refusals].map(([fault, value]) => [{ fault }, value] as const),
+  );
+  meters.counter('guildhall_relay_lookups', 'Looks into DNS for the proxies of a member, by how they ended.', () => [
+    [{ result: 'found' }, events.located],
+    [{ result: 'nobody' }, events.unlocated],
+    [{ result: 'failed' }, events.lookupsFailed],
+  ]);
+  meters.counter('guildhall_relay_untrusted', 'Proxies that did not prove who they are, or do not any more, by reason.', () =>
+    [...events.untrusted].map(([reason, value]) => [{ reason }, value] as const),
   );
   meters.gauge('guildhall_relay_transactions', 'Client transactions in flight.', () => [[{}, gauges.transactions()]]);
   meters.gauge('guildhall_member_links', 'Links to the member’s proxies that are up.', () =>

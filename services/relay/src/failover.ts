@@ -37,6 +37,7 @@ export const losses = {
   queueFull: (member: string): Loss => ({ code: 'member-queue-full', sentence: `too much waits for ${member} already` }),
   shut: (member: string): Loss => ({ code: 'target-not-active', sentence: `${member} is no active member` }),
   silent: (member: string): Loss => ({ code: 'no-answer', sentence: `${member} answered 408: somebody behind it was silent` }),
+  notLocated: (sentence: string): Loss => ({ code: 'member-not-located', sentence }),
   badAnswer: (member: string): Loss => ({ code: 'bad-gateway', sentence: `the answer of ${member} could not be understood` }),
   cancelled: (member: string): Loss => ({ code: 'cancelled', sentence: `cancelled before ${member} was reached` }),
   hubFull: { code: 'hub-overloaded', sentence: 'the hub has as many transactions in flight as it can hold' } satisfies Loss,

@@ -1,16 +1,19 @@
 import type { Bus } from '@guildhall/chassis/bus';
 import { ownerOf } from '@guildhall/chassis/rendezvous';
+import type { RevocationFeed } from '@guildhall/chassis/revocation-feed';
 import type { Roster } from '@guildhall/chassis/roster';
 import { createTurn } from '@guildhall/chassis/turn';
 import type { SipLimits } from '@guildhall/proto/sip/limits';
 import { subjects } from '@guildhall/proto/subjects';
 import { createAnswers } from './answers.js';
 import type { RelayConfig } from './config.js';
-import type { LinkListener } from './dialled-link.js';
+import type { DialledLink, LinkListener } from './dialled-link.js';
 import { createDoors } from './doors.js';
-import type { Events } from './events.js';
+import type { Events, LinkName } from './events.js';
 import { createForwards } from './forwards.js';
 import { createHopByHop } from './hop-by-hop.js';
+import { createLocatedDoors } from './located-doors.js';
+import type { Location } from './location.js';
 import type { Member, MemberProxy } from './member.js';
 import { createMembers } from './members.js';
 import { createOutcomes } from './outcomes.js';
@@ -20,6 +23,7 @@ import { createProber } from './probe.js';
 import { hereOf } from './rewrite.js';
 import { createSending } from './sending.js';
 import { createTransactions } from './transactions.js';
+import type { Distrusted } from './turning-away.js';
 import { createWays } from './ways.js';
 import { createWireSender } from './wire-batch.js';
 import { createWires } from './wires.js';
@@ -32,6 +36,8 @@ export interface Heart {
   depart(payload: Uint8Array): void;
   present(payload: Uint8Array): void;
   changed(ids: readonly string[] | 'all'): void;
+  /** Something else is revoked: whoever is at the other end of a link is judged again. */
+  review(): void;
   /** The roster of this service changed. */
   rosterChanged(service: string): void;
   busIs(up: boolean): void;
@@ -52,6 +58,10 @@ export interface Rim {
   readonly clock: () => number;
   readonly wall: () => number;
   readonly random: () => number;
+  /** What is revoked. */
+  readonly revocations: Pick<RevocationFeed, 'table' | 'known'>;
+  /** Told of a proxy that did not prove who it is. */
+  readonly turnedAway: (link: LinkName, distrusted: Distrusted) => void;
 }
 
 /** Intervals in ms: due times are looked at every `tick`, links every `tend`. */
@@ -82,6 +92,7 @@ export function createHeart(
   roster: Roster,
   certificate: OwnCertificate,
   rim: Rim,
+  location: Pick<Location, 'targets' | 'mayDial'>,
   events: Events,
 ): Heart {
   const turn = createTurn();
@@ -123,6 +134,7 @@ export function createHeart(
   });
 
   let links = 0;
+  const believed = new Set<DialledLink>();
   const linkTools = {
     timing: { ...config.timeouts },
     limits,
@@ -130,7 +142,12 @@ export function createHeart(
     prober: createProber(here, epoch),
     turn,
     events,
-    ...rim,
+    believed,
+    clock: rim.clock,
+    wall: rim.wall,
+    random: rim.random,
+    revocations: rim.revocations.table,
+    turnedAway: rim.turnedAway,
     newId: () => {
       links += 1;
       return `${epoch}-${links.toString(36)}`;
@@ -146,7 +163,13 @@ export function createHeart(
     orphan: (link) => sending.orphan(link),
   });
 
-  const doors = createDoors(bus, { most: config.limits.members, fresh: config.timeouts.doorFresh, timeout: config.timeouts.door });
+  const doorTimes = { most: config.limits.members, fresh: config.timeouts.doorFresh, timeout: config.timeouts.door };
+  const doors = createLocatedDoors(createDoors(onceKnown(bus, rim.revocations), doorTimes), {
+    targets: location.targets,
+    mayDial: location.mayDial,
+    located: (member, domain, targets, refused) => events.memberLocated(member, domain, targets, refused),
+    failed: (member, domain, error) => events.lookupFailed(member, domain, error),
+  });
   const members = createMembers(
     doors,
     sending,
@@ -178,6 +201,9 @@ export function createHeart(
       else members.present(touched);
     },
     changed: (ids) => members.changed(ids),
+    review() {
+      for (const link of [...believed]) link.review();
+    },
     rosterChanged(service) {
       if (service !== 'ingress') return;
       const now = new Set(roster.every('ingress').map(({ id }) => id));
@@ -221,4 +247,24 @@ export function createHeart(
     },
     close: () => members.close(),
   };
+}
+
+/** Nobody is dialled before it is known what is revoked: a question for a door waits for that within its time. */
+function onceKnown(bus: Bus, revocations: Rim['revocations']): Pick<Bus, 'request'> {
+  return {
+    async request(subject, payload, timeout) {
+      if (revocations.table() === undefined) await within(revocations.known(), timeout);
+      return bus.request(subject, payload, timeout);
+    },
+  };
+}
+
+function within(what: Promise<void>, ms: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error('the revocation lists were not read yet')), ms);
+    void what.then(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 }

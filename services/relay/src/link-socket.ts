@@ -1,11 +1,14 @@
 import { constants } from 'node:crypto';
 import { isIP } from 'node:net';
-import { connect, type SecureContext, type TLSSocket } from 'node:tls';
-import { certificateFacts } from '@guildhall/chassis/certificate';
+import { connect, type SecureContext } from 'node:tls';
+import { type CertificateFacts, certificateFacts } from '@guildhall/chassis/certificate';
+import { distrust, type Expectation } from '@guildhall/chassis/distrust';
+import type { Revocations } from '@guildhall/chassis/revocations';
+import { usageNames } from '@guildhall/chassis/usage-names';
 import { closeReasons } from '@guildhall/proto/reason';
 import { printable } from '@guildhall/proto/sip/escape';
 import type { LinkFault } from './link.js';
-import { distrust, type Expectation } from './verdict.js';
+import type { Distrusted } from './turning-away.js';
 
 /** One TLS connection to a proxy, from dialling to its end. */
 export interface LinkSocket {
@@ -16,13 +19,17 @@ export interface LinkSocket {
   end(): void;
   /** Drops it. Nothing is told afterwards. */
   destroy(): void;
+  /** Judges again who is at the other end, by what is known meanwhile; undefined: still good. */
+  distrusted(): Distrusted | undefined;
+  /** When the certificate at the other end ends, wall ms; Infinity before there is one. */
+  endsAt(): number;
 }
 
 /** What a dialled socket tells: first `opened` or `refused`, once; after `opened` any `data` and then `lost`, once. */
 export interface SocketEvents {
   opened(): void;
-  /** `why` is printable and names certificate details an operator needs. */
-  refused(fault: LinkFault, why: string): void;
+  /** `why` is printable and names certificate details an operator needs; with the fault 'untrusted' comes what was wrong. */
+  refused(fault: LinkFault, why: string, distrusted?: Distrusted): void;
   data(chunk: Buffer): void;
   lost(why: string): void;
 }
@@ -33,6 +40,14 @@ export interface Destination {
   readonly expected: Expectation;
   /** Made from the hub's certificate and key, and the door's anchors as the only authorities. */
   readonly context: () => SecureContext;
+}
+
+/** What a certificate is judged by. */
+export interface Judges {
+  /** Wall time, ms. */
+  wall(): number;
+  /** Undefined while nobody has said yet what is revoked: then nobody is trusted. */
+  revocations(): Revocations | undefined;
 }
 
 /** How long an ordered close may take, ms. */
@@ -46,9 +61,9 @@ export const contextOptions = {
 
 /**
  * Dials. The handshake is let through whatever certificate is shown and the verdict is ours (`distrust`), because only so can
- * the reason be told; nothing is written or read before it. `wall` is the time of day, ms.
+ * the reason be told; nothing is written or read before it.
  */
-export function dial(to: Destination, wall: () => number, events: SocketEvents): LinkSocket {
+export function dial(to: Destination, judges: Judges, events: SocketEvents): LinkSocket {
   const first = to.expected.names[0];
   const socket = connect({
     host: to.host,
@@ -60,15 +75,21 @@ export function dial(to: Destination, wall: () => number, events: SocketEvents):
   });
   let phase: 'dialling' | 'open' | 'over' = 'dialling';
   let failure = '';
+  let facts: CertificateFacts | undefined;
+  const distrusted = (): Distrusted | undefined => {
+    const reason = distrust(facts, to.expected, { revocations: judges.revocations(), at: judges.wall(), farEnd: 'server' });
+    return reason === undefined ? undefined : { reason, detail: `expected one of ${printable(to.expected.names.join(' '))}`, facts };
+  };
 
   socket.setNoDelay(true);
   socket.once('secureConnect', () => {
     if (phase !== 'dialling') return;
-    const why = judge(socket, to.expected, wall());
-    if (why !== undefined) {
+    facts = certificateFacts(socket);
+    const found = distrusted();
+    if (found !== undefined) {
       phase = 'over';
       socket.destroy();
-      events.refused('untrusted', why);
+      events.refused('untrusted', inWords(found), found);
       return;
     }
     phase = 'open';
@@ -87,6 +108,8 @@ export function dial(to: Destination, wall: () => number, events: SocketEvents):
   });
 
   return {
+    distrusted,
+    endsAt: () => facts?.validTo ?? Number.POSITIVE_INFINITY,
     backlog: () => socket.writableLength,
     write(bytes) {
       if (phase === 'open') socket.write(bytes);
@@ -106,14 +129,11 @@ export function dial(to: Destination, wall: () => number, events: SocketEvents):
   };
 }
 
-/** Why the far end is not whom we want to talk to, in words for an operator; undefined when it is. */
-function judge(socket: TLSSocket, expected: Expectation, at: number): string | undefined {
-  const facts = certificateFacts(socket);
-  const reason = distrust(facts, expected, at);
-  if (reason === undefined) return undefined;
-  const detail =
+/** Why the far end is not whom we want to talk to, for an operator. */
+export function inWords({ reason, detail, facts }: Distrusted): string {
+  const certificate =
     facts === undefined
       ? ''
-      : ` (subject ${facts.subject}, names ${[...facts.uris, ...facts.dnsNames].join(' ')}, issuer ${facts.issuer}, usage ${facts.extendedKeyUsage.join(' ')}, ${facts.authorizationError})`;
-  return `${reason}: ${closeReasons[reason].about} Expected one of ${printable(expected.names.join(' '))}${printable(detail, 600)}`;
+      : ` (subject ${facts.subject.replaceAll('\n', ', ')}, names ${[...facts.uris, ...facts.dnsNames].join(' ')}, issuer ${facts.issuer.replaceAll('\n', ', ')}, usage ${usageNames(facts.extendedKeyUsage).join(' ')}, ${facts.authorizationError})`;
+  return `${reason}: ${closeReasons[reason].about} ${detail}${printable(certificate, 600)}`;
 }

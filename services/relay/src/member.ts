@@ -47,6 +47,8 @@ export interface Member {
   readonly line: Line<Transaction>;
   door: DoorState;
   proxies: readonly MemberProxy[];
+  /** Why DNS names nobody to dial, for the sender; '' when it does or is not asked. */
+  unlocated: string;
   /** Transactions that are not over. */
   inFlight: number;
   /** Monotonic ms: last forward; since when another relay owns it (0: it does not). */

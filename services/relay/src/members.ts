@@ -69,6 +69,7 @@ export function createMembers(
     line: createLine<Transaction>((transaction) => transaction.state === 'waiting' && transaction.proxy === undefined),
     door: 'unknown',
     proxies: [],
+    unlocated: '',
     inFlight: 0,
     usedAt: 0,
     foreignSince: 0,
@@ -82,7 +83,7 @@ export function createMembers(
 
   /** Whether a member without any way to it may get one in a moment: a young relay has not heard every ingress yet. */
   const mayAppear = (member: Member): boolean =>
-    member.door === 'open' && member.proxies.length === 0 && clock() < settings.presenceKnownAt;
+    member.door === 'open' && member.proxies.length === 0 && member.unlocated === '' && clock() < settings.presenceKnownAt;
 
   const settle = (member: Kept): void => {
     if (member.door === 'unknown' || mayAppear(member)) return;
@@ -96,6 +97,7 @@ export function createMembers(
     const before = member.proxies;
     member.card = card;
     member.door = card.open ? 'open' : 'shut';
+    member.unlocated = card.unlocated;
     member.proxies = card.open ? proxiesOf(member, card, before) : [];
     for (const proxy of before) if (!member.proxies.includes(proxy)) proxy.close();
     settle(member);
@@ -107,7 +109,7 @@ export function createMembers(
     doors
       .get(member.id)
       .then((card) => {
-        member.askAt = member.outdated ? 0 : clock() + (doors.isOld(member.id) ? askAgain : settings.doorFresh);
+        member.askAt = member.outdated ? 0 : clock() + (doors.isOld(member.id) ? askAgain : Math.min(settings.doorFresh, card.freshFor));
         member.outdated = false;
         if (held.get(member.id) === member) apply(member, card);
       })
@@ -169,7 +171,7 @@ export function createMembers(
     present(ids) {
       for (const id of ids) {
         const member = held.get(id);
-        if (member?.card?.open === true && member.card.proxies.length === 0) apply(member, member.card);
+        if (member?.card?.open === true && member.card.proxies.length === 0 && member.card.lookup === '') apply(member, member.card);
       }
     },
     tend(now, ownerOf) {

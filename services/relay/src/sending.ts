@@ -123,7 +123,8 @@ export function createSending(
     const tried = triedBy(transaction);
     const proxy = nextTarget(member.proxies, tried, rim.random()) ?? soonDialled(member, tried);
     if (proxy === undefined) {
-      lose(transaction, lossOf(member.id, transaction.failures | restingFaults(member, tried)));
+      const failures = transaction.failures | restingFaults(member, tried);
+      lose(transaction, failures === 0 && member.unlocated !== '' ? losses.notLocated(member.unlocated) : lossOf(member.id, failures));
       return;
     }
     transaction.earlier = tried;

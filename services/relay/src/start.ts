@@ -2,19 +2,20 @@ import { startAdminServer } from '@guildhall/chassis/admin-server';
 import { type Bus, connectBus } from '@guildhall/chassis/bus';
 import { monotonic, wall } from '@guildhall/chassis/clock';
 import { newEpoch } from '@guildhall/chassis/epoch';
+import { followRevocations } from '@guildhall/chassis/follow-revocations';
 import { createLogger } from '@guildhall/chassis/log';
 import { createMeters } from '@guildhall/chassis/meters';
 import { createRoster } from '@guildhall/chassis/roster';
 import type { Running, Start } from '@guildhall/chassis/running';
+import { createTurnedAwayTeller } from '@guildhall/chassis/turned-away';
 import { Changed } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
 import { subjects } from '@guildhall/proto/subjects';
 import type { RelayConfig } from './config.js';
-import { createEvents, describeMeters, type Events } from './events.js';
+import { createEvents, describeMeters, type Events, type LinkName } from './events.js';
 import { createHeart, type Heart, intervals } from './heart.js';
+import { createLocation } from './location.js';
 import { loadCertificate, type OwnCertificate } from './own-certificate.js';
-
-/** How often the certificate's files are looked at, ms. */
-const certificateInterval = 5000;
+import { type Distrusted, turningAway } from './turning-away.js';
 
 /** Once nothing is in flight a draining relay listens on for so long: what left an ingress before it knew still arrives, ms. */
 const drainLinger = 300;
@@ -28,25 +29,52 @@ export const start: Start<RelayConfig> = async (config, signal) => {
   const epoch = newEpoch();
   const bus = await connectBus(config.nats, `relay ${config.id}`, log);
   const roster = createRoster(bus, { service: 'relay', id: config.id, epoch }, {}, monotonic);
-  const rim = { clock: monotonic, wall: () => wall().getTime(), random: Math.random };
-  const heart = createHeart(config, epoch, bus, roster, certificate, rim, events);
+  const timeOfDay = () => wall().getTime();
+  const teller = createTurnedAwayTeller(bus, 'relay', config.id);
+  const tell = turningAway(teller, timeOfDay);
+  const revocations = followRevocations(
+    bus,
+    { ask: config.timeouts.door, refresh: config.refresh },
+    {
+      learned(table) {
+        events.revocationsLearned(table.version, table.size);
+        heart.review();
+      },
+      failed: events.revocationsFailed,
+    },
+  );
+  const rim = {
+    clock: monotonic,
+    wall: timeOfDay,
+    random: Math.random,
+    revocations,
+    turnedAway: (link: LinkName, distrusted: Distrusted) => {
+      events.countUntrusted(distrusted.reason);
+      tell(link, distrusted);
+    },
+  };
+  const location = createLocation(config.dns, monotonic);
+  const heart = createHeart(config, epoch, bus, roster, certificate, rim, location, events);
   const meters = createMeters('relay', config.id);
   describeMeters(meters, events, { transactions: heart.inFlight, members: () => readings(heart) });
   const leave = listen(config.id, bus, heart, events);
   const stopRoster = roster.onChange(heart.rosterChanged);
   roster.setLoad(heart.inFlight);
-  const stopTimers = keepTime(heart, certificate, events);
+  const stopTimers = keepTime(heart, certificate, config.reload, events);
   const shut = async (): Promise<void> => {
     stopTimers();
     leave();
     stopRoster();
     roster.close();
     heart.close();
+    revocations.close();
+    teller.close();
+    location.close();
     await meters.close();
     await bus.close();
   };
   const admin = await startAdminServer(config.admin, {
-    ready: () => readiness(bus, certificate, signal.aborted),
+    ready: () => readiness(bus, certificate, revocations.table() !== undefined, signal.aborted),
     metrics: meters.prometheus,
   }).catch(async (error: unknown) => {
     await shut();
@@ -100,7 +128,7 @@ function listen(id: string, bus: Bus, heart: Heart, events: Events): () => void 
   };
 }
 
-function keepTime(heart: Heart, certificate: OwnCertificate, events: Events): () => void {
+function keepTime(heart: Heart, certificate: OwnCertificate, reload: number, events: Events): () => void {
   const timers = [
     setInterval(heart.advance, intervals.tick),
     setInterval(heart.tend, intervals.tend),
@@ -110,17 +138,23 @@ function keepTime(heart: Heart, certificate: OwnCertificate, events: Events): ()
       } catch (error) {
         events.certificateBroken(error);
       }
-    }, certificateInterval),
+    }, reload),
   ];
   return () => {
     for (const timer of timers) clearInterval(timer);
   };
 }
 
-function readiness(bus: Bus, certificate: OwnCertificate, draining: boolean): { ok: boolean; reasons: readonly string[] } {
+function readiness(
+  bus: Bus,
+  certificate: OwnCertificate,
+  revocationsKnown: boolean,
+  draining: boolean,
+): { ok: boolean; reasons: readonly string[] } {
   const reasons: string[] = [];
   if (draining) reasons.push('draining');
   if (!bus.connected()) reasons.push('NATS is not connected');
+  if (!revocationsKnown) reasons.push('the revocation lists were not read yet');
   if (certificate.validTo() < wall().getTime()) reasons.push('the hub’s certificate has expired');
   return { ok: reasons.length === 0, reasons };
 }

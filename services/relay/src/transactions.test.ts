@@ -13,6 +13,7 @@ const member: Member = {
   line: createLine<Transaction>(() => true),
   door: 'open',
   proxies: [],
+  unlocated: '',
   inFlight: 0,
   usedAt: 0,
   foreignSince: 0,

@@ -66,7 +66,7 @@ export function createWays(tools: WaysTools): Ways {
 
   return {
     proxiesOf(member, card, before) {
-      const proxies = card.proxies.length > 0 ? dialled(member, card, before) : reverse(member, before);
+      const proxies = card.proxies.length > 0 || card.lookup !== '' ? dialled(member, card, before) : reverse(member, before);
       for (const proxy of before) if (!proxies.includes(proxy)) for (const link of proxy.links) links.delete(link.id);
       return proxies;
     },

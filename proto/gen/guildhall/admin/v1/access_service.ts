@@ -41,6 +41,21 @@ export interface Token {
   revoked: string;
 }
 
+/** A value of the bucket `access-tokens`. */
+export interface StoredToken {
+  token?:
+    | Token
+    | undefined;
+  /** SHA-256 of the secret; 32 bytes. */
+  hash: Buffer;
+  /** DNS names that may be enrolled with it besides those of the member's proxies. */
+  names: string[];
+  /** Who revoked it and why, or which address used it. */
+  revokedBy: string;
+  revokedWhy: string;
+  usedBy: string;
+}
+
 export interface CreateTokenRequest {
   scope: string;
   /** ms until it ends; 0: 365 days. */
@@ -118,12 +133,14 @@ export interface AuditEntry {
   /** What it was done to: "member.acme". */
   subject: string;
   why: string;
-  /** "done", "refused" (not allowed to) or "failed". */
+  /** "begun" (written before anything is changed), then "done" or "failed"; "refused" (not allowed to) stands alone. */
   outcome: string;
   /** What was told then. */
   detail: string;
   /** Version of the membership afterwards; 0: it was not changed. */
   version: bigint;
+  /** Of "done" and "failed": the place where it was "begun". */
+  begun: bigint;
 }
 
 function createBaseToken(): Token {
@@ -323,6 +340,167 @@ export const Token: MessageFns<Token> = {
     message.expires = object.expires ?? "";
     message.used = object.used ?? "";
     message.revoked = object.revoked ?? "";
+    return message;
+  },
+};
+
+function createBaseStoredToken(): StoredToken {
+  return { token: undefined, hash: Buffer.alloc(0), names: [], revokedBy: "", revokedWhy: "", usedBy: "" };
+}
+
+export const StoredToken: MessageFns<StoredToken> = {
+  encode(message: StoredToken, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.token !== undefined) {
+      Token.encode(message.token, writer.uint32(10).fork()).join();
+    }
+    if (message.hash.length !== 0) {
+      writer.uint32(18).bytes(message.hash);
+    }
+    for (const v of message.names) {
+      writer.uint32(26).string(v!);
+    }
+    if (message.revokedBy !== "") {
+      writer.uint32(34).string(message.revokedBy);
+    }
+    if (message.revokedWhy !== "") {
+      writer.uint32(42).string(message.revokedWhy);
+    }
+    if (message.usedBy !== "") {
+      writer.uint32(50).string(message.usedBy);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StoredToken {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStoredToken();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.token = Token.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.hash = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.names.push(reader.string());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.revokedBy = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.revokedWhy = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.usedBy = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): StoredToken {
+    return {
+      token: isSet(object.token) ? Token.fromJSON(object.token) : undefined,
+      hash: isSet(object.hash) ? Buffer.from(bytesFromBase64(object.hash)) : Buffer.alloc(0),
+      names: globalThis.Array.isArray(object?.names) ? object.names.map((e: any) => globalThis.String(e)) : [],
+      revokedBy: isSet(object.revokedBy)
+        ? globalThis.String(object.revokedBy)
+        : isSet(object.revoked_by)
+        ? globalThis.String(object.revoked_by)
+        : "",
+      revokedWhy: isSet(object.revokedWhy)
+        ? globalThis.String(object.revokedWhy)
+        : isSet(object.revoked_why)
+        ? globalThis.String(object.revoked_why)
+        : "",
+      usedBy: isSet(object.usedBy)
+        ? globalThis.String(object.usedBy)
+        : isSet(object.used_by)
+        ? globalThis.String(object.used_by)
+        : "",
+    };
+  },
+
+  toJSON(message: StoredToken): unknown {
+    const obj: any = {};
+    if (message.token !== undefined) {
+      obj.token = Token.toJSON(message.token);
+    }
+    if (message.hash.length !== 0) {
+      obj.hash = base64FromBytes(message.hash);
+    }
+    if (message.names?.length) {
+      obj.names = message.names;
+    }
+    if (message.revokedBy !== "") {
+      obj.revokedBy = message.revokedBy;
+    }
+    if (message.revokedWhy !== "") {
+      obj.revokedWhy = message.revokedWhy;
+    }
+    if (message.usedBy !== "") {
+      obj.usedBy = message.usedBy;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<StoredToken>, I>>(base?: I): StoredToken {
+    return StoredToken.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<StoredToken>, I>>(object: I): StoredToken {
+    const message = createBaseStoredToken();
+    message.token = (object.token !== undefined && object.token !== null) ? Token.fromPartial(object.token) : undefined;
+    message.hash = object.hash ?? Buffer.alloc(0);
+    message.names = object.names?.map((e) => e) || [];
+    message.revokedBy = object.revokedBy ?? "";
+    message.revokedWhy = object.revokedWhy ?? "";
+    message.usedBy = object.usedBy ?? "";
     return message;
   },
 };
@@ -1153,6 +1331,7 @@ function createBaseAuditEntry(): AuditEntry {
     outcome: "",
     detail: "",
     version: 0n,
+    begun: 0n,
   };
 }
 
@@ -1196,6 +1375,12 @@ export const AuditEntry: MessageFns<AuditEntry> = {
         throw new globalThis.Error("value provided for field message.version of type uint64 too large");
       }
       writer.uint32(88).uint64(message.version);
+    }
+    if (message.begun !== 0n) {
+      if (BigInt.asUintN(64, message.begun) !== message.begun) {
+        throw new globalThis.Error("value provided for field message.begun of type uint64 too large");
+      }
+      writer.uint32(96).uint64(message.begun);
     }
     return writer;
   },
@@ -1301,6 +1486,14 @@ export const AuditEntry: MessageFns<AuditEntry> = {
             message.version = reader.uint64() as bigint;
             continue;
           }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.begun = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1326,6 +1519,7 @@ export const AuditEntry: MessageFns<AuditEntry> = {
       outcome: isSet(object.outcome) ? globalThis.String(object.outcome) : "",
       detail: isSet(object.detail) ? globalThis.String(object.detail) : "",
       version: isSet(object.version) ? BigInt(object.version) : 0n,
+      begun: isSet(object.begun) ? BigInt(object.begun) : 0n,
     };
   },
 
@@ -1364,6 +1558,9 @@ export const AuditEntry: MessageFns<AuditEntry> = {
     if (message.version !== 0n) {
       obj.version = message.version.toString();
     }
+    if (message.begun !== 0n) {
+      obj.begun = message.begun.toString();
+    }
     return obj;
   },
 
@@ -1383,6 +1580,7 @@ export const AuditEntry: MessageFns<AuditEntry> = {
     message.outcome = object.outcome ?? "";
     message.detail = object.detail ?? "";
     message.version = (object.version !== undefined && object.version !== null) ? BigInt(object.version) : 0n;
+    message.begun = (object.begun !== undefined && object.begun !== null) ? BigInt(object.begun) : 0n;
     return message;
   },
 };

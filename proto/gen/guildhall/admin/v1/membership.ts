@@ -204,6 +204,11 @@ export interface FileSource {
   digest: string;
   /** Key of the bucket to SHA-256 of the entry that the file had for it, hex. */
   entries: { [key: string]: string };
+  /** The PEM files that it names, as written. */
+  files: string[];
+  /** A large community's is kept in several entries: this is number `part`, from 0, of `parts`. Only the first has digest and files. */
+  part: number;
+  parts: number;
 }
 
 export interface FileSource_EntriesEntry {
@@ -2416,7 +2421,7 @@ export const Authority: MessageFns<Authority> = {
 };
 
 function createBaseFileSource(): FileSource {
-  return { digest: "", entries: {} };
+  return { digest: "", entries: {}, files: [], part: 0, parts: 0 };
 }
 
 export const FileSource: MessageFns<FileSource> = {
@@ -2427,6 +2432,15 @@ export const FileSource: MessageFns<FileSource> = {
     globalThis.Object.entries(message.entries).forEach(([key, value]: [string, string]) => {
       FileSource_EntriesEntry.encode({ key: key as any, value }, writer.uint32(18).fork()).join();
     });
+    for (const v of message.files) {
+      writer.uint32(26).string(v!);
+    }
+    if (message.part !== 0) {
+      writer.uint32(32).uint32(message.part);
+    }
+    if (message.parts !== 0) {
+      writer.uint32(40).uint32(message.parts);
+    }
     return writer;
   },
 
@@ -2462,6 +2476,30 @@ export const FileSource: MessageFns<FileSource> = {
             }
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.files.push(reader.string());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.part = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.parts = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2491,6 +2529,9 @@ export const FileSource: MessageFns<FileSource> = {
           {},
         )
         : {},
+      files: globalThis.Array.isArray(object?.files) ? object.files.map((e: any) => globalThis.String(e)) : [],
+      part: isSet(object.part) ? globalThis.Number(object.part) : 0,
+      parts: isSet(object.parts) ? globalThis.Number(object.parts) : 0,
     };
   },
 
@@ -2507,6 +2548,15 @@ export const FileSource: MessageFns<FileSource> = {
           obj.entries[k] = v;
         });
       }
+    }
+    if (message.files?.length) {
+      obj.files = message.files;
+    }
+    if (message.part !== 0) {
+      obj.part = Math.round(message.part);
+    }
+    if (message.parts !== 0) {
+      obj.parts = Math.round(message.parts);
     }
     return obj;
   },
@@ -2526,6 +2576,9 @@ export const FileSource: MessageFns<FileSource> = {
       },
       {},
     );
+    message.files = object.files?.map((e) => e) || [];
+    message.part = object.part ?? 0;
+    message.parts = object.parts ?? 0;
     return message;
   },
 };

@@ -159,16 +159,17 @@ export interface Verdict {
 export interface Check {
   /** "rule no-files". */
   rule: string;
-  /** FORWARD or REFUSE. */
+  /** FORWARD, REDIRECT (to the verdict's contacts) or REFUSE. */
   action: VerdictAction;
-  /** What is told when it refuses, also beyond `limit`. */
+  /** What is told when it refuses, or beyond `limit`; empty where neither can be. */
   code: string;
   sentence: string;
   /** Counted where it fits, and nothing else. */
   shadow: boolean;
   /**
    * All of these must fit; empty ones always do.
-   * "alice@acme.example" as in the From and To URI, host in lower case.
+   * "alice@acme.example" as in the From URI and, outside dialogs, the Request-URI; within, the To URI, and where the one who was called speaks, the
+   * two change places. Host in lower case, escapes resolved.
    */
   fromUser: string;
   toUser: string;
@@ -180,8 +181,12 @@ export interface Check {
   /** Media types of the body, lower case, "image/*" for all of a type. */
   bodyTypes: string[];
   bodyLarger: bigint;
-  /** FORWARD up to this rate, refused beyond it. */
-  limit?: CheckLimit | undefined;
+  /** FORWARD or REDIRECT up to this rate, refused beyond it. */
+  limit?:
+    | CheckLimit
+    | undefined;
+  /** What is told when it redirects. */
+  redirected: string;
 }
 
 export interface CheckLimit {
@@ -212,6 +217,8 @@ export interface Door {
   acceptCommonName: boolean;
   /** Not empty: the proxies are found by DNS under this domain (RFC 3263), and this domain is the name their certificate must carry. */
   lookup: string;
+  /** Met by DNS: whoever it is chose where its names lead, so only public addresses are dialled. */
+  stranger: boolean;
 }
 
 export interface DoorProxy {
@@ -809,6 +816,7 @@ function createBaseCheck(): Check {
     bodyTypes: [],
     bodyLarger: 0n,
     limit: undefined,
+    redirected: "",
   };
 }
 
@@ -855,6 +863,9 @@ export const Check: MessageFns<Check> = {
     }
     if (message.limit !== undefined) {
       CheckLimit.encode(message.limit, writer.uint32(106).fork()).join();
+    }
+    if (message.redirected !== "") {
+      writer.uint32(114).string(message.redirected);
     }
     return writer;
   },
@@ -976,6 +987,14 @@ export const Check: MessageFns<Check> = {
             message.limit = CheckLimit.decode(reader, reader.uint32());
             continue;
           }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.redirected = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1029,6 +1048,7 @@ export const Check: MessageFns<Check> = {
         ? BigInt(object.body_larger)
         : 0n,
       limit: isSet(object.limit) ? CheckLimit.fromJSON(object.limit) : undefined,
+      redirected: isSet(object.redirected) ? globalThis.String(object.redirected) : "",
     };
   },
 
@@ -1073,6 +1093,9 @@ export const Check: MessageFns<Check> = {
     if (message.limit !== undefined) {
       obj.limit = CheckLimit.toJSON(message.limit);
     }
+    if (message.redirected !== "") {
+      obj.redirected = message.redirected;
+    }
     return obj;
   },
 
@@ -1098,6 +1121,7 @@ export const Check: MessageFns<Check> = {
     message.limit = (object.limit !== undefined && object.limit !== null)
       ? CheckLimit.fromPartial(object.limit)
       : undefined;
+    message.redirected = object.redirected ?? "";
     return message;
   },
 };
@@ -1301,6 +1325,7 @@ function createBaseDoor(): Door {
     interface: "",
     acceptCommonName: false,
     lookup: "",
+    stranger: false,
   };
 }
 
@@ -1335,6 +1360,9 @@ export const Door: MessageFns<Door> = {
     }
     if (message.lookup !== "") {
       writer.uint32(74).string(message.lookup);
+    }
+    if (message.stranger !== false) {
+      writer.uint32(80).bool(message.stranger);
     }
     return writer;
   },
@@ -1424,6 +1452,14 @@ export const Door: MessageFns<Door> = {
             message.lookup = reader.string();
             continue;
           }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.stranger = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1451,6 +1487,7 @@ export const Door: MessageFns<Door> = {
         ? globalThis.Boolean(object.accept_common_name)
         : false,
       lookup: isSet(object.lookup) ? globalThis.String(object.lookup) : "",
+      stranger: isSet(object.stranger) ? globalThis.Boolean(object.stranger) : false,
     };
   },
 
@@ -1483,6 +1520,9 @@ export const Door: MessageFns<Door> = {
     if (message.lookup !== "") {
       obj.lookup = message.lookup;
     }
+    if (message.stranger !== false) {
+      obj.stranger = message.stranger;
+    }
     return obj;
   },
 
@@ -1500,6 +1540,7 @@ export const Door: MessageFns<Door> = {
     message.interface = object.interface ?? "";
     message.acceptCommonName = object.acceptCommonName ?? false;
     message.lookup = object.lookup ?? "";
+    message.stranger = object.stranger ?? false;
     return message;
   },
 };

@@ -1,0 +1,20 @@
+import { SipError } from './sip-error.js';
+import { parseUri } from './uri.js';
+
+const escaped = /%([0-9A-Fa-f]{2})/g;
+
+/** A user part with its escapes resolved: RFC 3261 19.1.4 takes "%61da" and "ada" for the same. Case counts. */
+export function plainUser(user: string): string {
+  return user.includes('%') ? user.replace(escaped, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))) : user;
+}
+
+/** "ada@acme.example" of a sip or sips URI: no password, port, parameters or escapes, the host in lower case; '' where it has no user or is none. */
+export function userOfUri(text: string): string {
+  try {
+    const { scheme, user, host } = parseUri(text);
+    return (scheme === 'sip' || scheme === 'sips') && user !== '' ? `${plainUser(user)}@${host}` : '';
+  } catch (error) {
+    if (error instanceof SipError) return '';
+    throw error;
+  }
+}

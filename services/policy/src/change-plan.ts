@@ -1,0 +1,116 @@
+import { type EntryBody, entryKey, type StoredEntry, sameBody } from './bucket-entry.js';
+import { type Check, checkCommunity, communityOf, pemProblems } from './community-check.js';
+import type { Snapshot } from './table.js';
+
+/** What somebody wants changed. */
+export interface Wish {
+  /** By key: what shall stand there; undefined: nothing. Keys that are not in it stay as they are. */
+  readonly wanted: ReadonlyMap<string, EntryBody | undefined>;
+  /** The revisions that it was made from, by key; 0: there is none yet. Keys that are not in it: whatever it is. */
+  readonly expected?: ReadonlyMap<string, bigint>;
+}
+
+/** One write of a plan. */
+export interface Write {
+  readonly key: string;
+  /** Undefined: delete it. */
+  readonly body: EntryBody | undefined;
+  /** What stands there. */
+  readonly before: StoredEntry | undefined;
+}
+
+/** That a key is not at the revision that a wish was made from. */
+export interface Clash {
+  readonly key: string;
+  readonly expected: bigint;
+  readonly found: StoredEntry | undefined;
+}
+
+/** What a wish comes to. With a clash or problems nothing may be written. */
+export interface Plan {
+  readonly writes: readonly Write[];
+  readonly clash: Clash | undefined;
+  readonly problems: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Rules first, so that nothing is reachable before the rule that forbids it; agreements before their members go; the community last,
+ * without which nothing is decided.
+ */
+function rank({ body, before }: Write): number {
+  const kind = (body ?? before?.body)?.$case;
+  switch (kind) {
+    case 'authority':
+      return 0;
+    case 'rule':
+      return body === undefined ? 6 : 1;
+    case 'member':
+      return body === undefined ? 5 : 2;
+    case 'agreement':
+      return body === undefined ? 4 : 3;
+    case 'file':
+      return 8;
+    default:
+      return 7;
+  }
+}
+
+/** Writes in the order in which they leave no gap. */
+export function inOrder(writes: readonly Write[]): Write[] {
+  return writes.toSorted((one, other) => rank(one) - rank(other) || (one.key < other.key ? -1 : 1));
+}
+
+/** A snapshot as it would be with writes done. */
+export function written(snapshot: Snapshot, writes: readonly Write[]): Snapshot {
+  const stored = new Map(snapshot.stored);
+  for (const { key, body } of writes) {
+    if (body === undefined) stored.delete(key);
+    else stored.set(key, { key, body, revision: 0, by: { who: '', when: '', why: '', change: '' } });
+  }
+  return { version: snapshot.version, stored };
+}
+
+const sound: Check = { problems: [], warnings: [] };
+
+function checkOf(snapshot: Snapshot): Check {
+  const community = communityOf(snapshot);
+  return community === undefined
+    ? { problems: ['There is no community: bring in a community file first.'], warnings: [] }
+    : checkCommunity(community);
+}
+
+/** What a wish would say that was not to be said before: what was wrong already does not keep anyone from putting other things right. */
+function news(snapshot: Snapshot, writes: readonly Write[]): Check {
+  const after = checkOf(written(snapshot, writes));
+  if (after.problems.length === 0 && after.warnings.length === 0) return sound;
+  const before = communityOf(snapshot) === undefined ? sound : checkOf(snapshot);
+  const old = new Set([...before.problems, ...before.warnings]);
+  return { problems: after.problems.filter((text) => !old.has(text)), warnings: after.warnings.filter((text) => !old.has(text)) };
+}
+
+/**
+ * Works out what a wish comes to: which keys differ, whether it was made from what is there, and what is to be said about the membership
+ * as it would be, by the same measures as about a community file. Pure.
+ */
+export function plan(snapshot: Snapshot, { wanted, expected }: Wish): Plan {
+  const nothing = { writes: [], problems: [], warnings: [] };
+  for (const [key, revision] of expected ?? []) {
+    const found = snapshot.stored.get(key);
+    if (BigInt(found?.revision ?? 0) !== revision) return { ...nothing, clash: { key, expected: revision, found } };
+  }
+  const faults: string[] = [];
+  const writes: Write[] = [];
+  for (const [key, body] of wanted) {
+    const before = snapshot.stored.get(key);
+    if (body === undefined ? before === undefined : before !== undefined && sameBody(before.body, body)) continue;
+    if (body !== undefined) {
+      if (entryKey(body) !== key) faults.push(`${key}: what is to stand there belongs elsewhere`);
+      faults.push(...pemProblems(body));
+    }
+    writes.push({ key, body, before });
+  }
+  if (writes.length === 0) return { ...nothing, clash: undefined };
+  const { problems, warnings } = news(snapshot, writes);
+  return { writes: inOrder(writes), clash: undefined, problems: [...faults, ...problems], warnings };
+}

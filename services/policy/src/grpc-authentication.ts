@@ -1,0 +1,103 @@
+import {
+  type Metadata,
+  ResponderBuilder,
+  ServerInterceptingCall,
+  type ServerInterceptor,
+  ServerListenerBuilder,
+  status,
+} from '@grpc/grpc-js';
+import type { CertificateFacts } from '@guildhall/chassis/certificate';
+import { hostPort } from '@guildhall/chassis/host-port';
+import type { Authenticated, Credentials } from './authenticate.js';
+import type { Caller, Scope } from './caller.js';
+
+/** What the interceptor needs. */
+export interface GateNeeds {
+  authenticate(credentials: Credentials): Promise<Authenticated>;
+  certificateOf(peer: string): CertificateFacts | undefined;
+  /** Scopes that may call the method of a path; undefined: nobody may. */
+  scopes(path: string): readonly Scope[] | undefined;
+  /** Calls of nobody under way at the same time. */
+  readonly strangers: number;
+  /** A call that was not let in. */
+  turnedAway(path: string, source: string, why: string): void;
+  failed(what: string, thrown: unknown): void;
+}
+
+/** Who makes each call, found out before a byte of its request is taken. */
+export interface Gate {
+  readonly interceptor: ServerInterceptor;
+  callerOf(metadata: Metadata): Caller | undefined;
+}
+
+const needed = 'This needs credentials: send "authorization: Bearer TOKEN", or show a client certificate.';
+
+export function createGate({ authenticate, certificateOf, scopes, strangers, turnedAway, failed }: GateNeeds): Gate {
+  const callers = new WeakMap<Metadata, Caller>();
+  let strangersNow = 0;
+
+  const interceptor: ServerInterceptor = ({ path }, call) => {
+    let leave = (): void => undefined;
+    const admit = async (metadata: Metadata): Promise<{ code: status; details: string } | undefined> => {
+      const { remoteAddress = '', remotePort = 0 } = call.getConnectionInfo();
+      const source = hostPort(plainAddress(remoteAddress), remotePort);
+      const refuse = (code: status, details: string) => {
+        turnedAway(path, source, details);
+        return { code, details };
+      };
+      const found = await authenticate({
+        authorization: metadata.get('authorization'),
+        source,
+        certificate: certificateOf(call.getPeer()),
+      });
+      if ('refused' in found) return refuse(status.UNAUTHENTICATED, found.refused);
+      const { caller, hint } = found;
+      const allowed = scopes(path);
+      if (allowed === undefined) return refuse(status.PERMISSION_DENIED, 'This method is for nobody.');
+      if (caller.scope === 'nobody') {
+        if (!allowed.includes('nobody')) return refuse(status.UNAUTHENTICATED, hint === '' ? needed : `${needed} ${hint}`);
+        if (strangersNow >= strangers) return refuse(status.RESOURCE_EXHAUSTED, 'Too many callers without credentials at once: try again.');
+        strangersNow += 1;
+        leave = () => {
+          strangersNow -= 1;
+          leave = () => undefined;
+        };
+      }
+      // A secret goes no further than here.
+      metadata.remove('authorization');
+      callers.set(metadata, caller);
+      return undefined;
+    };
+    return new ServerInterceptingCall(
+      call,
+      new ResponderBuilder()
+        .withStart((next) =>
+          next(
+            new ServerListenerBuilder()
+              .withOnReceiveMetadata((metadata, proceed) => {
+                admit(metadata).then(
+                  (refusal) => (refusal === undefined ? proceed(metadata) : call.sendStatus(refusal)),
+                  (thrown: unknown) => {
+                    failed('authentication', thrown);
+                    call.sendStatus({ code: status.INTERNAL, details: 'The hub could not find out who calls; its log says why.' });
+                  },
+                );
+              })
+              .withOnCancel(() => leave())
+              .build(),
+          ),
+        )
+        .withSendStatus((told, next) => {
+          leave();
+          next(told);
+        })
+        .build(),
+    );
+  };
+  return { interceptor, callerOf: (metadata) => callers.get(metadata) };
+}
+
+/** An IPv4 address that came in on an IPv6 socket as itself. */
+function plainAddress(address: string): string {
+  return address.startsWith('::ffff:') ? address.slice(7) : address;
+}

@@ -1,0 +1,131 @@
+import { constants } from 'node:crypto';
+import { createServer, type Server as NetServer, type Socket } from 'node:net';
+import { createServer as createTlsServer, type SecureContextOptions, type Server as TlsServer } from 'node:tls';
+import { type CertificateFacts, certificateFacts } from '@guildhall/chassis/certificate';
+import { Fault } from '@guildhall/chassis/fault';
+import { hostPort } from '@guildhall/chassis/host-port';
+import { listenFault } from '@guildhall/chassis/listen-fault';
+
+/** What the door shows, and whose certificates it can make something of. PEM. */
+export interface DoorTls {
+  readonly cert: string;
+  readonly key: string;
+  readonly anchors: readonly string[];
+}
+
+/** Where the door is and what it bears. */
+export interface DoorSettings {
+  readonly host: string;
+  readonly port: number;
+  /** Open at the same time; more are closed at once. */
+  readonly connections: number;
+  /** ms until TLS must stand. */
+  readonly handshakeTime: number;
+}
+
+/** What becomes of the connections. */
+export interface DoorDesk {
+  /** One that is ready for HTTP/2. */
+  connected(socket: Socket): void;
+  /** One that did not come about, in a few words. */
+  failed(source: string, why: string): void;
+}
+
+/** A TCP port for gRPC, with or without TLS. */
+export interface GrpcDoor {
+  /** "host:port" as bound. */
+  readonly address: string;
+  /** The client certificate of an open connection by the far end's "address:port" as Node writes it. */
+  certificateOf(peer: string): CertificateFacts | undefined;
+  /** New handshakes see this from now on. Nothing without TLS. */
+  serve(tls: DoorTls): void;
+  /** No connection is taken any more; open ones stay. */
+  close(): void;
+}
+
+const loopback = /^(127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1|localhost)$/;
+
+/** Refuses to speak in the clear beyond this machine. Throws a Fault `grpc-in-the-clear`. */
+export function refuseClear(host: string, hasCertificate: boolean): void {
+  if (hasCertificate || loopback.test(host)) return;
+  throw new Fault('grpc-in-the-clear', `the gRPC port on ${host} has no certificate, and tokens would cross the network in the clear`, {
+    cure: 'set grpc.certificate (cert and key), or grpc.host to 127.0.0.1',
+    exitCode: 2,
+  });
+}
+
+/** Listens. A client certificate is asked for and none is refused by TLS itself: the call says what is wrong with it. Throws a Fault. */
+export async function openGrpcDoor(at: DoorSettings, tls: DoorTls | undefined, desk: DoorDesk): Promise<GrpcDoor> {
+  refuseClear(at.host, tls !== undefined);
+  const certificates = new Map<string, CertificateFacts>();
+  const secure = tls === undefined ? undefined : secureServer(tls, at, desk, certificates);
+  const plain = createServer({ noDelay: true }, (socket) => {
+    // What goes wrong on a connection ends it and nothing else.
+    socket.on('error', () => socket.destroy());
+    if (secure === undefined) desk.connected(socket);
+    else secure.emit('connection', socket);
+  });
+  plain.maxConnections = at.connections;
+  plain.on('drop', (data) => desk.failed(`${data?.remoteAddress ?? ''}:${data?.remotePort ?? ''}`, 'too many connections'));
+  const port = await listening(plain, at);
+  plain.on('error', (error) => desk.failed('', error.message));
+  return {
+    address: hostPort(at.host, port),
+    certificateOf: (peer) => certificates.get(peer),
+    serve: (next) => secure?.setSecureContext(contextOptions(next)),
+    close: () => plain.close(),
+  };
+}
+
+function secureServer(tls: DoorTls, at: DoorSettings, desk: DoorDesk, certificates: Map<string, CertificateFacts>): TlsServer {
+  const secure = createTlsServer({
+    ...contextOptions(tls),
+    requestCert: true,
+    rejectUnauthorized: false,
+    handshakeTimeout: at.handshakeTime,
+    ALPNProtocols: ['h2'],
+  });
+  secure.on('secureConnection', (socket) => {
+    socket.on('error', () => socket.destroy());
+    const peer = `${socket.remoteAddress}:${socket.remotePort}`;
+    // A resumed session would show no certificate; there is no store to resume from.
+    if (socket.alpnProtocol !== 'h2' || socket.isSessionReused() || socket.remoteAddress === undefined) {
+      desk.failed(peer, 'it does not speak HTTP/2');
+      socket.destroy();
+      return;
+    }
+    const facts = certificateFacts(socket);
+    if (facts !== undefined) {
+      certificates.set(peer, facts);
+      socket.once('close', () => {
+        if (certificates.get(peer) === facts) certificates.delete(peer);
+      });
+    }
+    desk.connected(socket);
+  });
+  secure.on('tlsClientError', (error, socket) => {
+    desk.failed(`${socket.remoteAddress ?? ''}:${socket.remotePort ?? ''}`, 'code' in error ? String(error.code) : error.message);
+    socket.destroy();
+  });
+  return secure;
+}
+
+function contextOptions({ cert, key, anchors }: DoorTls): SecureContextOptions {
+  return {
+    cert,
+    key,
+    // An empty list, unlike none, keeps the public authorities out.
+    ca: [...anchors],
+    minVersion: 'TLSv1.2',
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_TICKET,
+  };
+}
+
+async function listening(server: NetServer, at: DoorSettings): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (thrown) => reject(listenFault(thrown, 'the gRPC port', at, 'grpc.host and grpc.port')));
+    server.listen({ host: at.host, port: at.port }, resolve);
+  });
+  const bound = server.address();
+  return typeof bound === 'object' && bound !== null ? bound.port : at.port;
+}
