@@ -26,6 +26,8 @@ export const subjects = {
   turnedAway: 'gh.v1.turned-away',
   /** ingress to policy, queue group: Sighted. */
   sighted: 'gh.v1.sighted',
+  /** ingress to every policy: Watched. */
+  watched: 'gh.v1.watched',
   /** policy to all: Changed. */
   changed: 'gh.v1.changed',
   /** ingress to relays: Presence. */

@@ -46,6 +46,22 @@ export async function generate() {
   return 0;
 }
 
+/** What the interfaces promised when they were last released: an image of the protocol buffers, without comments. */
+const released = 'released.binpb';
+
+/** The verb `gen released`: from now on the interfaces may only be added to. Resolves to 0 or throws Halt. */
+export async function release() {
+  buf(['build', '--exclude-source-info', '-o', released], 'building the image of the protocol buffers');
+  say(`wrote ${join('proto', released)}`);
+  return 0;
+}
+
+/** Throws Halt when the protocol buffers no longer keep what was released: a field, number, type or method is another or gone. */
+export function keepPromises() {
+  if (!existsSync(join(proto, released))) throw new Halt(`there is no proto/${released}`, 'npm run gen -- released, and commit it', 1);
+  buf(['breaking', '--against', released], 'comparing the protocol buffers with those released');
+}
+
 function filesBelow(folder) {
   if (!existsSync(folder)) return [];
   return readdirSync(folder, { withFileTypes: true, recursive: true })

@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { provide } from '../tools.mjs';
-import { generate, generatedDifferences } from './generate.mjs';
+import { generate, generatedDifferences, keepPromises, release } from './generate.mjs';
 import { ensurePackages } from './packages.mjs';
 import { collect, foreground, program, root } from './run.mjs';
 import { Halt, say } from './say.mjs';
@@ -115,6 +115,11 @@ async function check({ house }) {
       const differences = await generatedDifferences();
       return differences.length === 0 ? undefined : `differs from its source: ${differences.join(', ')}`;
     }),
+    await part(
+      'released interfaces',
+      'add fields and methods, and change or take away none; where it is meant: npm run gen -- released',
+      async () => keepPromises(),
+    ),
   ];
   if (house)
     parts.push(await part('house rules', 'see ARCHITECTURE.md', async () => failed(await foreground(program('vitest'), houseRules))));
@@ -161,6 +166,15 @@ async function bench(args) {
   return code;
 }
 
+async function soak(args) {
+  compile('test');
+  const { readOptions } = await import(pathToFileURL(join(root, 'test', 'dist', 'soak', 'options.js')).href);
+  // Help and mistakes need nothing.
+  const natsServer = readOptions(args).kind === 'soak' ? needNatsServer() : undefined;
+  const environment = natsServer === undefined ? {} : { GUILDHALL_NATS_SERVER: natsServer };
+  return foreground(process.execPath, [join('test', 'dist', 'soak', 'main.js'), ...args], { environment });
+}
+
 async function verb(name, args) {
   switch (name) {
     case 'start':
@@ -172,9 +186,13 @@ async function verb(name, args) {
     case 'check':
       return check({ house: true });
     case 'gen':
-      return generate();
+      if (args.length === 0) return generate();
+      if (args.length === 1 && args[0] === 'released') return release();
+      throw new Halt(`gen knows no ${args.join(' ')}`, 'npm run gen, or npm run gen -- released', 2);
     case 'test':
       return test(args);
+    case 'soak':
+      return soak(args);
     default:
       return bench(args);
   }

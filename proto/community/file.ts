@@ -2,7 +2,8 @@ import { contradictions } from './contradictions.js';
 import type { Locate } from './position.js';
 import { CommunityError, type Finding, type Path, type Problem, renderPath } from './problem.js';
 import { readYaml } from './read-yaml.js';
-import { type CommunityFile, communityFileSchema, communityLimits } from './schema.js';
+import { type CommunityFile, communityFileSchema } from './schema.js';
+import { communityLimits } from './schema-words.js';
 import { shapeFaults } from './shape-faults.js';
 
 /** What is to be said about a community file. `file` is there when there are no problems. */

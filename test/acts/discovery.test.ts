@@ -22,7 +22,7 @@ describe('organizations that are met by DNS', () => {
       hub: {
         discovery: { trust: { ca: [world.certFile] }, ...bounds },
         settings: {
-          policy: { dns: { servers: [dns.address], timeout: '300ms', tries: 1, absent: '100ms' } },
+          policy: { reload: '100ms', dns: { servers: [dns.address], timeout: '300ms', tries: 1, absent: '100ms' } },
           relay: { dns: { servers: [dns.address], timeout: '300ms', tries: 1, absent: '100ms', strangersAnywhere: true } },
         },
         cast: { acme: {} },
@@ -132,6 +132,18 @@ describe('organizations that are met by DNS', () => {
     expect(await refusal(actor('acme'), actor('acme').request('MESSAGE', 'sip:bob@seventh.test'))).toBe('404 unknown-domain');
     expect(await play('hub').hub.counted('policy', 'guildhall_policy_meetings_total', { result: 'too-many-partners' })).toBeGreaterThan(0);
     expect(seventh.accepted()).toHaveLength(0);
+  });
+
+  it('who was met stays, whatever the community’s file says of others', async () => {
+    const { hub, community } = play('hub');
+    hub.rewrite({ ...community, members: [...community.members, { id: 'crow', domains: ['crow.example'] }] });
+    const acme = actor('acme');
+    // Crow is there, and not connected.
+    for (;;) if ((await refusal(acme, acme.request('MESSAGE', 'sip:bob@crow.example'))) !== '404 unknown-domain') break;
+    const far = guests[0];
+    if (far === undefined) throw new Error('nobody was met');
+    await exchange(acme, far);
+    expect(await hub.counted('policy', 'guildhall_policy_meetings_total', { result: 'sought' })).toBe(1);
   });
 
   it('an authority that discovery does not trust in makes nobody known', async () => {

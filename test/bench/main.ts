@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bench, hubName } from './bench.js';
+import { measureMembership, renderMembership } from './membership.js';
 import { help, readOptions } from './options.js';
 import { renderJson, renderTables } from './report.js';
 
@@ -15,6 +16,11 @@ async function main(args: readonly string[]): Promise<number> {
   if (request.kind === 'mistake') {
     process.stderr.write(`bench: ${request.message}\n  cure: npm run bench -- --help\n`);
     return 2;
+  }
+  if (request.kind === 'membership') {
+    const figures = await measureMembership(request.members, process.env);
+    process.stdout.write(request.json ? `${JSON.stringify(figures)}\n` : renderMembership(figures));
+    return 0;
   }
   const { options } = request;
   const ending = new AbortController();

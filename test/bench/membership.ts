@@ -71,7 +71,7 @@ function verdictCost(membership: Membership): number {
       event: '',
     };
   });
-  const rounds = 50;
+  const rounds = 20;
   for (const ask of asks) decide(membership, ask, 0);
   const from = now();
   for (let round = 0; round < rounds; round += 1) for (const ask of asks) decide(membership, ask, 0);

@@ -12,6 +12,7 @@ describe('options of the bench', () => {
     ['--count 7', 'no number from 100'],
     ['--peer opensips', 'none of kamailio'],
     ['--only speed', 'none of hub'],
+    ['--members 5', 'no number from 10 to 20000'],
     ['--fast', "'--fast'"],
     ['4x50', 'positional'],
   ])('refuses %s', (line, words) => {
@@ -45,6 +46,10 @@ describe('options of the bench', () => {
 
   it('profiles the hub alone, once', () => {
     expect(readOptions(['--profile'])).toMatchObject({ options: { profile: true, rounds: 1, only: ['hub'], peers: [] } });
+  });
+
+  it('measures a membership instead', () => {
+    expect(readOptions(['--members', '10000'])).toEqual({ kind: 'membership', members: 10_000, json: false });
   });
 
   it('gives help before anything else', () => {

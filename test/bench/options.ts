@@ -33,6 +33,7 @@ export interface Options {
 /** What the arguments ask for. */
 export type Request =
   | { readonly kind: 'bench'; readonly options: Options }
+  | { readonly kind: 'membership'; readonly members: number; readonly json: boolean }
   | { readonly kind: 'help' }
   | { readonly kind: 'mistake'; readonly message: string };
 
@@ -51,6 +52,7 @@ Kamailio does the same work in turn with the hub, so that the ratio holds on any
   --only LIST       hub, peer, codec, generator (the load's two ends without a hub)         (default hub,peer,codec)
   --single          all services of the hub in one process
   --profile         where the hub's time goes: one round without peer, top functions of every service
+  --members N       instead of all that: what a membership of N members costs policy (start, verdict, memory)
   --json            one JSON object on stdout instead of tables
   --help            this
 
@@ -60,6 +62,7 @@ Examples
   npm run bench -- --rounds 1 --count 10000 --peer none
   npm run bench -- --patterns 4x50,8@4000 --peer kamailio,kamailio-stateless --json > bench.json
   npm run bench -- --profile --patterns 4x50
+  npm run bench -- --members 10000
 
 Progress goes to stderr, figures to stdout. Exit: 0 all transactions answered with 200, 1 some were not, 2 wrong usage.
 `;
@@ -77,11 +80,14 @@ export function readOptions(args: readonly string[]): Request {
         only: { type: 'string' },
         single: { type: 'boolean', default: false },
         profile: { type: 'boolean', default: false },
+        members: { type: 'string' },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
     });
     if (values.help) return { kind: 'help' };
+    if (values.members !== undefined)
+      return { kind: 'membership', members: whole('--members', values.members, 10, 20_000), json: values.json };
     const profile = values.profile;
     const options: Options = {
       rounds: whole('--rounds', values.rounds ?? (profile ? '1' : '3'), 1, 100),

@@ -29,6 +29,7 @@ describe('a verb needs no tool', () => {
 
   it.each([
     ['bench', '--help'],
+    ['soak', '--help'],
     ['guildhall', '--help'],
   ])('to show help: %s %s', (...args) => {
     const { status, stdout, stderr } = verb(...args);

@@ -23,7 +23,7 @@ export interface Topology {
 
 /** Settings that a story tightens, as one writes them in a configuration file. */
 export interface HubSettings {
-  readonly policy?: Partial<Pick<z.input<typeof policySchema>, 'reload' | 'settle' | 'dns' | 'drain'>>;
+  readonly policy?: Partial<Pick<z.input<typeof policySchema>, 'reload' | 'settle' | 'dns' | 'authority' | 'enrolment' | 'drain'>>;
   readonly ingress?: Partial<Pick<z.input<typeof ingressSchema>, 'timeouts' | 'limits' | 'reload' | 'drain'>>;
   readonly relay?: Partial<Pick<z.input<typeof relaySchema>, 'timeouts' | 'limits' | 'dns' | 'reload' | 'drain'>>;
 }

@@ -80,6 +80,46 @@ describe.each(kinds)('a bucket of %s', (kind, make) => {
     expect((await store.history('rule.gone')).map((entry) => entry.deleted)).toEqual([false, true]);
   });
 
+  it('refuses a write that builds on an old revision of the whole bucket, and leaves a note with a deletion', async () => {
+    const store = await bucket('whole');
+    expect([await store.lastRevision(), store.keeps]).toEqual([0, 3]);
+    const first = await store.put('a', bytes('1'), { lastRevision: 0 });
+    await expect(store.put('b', bytes('1'), { lastRevision: 0 })).rejects.toMatchObject({ code: 'conflict' });
+    await expect(store.delete('a', { lastRevision: 0 }, bytes('nix'))).rejects.toMatchObject({ code: 'conflict' });
+    await expect(store.put('a', bytes('2'), { lastRevision: first, previousRevision: first + 1 })).rejects.toMatchObject({
+      code: 'conflict',
+    });
+    await store.put('b', bytes('1'), { lastRevision: first });
+    const gone = await store.delete('a', { lastRevision: first + 1, previousRevision: first }, bytes('left us'));
+    expect([gone, await store.lastRevision(), await store.get('a')]).toEqual([first + 2, gone, undefined]);
+    expect((await store.history('a')).map((entry) => [entry.deleted, text(entry)])).toEqual([
+      [false, '1'],
+      [true, 'left us'],
+    ]);
+    expect((await store.entries()).map((entry) => entry.key)).toEqual(['b']);
+  });
+
+  it('gives the history of all keys, or of those below one, by revision', async () => {
+    const store = await bucket('all');
+    expect(await store.history('>')).toEqual([]);
+    for (const key of ['member.b', 'rule.x', 'member.a', 'member.b']) await store.put(key, bytes(key));
+    await store.delete('rule.x', {}, bytes('note'));
+    const told = (entries: readonly KeyValueEntry[]) =>
+      entries.map(({ key, revision, deleted }) => `${revision} ${key}${deleted ? ' gone' : ''}`);
+    expect(told(await store.history('>'))).toEqual(['1 member.b', '2 rule.x', '3 member.a', '4 member.b', '5 rule.x gone']);
+    expect(told(await store.history('member.*'))).toEqual(['1 member.b', '3 member.a', '4 member.b']);
+  });
+
+  it('tells a watcher the newest revision, also when it is that of a deletion', async () => {
+    const store = await bucket('newest');
+    await store.put('a', bytes('1'));
+    const gone = await store.delete('a');
+    const newest: number[] = [];
+    const stop = await store.watch({ entry: () => undefined, current: (last) => newest.push(last) });
+    expect(newest).toEqual([gone]);
+    stop();
+  });
+
   it('tells a watcher first what is there, then every change, until it stops', async () => {
     const store = await bucket('watch');
     await store.put('a', bytes('1'));
@@ -115,6 +155,15 @@ describe('a bucket of NATS', () => {
     await until(() => told.length === 2);
     expect(told).toEqual(['current', 'k=v']);
     stop();
+  });
+
+  it('keeps more revisions once more are wanted, and never fewer', async () => {
+    const one = await bus();
+    expect((await one.keyValue('deeper', { history: 2 })).keeps).toBe(2);
+    const store = await one.keyValue('deeper', { history: 4 });
+    for (const value of ['1', '2', '3', '4', '5']) await store.put('k', bytes(value));
+    expect([store.keeps, (await store.history('k')).map(text)]).toEqual([4, ['2', '3', '4', '5']]);
+    expect((await one.keyValue('deeper', { history: 1 })).keeps).toBe(4);
   });
 
   it('refuses keys that are none', async () => {

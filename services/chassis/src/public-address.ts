@@ -2,7 +2,8 @@ import { BlockList, isIP } from 'node:net';
 
 /** Addresses of RFC 6890 and its successors that no stranger should lead us to: our own machine and network, and what is nobody's. */
 const special: readonly (readonly [string, number, 'ipv4' | 'ipv6'])[] = [
-  ['0.0.0.0', 8, 'ipv4'],
+  // All that begins with 0: what is behind the prefix does not count.
+  ['0.1.0.0', 8, 'ipv4'],
   ['10.0.0.0', 8, 'ipv4'],
   ['100.64.0.0', 10, 'ipv4'],
   ['127.0.0.0', 8, 'ipv4'],

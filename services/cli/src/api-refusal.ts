@@ -70,6 +70,11 @@ export function faultOfRefusal(error: ServiceError, address: string): Fault {
       cure: 'look at the log of policy; GET /readyz at its admin port tells what it waits for',
     });
   }
+  if (error.code === status.RESOURCE_EXHAUSTED && /larger than max/i.test(error.details)) {
+    return new Fault('too-large', `this is more than the hub's API takes at once: ${safe(error.details)}`, {
+      cure: 'raise grpc.requestBytes of policy, or give the change in parts',
+    });
+  }
   const { cause, cure } = causeAndCure(error.details);
   const told = refusals.get(error.code) ?? { code: 'hub-failed', exitCode: 1, cure: 'look at the log of policy' };
   return new Fault(told.code, safe(cause) || 'the hub refused without a word', {

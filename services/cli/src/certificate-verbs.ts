@@ -1,13 +1,16 @@
+import { X509Certificate } from 'node:crypto';
+import { serialNumberOf } from '@guildhall/chassis/authority/serial-number';
+import { factsOf, sipNames } from '@guildhall/chassis/certificate';
 import { Fault } from '@guildhall/chassis/fault';
 import type { IssuedCertificate } from '@guildhall/proto/gen/guildhall/admin/v1/authority_service';
 import { type Command, Option } from 'commander';
 import { type ApiOptions, type ChangeOptions, withApiOptions, withChangeOptions } from './api-options.js';
-import { wholeNumber } from './change-report.js';
+import { tellDryRun, wholeNumber } from './change-report.js';
 import type { HubApi } from './hub-api.js';
 import { shownInstant } from './instant-text.js';
-import { readNamedPem } from './own-file.js';
+import { readNamedPem, writeOpenly } from './own-file.js';
 import { jsonLine } from './plain-json.js';
-import { type Column, tableLines } from './table.js';
+import { type Column, factLines, tableLines } from './table.js';
 import { withHub } from './with-hub.js';
 import { styled, terminalText, type World } from './world.js';
 
@@ -22,7 +25,11 @@ interface RevokeOptions extends ChangeOptions {
   readonly reason?: string;
 }
 
-interface RegisterOptions extends Omit<ChangeOptions, 'dryRun'> {
+interface AuthorityOptions extends ApiOptions {
+  readonly out?: string;
+}
+
+interface RegisterOptions extends ChangeOptions {
   readonly member: string;
 }
 
@@ -104,8 +111,37 @@ async function revoke(serial: string | undefined, options: RevokeOptions, world:
   return 0;
 }
 
+function parsed(certificate: string, from: string): X509Certificate {
+  try {
+    return new X509Certificate(certificate);
+  } catch (thrown) {
+    throw new Fault('usage', `${from}: its certificate is damaged`, {
+      cure: 'get it once more from where it was made',
+      exitCode: 2,
+      cause: thrown,
+    });
+  }
+}
+
+/** Serial number and names of a certificate. Throws a Fault `usage` for a text that is none. */
+function facts(certificate: string, file: string): { serial: string; names: string[] } {
+  const leaf = parsed(certificate, file);
+  const read = factsOf([leaf], true, '');
+  return { serial: serialNumberOf(leaf), names: read === undefined ? [] : [...sipNames(read)] };
+}
+
 async function register(file: string, options: RegisterOptions, world: World): Promise<number> {
   const certificate = readNamedPem(file, 'FILE', 'CERTIFICATE', world.cwd);
+  if (options.dryRun) {
+    await withHub(options, world, (api) => api.membership.getMember({ id: options.member }));
+    const { serial, names } = facts(certificate, file);
+    return tellDryRun(
+      { member: options.member, serial, names },
+      `would register ${serial} of ${terminalText(options.member, 80)}`,
+      options,
+      world,
+    );
+  }
   const answer = await withHub(options, world, (api) =>
     api.authority.registerCertificate({ member: options.member, certificate, why: options.why ?? '' }),
   );
@@ -116,6 +152,35 @@ async function register(file: string, options: RegisterOptions, world: World): P
       `${styled('registered', 'green', world.terminal.colorOut)} ${terminalText(made?.serial ?? '', 80)} of ${terminalText(made?.member ?? '', 80)}, until ${shownInstant(made?.validUntil ?? '')}`,
     );
   }
+  return 0;
+}
+
+/** What everybody may have of the hub's authority; needs no token. */
+async function authority(options: AuthorityOptions, world: World): Promise<number> {
+  const { terminal } = world;
+  const known = await withHub(options, world, (api) => api.authority.getAuthority({}));
+  if (known.certificate === '') {
+    throw new Fault('no-authority', 'this hub has no certificate authority of its own', {
+      cure: 'make one with guildhall ca init, or look at the authorities of the community with guildhall membership export',
+    });
+  }
+  if (options.out !== undefined) {
+    writeOpenly(`${options.out}.crt`, known.certificate, world.cwd);
+    if (known.revocationList !== '') writeOpenly(`${options.out}.crl`, known.revocationList, world.cwd);
+  }
+  if (options.json) {
+    terminal.out(jsonLine({ ...known }));
+    return 0;
+  }
+  const { subject, fingerprint256, validTo } = parsed(known.certificate, 'the answer');
+  const facts = [
+    ['subject', subject.replaceAll('\n', ', ')],
+    ['sha256', fingerprint256.replaceAll(':', '').toLowerCase()],
+    ['until', shownInstant(new Date(validTo).toISOString())],
+    ['revocation list', known.revocationListUntil === '' ? 'none' : `until ${shownInstant(known.revocationListUntil)}`],
+    ['issues', known.issues ? 'here, for enrolment tokens (guildhall member invite)' : 'elsewhere: its key is offline (guildhall ca sign)'],
+  ] as const;
+  for (const line of factLines(facts, terminal.colorOut)) terminal.out(line);
   return 0;
 }
 
@@ -158,9 +223,18 @@ export function addCertificateVerbs(program: Command, world: World, ends: (code:
       'Makes a certificate known that was signed elsewhere with the authority’s key (guildhall ca sign), so that it can be seen and revoked.',
     )
     .argument('<file>', 'the certificate (PEM)')
-    .requiredOption('--member <id>', 'whose it is')
-    .option('--why <text>', 'why: stands in the audit log');
-  withApiOptions(registering)
+    .requiredOption('--member <id>', 'whose it is');
+  withChangeOptions(registering)
     .addHelpText('after', '\nExamples:\n  guildhall certificate register acme.crt --member acme')
     .action(async (file: string, options: RegisterOptions) => ends(await register(file, options, world)));
+  const asking = certificate
+    .command('authority')
+    .summary('the hub’s authority and its revocation list')
+    .description(
+      'Shows the hub’s own authority, which everybody may know: its fingerprint to compare, its certificate and revocation list as files.',
+    )
+    .option('--out <name>', 'write NAME.crt and NAME.crl');
+  withApiOptions(asking)
+    .addHelpText('after', '\nExamples:\n  guildhall certificate authority\n  guildhall certificate authority --out /etc/kamailio/guild')
+    .action(async (options: AuthorityOptions) => ends(await authority(options, world)));
 }

@@ -1,6 +1,6 @@
 import { Fault } from '@guildhall/chassis/fault';
 import type { ChangeOrder, ChangeReport, EntryChange } from '@guildhall/proto/gen/guildhall/admin/v1/membership_service';
-import type { ChangeOptions, EntryChangeOptions } from './api-options.js';
+import type { ApiOptions, ChangeOptions, EntryChangeOptions } from './api-options.js';
 import { jsonLine } from './plain-json.js';
 import { styled, terminalText, type World } from './world.js';
 
@@ -63,5 +63,16 @@ export function tellChange(
   }
   if (entries.length === 0) terminal.out(dryRun ? 'nothing would change: it is so already' : 'nothing changed: it was so already');
   terminal.talk(dryRun ? `nothing was changed (--dry-run); membership version ${version}` : `membership version ${version}`);
+  return 0;
+}
+
+/** Tells what would be done, for what has no entries of the membership. Returns the exit code 0. */
+export function tellDryRun(fields: Readonly<Record<string, unknown>>, sentence: string, options: ApiOptions, world: World): number {
+  const { terminal } = world;
+  if (options.json) terminal.out(jsonLine({ dryRun: true, ...fields }));
+  else {
+    terminal.out(styled(sentence, 'yellow', terminal.colorOut));
+    terminal.talk('nothing was changed (--dry-run)');
+  }
   return 0;
 }

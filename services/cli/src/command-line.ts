@@ -28,6 +28,7 @@ const commands: readonly Group[] = [
   { heading: community, names: ['member'], load: async () => (await import('./member-verbs.js')).addMemberVerbs },
   { heading: community, names: ['agreement'], load: async () => (await import('./agreement-verbs.js')).addAgreementVerbs },
   { heading: community, names: ['rule'], load: async () => (await import('./rule-verbs.js')).addRuleVerbs },
+  { heading: community, names: ['partner'], load: async () => (await import('./partners.js')).addPartners },
   { heading: community, names: ['community'], load: async () => (await import('./community-verbs.js')).addCommunityVerbs },
   { heading: community, names: ['membership'], load: async () => (await import('./membership-verbs.js')).addMembershipVerbs },
   { heading: trust, names: ['ca'], load: async () => (await import('./authority-verbs.js')).addAuthorityVerbs },
@@ -49,9 +50,10 @@ Examples:
   guildhall up --community community.yaml   your hub
   guildhall explain acme bolt INVITE        would this get through, and why?
   guildhall member invite acme              a one-time token with which acme gets its certificate
-  guildhall check community.yaml            problems of a community file, with line and column
+  guildhall check community.yaml            problems of a community file, with line and column`;
 
-Exit codes: 0 good, 1 failed, 2 used wrongly, 3 something needed is missing, 4 a check found problems.`;
+/** Under the help of every command. */
+const exitCodes = '\nExit codes: 0 good, 1 failed or refused, 2 used wrongly, 3 something needed is missing, 4 a check found problems.';
 
 /**
  * Runs one command line and resolves to its exit code. Never throws: what goes wrong is told on stderr as a sentence with
@@ -66,6 +68,7 @@ export async function runCommandLine(args: readonly string[], world: World): Pro
     .description('A SIP federation clearinghouse: one hub through which a community exchanges messages, presence and calls.')
     .version(version(), '-V, --version')
     .addHelpText('after', examples)
+    .addHelpText('afterAll', exitCodes)
     .showSuggestionAfterError()
     .configureOutput({
       writeOut: (text) => world.terminal.out(text.trimEnd()),

@@ -90,6 +90,12 @@ describe('a rule', () => {
     expect([actionText(rule), conditionsOf(rule), partiesText(rule)]).toEqual([said, conditions, 'from any to any']);
   });
 
+  it('keeps a burst that was set by hand when only its rate changes', () => {
+    const limit = (before: Parameters<typeof changedRule>[0], options: object) => changedRule(before, 'limit', options, now).limit;
+    expect(limit(read({ limit: '10/second', burst: '50' }, 'limit'), { limit: '40/second' })).toMatchObject({ requests: 40, burst: 50 });
+    expect(limit(read({ limit: '10/second' }, 'limit'), { limit: '40/minute' })).toMatchObject({ requests: 40, perMs: 60_000, burst: 40 });
+  });
+
   it('loses a condition by "none", and keeps what is not spoken of', () => {
     const before = read({ method: ['INVITE'], event: ['presence'], hours: '08:00-09:00', days: 'mon', reason: 'x' });
     const after = changedRule(before, 'deny', { method: ['none'], hours: 'none', days: 'none' }, now);

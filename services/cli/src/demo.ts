@@ -114,7 +114,7 @@ export async function demo(options: DemoOptions, world: World): Promise<number> 
     const sample = await ensureSample(state, world.now(), () => text);
     const community = loadCommunity(sample.file, folder, world.now(), (line) => log.say('warn', line));
     if (!json) terminal.talk('guildhall: starting a hub and two members (throw-away certificates, free ports)');
-    hub = await startHub({ community, state, env: world.env, single: options.single === true, json, quiet: true, log });
+    hub = await startHub({ community, state, env: world.env, single: options.single === true, json, quiet: true, fleeting: true, log });
     for (const member of sample.community.members)
       members.push(await startCommunityMember(member, hub, community.community.hub.domain, state));
     const [acme, bolt] = members;

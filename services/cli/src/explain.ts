@@ -9,6 +9,7 @@ import { instantOf } from './instant-text.js';
 import { withHub } from './with-hub.js';
 import { styled, type World } from './world.js';
 
+/** Options of `explain`. */
 export interface ExplainOptions extends ApiOptions {
   readonly event?: string;
   readonly atVersion?: string;

@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
@@ -7,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type FakeHub, startFakeHub } from './fake-hub.stage.js';
 import { runIn } from './run-command.stage.js';
 import { createSampleAuthority } from './sample-authority.js';
+import { noteRunning, openState } from './state-folder.js';
 
 // The hub is played; TLS is real.
 let folder = '';
@@ -102,6 +104,44 @@ describe('a hub elsewhere', () => {
   });
 });
 
+describe('the hub of a state folder', () => {
+  const note = (tokenFile: string) => {
+    const [state, path] = [openState('state', folder), (name: string) => join(folder, name)];
+    const api = { ca: path('ca.crt'), name: 'hub.example', tokenFile: path(tokenFile) };
+    const listeners = [{ name: 'members', address: '127.0.0.1:1' }];
+    return noteRunning(state, { listeners, grpc: secure.address, api, enrolment: '', community: '', domain: 'hub.example' });
+  };
+
+  it('is asked with the operator’s token, unless another is given', async () => {
+    const forget = note('token');
+    writeFileSync(join(folder, 'mine.token'), 'gh1_a_mine_secret\n', { mode: 0o600 });
+    const asked: string[] = [];
+    for (const [line, env] of [
+      ['whoami --state state', {}],
+      ['whoami --state state', { GUILDHALL_TOKEN: 'gh1_a_env_secret' }],
+      ['whoami --state state --token-file mine.token', { GUILDHALL_TOKEN: 'gh1_a_env_secret' }],
+      ['whoami --state state --certificate acme.crt --key acme.key', {}],
+    ] as const) {
+      expect((await run(line, env)).code).toBe(0);
+      asked.push(secure.taken.at(-1)?.authorization ?? 'nothing');
+    }
+    forget();
+    expect(asked).toEqual(['Bearer gh1_a_x_secret', 'Bearer gh1_a_env_secret', 'Bearer gh1_a_mine_secret', '']);
+  });
+
+  it('cannot be used without a token', async () => {
+    const forget = note('gone.token');
+    const { code, talk } = await run('whoami --state state');
+    forget();
+    expect([code, talk]).toEqual([3, expect.stringMatching(/gone\.token cannot be used: there is no such file\n {2}cure: .*--token-file/)]);
+  });
+
+  it('is missed when it does not run', async () => {
+    const { code, talk } = await run('whoami --state state');
+    expect([code, talk]).toEqual([1, expect.stringMatching(/no hub runs with the state folder .*state\n/)]);
+  });
+});
+
 describe('a refusal of the hub', () => {
   it.each<[number, string, number, string, RegExp]>([
     [
@@ -118,6 +158,7 @@ describe('a refusal of the hub', () => {
     [status.UNAUTHENTICATED, 'x', 1, 'not-known', /--token-file/],
     [status.FAILED_PRECONDITION, 'x', 1, 'precondition', /x/],
     [status.RESOURCE_EXHAUSTED, 'x', 1, 'limit', /x/],
+    [status.RESOURCE_EXHAUSTED, 'Received message larger than max (9 vs 8)', 1, 'too-large', /requestBytes/],
     [status.UNAVAILABLE, 'the bus is away', 1, 'hub-failed', /the bus is away/],
     [status.INTERNAL, 'a\u001b[2Jb', 1, 'hub-failed', /a\\u\{1b\}\[2Jb/],
   ])('%i %j', async (code, details, exitCode, word, told) => {
@@ -125,6 +166,26 @@ describe('a refusal of the hub', () => {
     const ran = await run('whoami --hub CLEAR --plain --json');
     expect([ran.code, ran.talk]).toEqual([exitCode, expect.stringMatching(told)]);
     expect(JSON.parse(ran.out)).toMatchObject({ ok: false, code: word });
+  });
+});
+
+describe('the authority of the hub', () => {
+  it('is shown with its fingerprint, and written to files', async () => {
+    const certificate = readFileSync(join(folder, 'ca.crt'), 'utf8');
+    clear.answers = { getAuthority: { certificate, revocationList: 'list', revocationListUntil: '2027-02-01T00:00:00Z', issues: true } };
+    const { code, out } = await run('certificate authority --hub CLEAR --plain --out guild');
+    const sha256 = new X509Certificate(certificate).fingerprint256.replaceAll(':', '').toLowerCase();
+    expect([code, out]).toEqual([0, expect.stringMatching(new RegExp(`sha256 +${sha256}\\n[\\s\\S]*until 2027-02-01`))]);
+    expect(['guild.crt', 'guild.crl'].map((name) => readFileSync(join(folder, name), 'utf8'))).toEqual([certificate, 'list']);
+  });
+
+  it('is missed where there is none', async () => {
+    clear.answers = { getAuthority: { certificate: '', revocationList: '', revocationListUntil: '', issues: false } };
+    expect(await run('certificate authority --hub CLEAR --plain')).toMatchObject({
+      code: 1,
+      out: '',
+      talk: expect.stringMatching(/has no certificate authority/),
+    });
   });
 });
 

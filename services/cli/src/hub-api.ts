@@ -145,6 +145,7 @@ export function openHubApi(access: ApiAccess) {
       explain: unary(admin.explain),
       getMembership: unary(admin.getMembership),
       listTurnedAway: unary(admin.listTurnedAway),
+      listPartners: unary(admin.listPartners),
     },
     close: () => client.close(),
   };

@@ -18,6 +18,8 @@ export interface HubOptions {
   readonly json: boolean;
   /** In one process the services write for themselves; true lets them write errors only. */
   readonly quiet?: boolean;
+  /** It lives for a moment only, and nobody looks for it again: any ports will do, also for its API. Several may start at once. */
+  readonly fleeting?: boolean;
   readonly log: LogStream;
 }
 
@@ -55,7 +57,7 @@ async function preferred(port: number): Promise<number> {
   return freePort('127.0.0.1', port, 'the API', 'nothing').catch(any);
 }
 
-async function choosePorts({ community }: LoadedCommunity): Promise<HubPorts> {
+async function choosePorts({ community }: LoadedCommunity, fleeting: boolean): Promise<HubPorts> {
   const listeners: number[] = [];
   for (const [at, listener] of community.hub.listeners.entries()) {
     const setting = `hub.listeners[${at}].port in the community file`;
@@ -63,7 +65,8 @@ async function choosePorts({ community }: LoadedCommunity): Promise<HubPorts> {
   }
   const any = () => freePort('127.0.0.1', 0, 'an admin port', 'nothing: no port is free');
   const admin = { ingress: await any(), policy: await any(), relay: await any() };
-  return { listeners, admin, grpc: await preferred(apiPorts.grpc), enrolment: await preferred(apiPorts.enrolment) };
+  const known = (port: number) => (fleeting ? any() : preferred(port));
+  return { listeners, admin, grpc: await known(apiPorts.grpc), enrolment: await known(apiPorts.enrolment) };
 }
 
 async function startPart(service: BusService, configFile: string, { env, single, log }: HubOptions): Promise<Part> {
@@ -101,7 +104,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
   for (const name of strayVariables(env)) {
     log.say('warn', `${name} reaches no service: write GUILDHALL_INGRESS_..., GUILDHALL_RELAY_... or GUILDHALL_POLICY_...`);
   }
-  const ports = await choosePorts(community);
+  const ports = await choosePorts(community, options.fleeting === true);
   const nats = await startHubNats(state, env, log);
   const parts: Part[] = [];
   let forget = (): void => {};

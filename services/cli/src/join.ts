@@ -143,7 +143,7 @@ The same with openssl and curl (compare the fingerprint with the last part of th
   openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout certificate.key -out request.pem -subj /CN=acme.example
   curl -ks https://hub.example:5080/v1/authority.crt -o authority.crt
   openssl x509 -in authority.crt -outform DER | sha256sum
-  curl -sS --cacert authority.crt -H "Authorization: Bearer $TOKEN" --data-binary @request.pem https://hub.example:5080/v1/enrol -o certificate.crt`,
+  curl -sS --cacert authority.crt -H "Authorization: Bearer $TOKEN" --data-binary @request.pem https://hub.example:5080/v1/enrol -o certificate.crt -w '%{http_code}'`,
     )
     .action(async (options: JoinOptions) => ends(await join(options, world)));
   program

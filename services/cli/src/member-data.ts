@@ -12,6 +12,7 @@ import { factLines } from './table.js';
 import { withHub } from './with-hub.js';
 import { styled, terminalText, type World } from './world.js';
 
+/** Options of `member data`. */
 export interface DataOptions extends ApiOptions {
   readonly out?: string;
 }

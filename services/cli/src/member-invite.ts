@@ -1,11 +1,14 @@
+import { Fault } from '@guildhall/chassis/fault';
 import type { ChangeOptions } from './api-options.js';
+import { tellDryRun } from './change-report.js';
 import { shownInstant, spanOf } from './instant-text.js';
 import { jsonLine } from './plain-json.js';
 import { keepSecret } from './secret-file.js';
 import { withHub } from './with-hub.js';
 import { styled, terminalText, type World } from './world.js';
 
-export interface InviteOptions extends Omit<ChangeOptions, 'dryRun'> {
+/** Options of `member invite`. */
+export interface InviteOptions extends ChangeOptions {
   readonly expires?: string;
   readonly certName?: readonly string[];
   readonly out?: string;
@@ -20,6 +23,18 @@ export async function invite(member: string, options: InviteOptions, world: Worl
     why: options.why ?? '',
     names: [...(options.certName ?? [])],
   };
+  if (options.dryRun) {
+    const { issues } = await withHub(options, world, async (api) => {
+      await api.membership.getMember({ id: member });
+      return api.authority.getAuthority({});
+    });
+    if (!issues) {
+      throw new Fault('precondition', 'this hub issues no certificates: it has no authority of its own, or its key is kept elsewhere', {
+        cure: 'make one with guildhall ca init, or sign requests with guildhall ca sign',
+      });
+    }
+    return tellDryRun({ member, names: request.names }, `would invite ${terminalText(member, 80)}`, options, world);
+  }
   const { invited, domain } = await withHub(options, world, async (api) => {
     // The member's own domain makes the line below one to copy.
     const { member: stored } = await api.membership.getMember({ id: member });

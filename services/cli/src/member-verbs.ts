@@ -146,9 +146,8 @@ export function addMemberVerbs(program: Command, world: World, ends: Ends): void
     .argument('<id>', 'the member')
     .option('--expires <span>', 'how long it may wait; default: 7d')
     .option('--cert-name <host>', 'a DNS name besides those of its proxies that the certificate may carry; repeat it for more', gathered)
-    .option('--out <file>', 'write it to this file, which only you can read, instead of the terminal')
-    .option('--why <text>', 'why: stands in the audit log');
-  withApiOptions(inviting)
+    .option('--out <file>', 'write it to this file, which only you can read, instead of the terminal');
+  withChangeOptions(inviting)
     .addHelpText(
       'after',
       '\nExamples:\n  guildhall member invite acme\n  guildhall member invite acme --expires 24h --cert-name im.acme.example\n  guildhall member invite acme --json | jq -r .token',

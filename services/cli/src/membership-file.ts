@@ -1,24 +1,26 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { Fault } from '@guildhall/chassis/fault';
 import { authorityFiles, communityEntries } from '@guildhall/proto/community/entries';
 import { inspectCommunity } from '@guildhall/proto/community/file';
 import { type Problem, renderProblem } from '@guildhall/proto/community/problem';
-import { communityLimits } from '@guildhall/proto/community/schema';
+import { communityLimits } from '@guildhall/proto/community/schema-words';
 import { writeCommunity } from '@guildhall/proto/community/write';
 import type { ApiOptions, ChangeOptions } from './api-options.js';
 import { readTrouble } from './certificate-check.js';
 import { orderOf, tellChange, wholeNumber } from './change-report.js';
-import { largestPem, readNamedFile } from './own-file.js';
+import { largestPem, readNamedFile, writeOpenly } from './own-file.js';
 import { jsonLine } from './plain-json.js';
 import { withHub } from './with-hub.js';
 import { terminalText, type World } from './world.js';
 
+/** Options of `membership export`. */
 export interface ExportOptions extends ApiOptions {
   readonly out?: string;
   readonly atVersion?: string;
 }
 
+/** Options of `membership import`. */
 export interface ImportOptions extends ChangeOptions {
   readonly expectedVersion?: string;
 }
@@ -29,16 +31,12 @@ export async function exportMembership(options: ExportOptions, world: World): Pr
   const asked = options.atVersion === undefined ? 0n : wholeNumber(options.atVersion, '--at-version');
   const { yaml, version } = await withHub(options, world, (api) => api.membership.exportMembership({ version: asked }));
   const { out } = options;
-  if (out !== undefined) {
-    try {
-      writeFileSync(resolve(world.cwd, out), yaml);
-    } catch (thrown) {
-      throw new Fault('usage', `--out ${out}: ${readTrouble(thrown)}`, { cure: 'give a file you may write', exitCode: 2, cause: thrown });
-    }
-  }
+  if (out !== undefined) writeOpenly(out, yaml, world.cwd);
   if (options.json) terminal.out(jsonLine({ version, ...(out === undefined ? { yaml } : { file: out }) }));
   else {
-    if (out === undefined) for (const line of yaml.trimEnd().split('\n')) terminal.out(terminalText(line, line.length));
+    // Into a pipe it goes as it is: it is a file then. A terminal is shown nothing that could steer it.
+    const shown = (line: string) => (terminal.columns === undefined ? line : terminalText(line, line.length));
+    if (out === undefined) for (const line of yaml.trimEnd().split('\n')) terminal.out(shown(line));
     terminal.talk(`membership version ${version}${out === undefined ? '' : ` stands in ${out}`}`);
   }
   return 0;

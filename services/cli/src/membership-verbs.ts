@@ -24,16 +24,20 @@ export function changesOf(revisions: readonly Revision[]): readonly (readonly Re
   return changes;
 }
 
+/** "version 41  2027-01-31 12:00:00Z  operator (token x): why". */
+function headText({ version, who, when, why }: Pick<Revision, 'version' | 'who' | 'when' | 'why'>, color: boolean): string {
+  const said = why === '' ? '' : `: ${terminalText(why, 500)}`;
+  return `${styled(`version ${version}`, 'bold', color)}  ${shownInstant(terminalText(when, 40))}  ${terminalText(who, 200)}${said}`;
+}
+
 function changeText(revisions: readonly Revision[], color: boolean): string[] {
   const [newest] = revisions;
   if (newest === undefined) return [];
-  const why = newest.why === '' ? '' : `: ${terminalText(newest.why, 500)}`;
-  const head = `${styled(`version ${newest.version}`, 'bold', color)}  ${shownInstant(terminalText(newest.when, 40))}  ${terminalText(newest.who, 200)}${why}`;
   const entries = revisions.flatMap(({ key, kind, lines }) => [
     `  ${kind === 'delete' ? styled('removed', 'red', color) : styled('wrote', 'green', color)} ${terminalText(key, 200)}`,
     ...lines.map((line) => `    ${terminalText(line, 500)}`),
   ]);
-  return [head, ...entries];
+  return [headText(newest, color), ...entries];
 }
 
 async function history(key: string | undefined, options: HistoryOptions, world: World): Promise<number> {
@@ -83,15 +87,17 @@ async function watch(options: ApiOptions, world: World): Promise<number> {
   try {
     await withHub(options, world, async (api) => {
       for await (const { version, entries } of api.membership.watchMembership({}, ending.signal)) {
-        if (options.json) terminal.out(jsonLine({ version, entries }));
-        else if (entries.length === 0) terminal.talk(`watching from version ${version} on; Ctrl-C ends it`);
+        if (entries.length === 0) {
+          if (options.json) terminal.out(jsonLine({ version, entries }));
+          else terminal.talk(`watching from version ${version} on; Ctrl-C ends it`);
+          continue;
+        }
+        // Of an entry that is gone, nothing in it tells who removed it: the history does.
+        const { revisions } = await api.membership.listHistory({ key: '', before: version + 1n, limit: 1 });
+        const { who = '', when = '', why = '', change = '' } = revisions[0] ?? {};
+        if (options.json) terminal.out(jsonLine({ version, who, when, why, change, entries }));
         else {
-          const [first] = entries;
-          const entry = first?.after ?? first?.before;
-          const why = entry === undefined || entry.why === '' ? '' : `: ${terminalText(entry.why, 500)}`;
-          // Of an entry that is gone, `before` tells who wrote it last, not who removed it.
-          const who = first?.after === undefined ? '' : `  ${terminalText(first.after.who, 200)}${why}`;
-          terminal.out(`${styled(`version ${version}`, 'bold', terminal.colorOut)}${who}`);
+          terminal.out(headText({ version, who, when, why }, terminal.colorOut));
           for (const line of changeLines(entries, false, terminal.colorOut)) terminal.out(`  ${line}`);
         }
       }

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Fault } from '@guildhall/chassis/fault';
 import { readTrouble } from './certificate-check.js';
@@ -33,4 +33,13 @@ export function readNamedPem(path: string, option: string, label: string, cwd: s
     cure: `give a file with -----BEGIN ${label}-----`,
     exitCode: 2,
   });
+}
+
+/** Writes a file that everybody may read. Throws a Fault `usage`. */
+export function writeOpenly(path: string, text: string, cwd: string): void {
+  try {
+    writeFileSync(resolve(cwd, path), text);
+  } catch (thrown) {
+    throw new Fault('usage', `--out ${path}: ${readTrouble(thrown)}`, { cure: 'give a file you may write', exitCode: 2, cause: thrown });
+  }
 }

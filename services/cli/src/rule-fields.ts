@@ -126,6 +126,11 @@ function amount(text: string, option: string): number {
   throw usage(`${option} ${terminalText(text, 20)} is no number from 1 to 1000000`, 'write digits only');
 }
 
+/** A burst that was set by hand stays when only the rate is changed; 0: as many as the rate says. */
+function keptBurst(before: RateLimit | undefined): number {
+  return before === undefined || before.burst === before.requests ? 0 : before.burst;
+}
+
 function limitOf(before: RateLimit | undefined, action: string, { limit, burst, each }: RuleOptions): RateLimit | undefined {
   if (action !== 'limit') {
     if (limit === undefined && burst === undefined && each === undefined) return undefined;
@@ -139,7 +144,9 @@ function limitOf(before: RateLimit | undefined, action: string, { limit, burst, 
   if (limit !== undefined && perMs === undefined)
     throw usage(`--limit ${terminalText(limit, 40)} is no rate`, 'write 10/second, 100/minute or 1000/hour');
   const rate =
-    limit === undefined ? before : { requests: amount(count, '--limit'), perMs: perMs ?? 0, burst: 0, each: before?.each ?? 'member' };
+    limit === undefined
+      ? before
+      : { requests: amount(count, '--limit'), perMs: perMs ?? 0, burst: keptBurst(before), each: before?.each ?? 'member' };
   if (rate === undefined) throw usage('the action limit needs a rate', 'say how much with --limit 10/second');
   const atOnce = burst === undefined ? rate.burst || rate.requests : amount(burst, '--burst');
   return { ...rate, burst: atOnce, each: each ?? rate.each };

@@ -1,7 +1,7 @@
 import { Fault } from '@guildhall/chassis/fault';
 import type { Rule } from '@guildhall/proto/gen/guildhall/admin/v1/membership';
 import type { StoredRule } from '@guildhall/proto/gen/guildhall/admin/v1/membership_service';
-import { Argument, type Command } from 'commander';
+import { Argument, type Command, Option } from 'commander';
 import { type ApiOptions, type EntryChangeOptions, withApiOptions, withEntryChangeOptions } from './api-options.js';
 import { expectedRevision, orderOf, tellChange, wholeNumber } from './change-report.js';
 import type { HubApi } from './hub-api.js';
@@ -143,7 +143,7 @@ Examples:
     )
     .action(async (id: string, action: string, options: ChangedRuleOptions) => ends(await add(id, action, options, world)));
   const setting = rule.command('set').summary('change a rule').description('Changes a rule.').argument('<id>', 'the rule');
-  setting.option('--action <action>', 'allow, deny or limit');
+  setting.addOption(new Option('--action <action>', 'what it does').choices(actions));
   withEntryChangeOptions(withPlace(withRuleOptions(setting, true)))
     .addHelpText(
       'after',

@@ -2,6 +2,7 @@ import { Fault } from '@guildhall/chassis/fault';
 import type { Token } from '@guildhall/proto/gen/guildhall/admin/v1/access_service';
 import type { Command } from 'commander';
 import { type ApiOptions, withApiOptions } from './api-options.js';
+import { tellDryRun } from './change-report.js';
 import { shownInstant, spanOf } from './instant-text.js';
 import { jsonLine } from './plain-json.js';
 import { keepSecret } from './secret-file.js';
@@ -14,6 +15,7 @@ interface ListOptions extends ApiOptions {
 }
 
 interface CreateOptions extends ApiOptions {
+  readonly dryRun?: true;
   readonly scope: string;
   readonly expires?: string;
   readonly note?: string;
@@ -21,6 +23,7 @@ interface CreateOptions extends ApiOptions {
 }
 
 interface RevokeOptions extends ApiOptions {
+  readonly dryRun?: true;
   readonly why?: string;
 }
 
@@ -58,6 +61,15 @@ async function create(options: CreateOptions, world: World): Promise<number> {
     throw new Fault('usage', `--scope ${terminalText(scope, 80)} is none`, { cure: 'write operator, dashboard or member:ID', exitCode: 2 });
   }
   const expiresMs = expires === undefined ? 0n : spanOf(expires, '--expires');
+  if (options.dryRun) {
+    const member = scope.startsWith('member:') ? scope.slice('member:'.length) : '';
+    // The hub has no rehearsal of this: what can go wrong is that there is no such member, or that the caller may not.
+    await withHub(options, world, async (api) => {
+      await api.access.listTokens({ endedToo: false });
+      if (member !== '') await api.membership.getMember({ id: member });
+    });
+    return tellDryRun({ scope, note: note ?? '' }, `would make a token for ${terminalText(scope, 80)}`, options, world);
+  }
   const { token, secret } = await withHub(options, world, (api) => api.access.createToken({ scope, expiresMs, note: note ?? '' }));
   if (out !== undefined) keepSecret(out, secret, world);
   if (options.json) {
@@ -73,6 +85,15 @@ async function create(options: CreateOptions, world: World): Promise<number> {
 }
 
 async function revoke(id: string, options: RevokeOptions, world: World): Promise<number> {
+  if (options.dryRun) {
+    const { tokens } = await withHub(options, world, (api) => api.access.listTokens({ endedToo: true }));
+    const found = tokens.find((token) => token.id === id);
+    if (found === undefined) {
+      throw new Fault('not-found', `there is no token ${terminalText(id, 80)}`, { cure: 'guildhall token list shows them', exitCode: 2 });
+    }
+    const about = `would revoke token ${terminalText(id, 80)} (${terminalText(found.scope, 80)}, ${stateOf(found, world.now()).text})`;
+    return tellDryRun({ token: found }, about, options, world);
+  }
   const { token } = await withHub(options, world, (api) => api.access.revokeToken({ id, why: options.why ?? '' }));
   if (options.json) world.terminal.out(jsonLine({ token }));
   else
@@ -104,7 +125,8 @@ export function addTokenVerbs(program: Command, world: World, ends: (code: numbe
     .requiredOption('--scope <scope>', 'operator, dashboard (looks only) or member:ID (its own half only)')
     .option('--expires <span>', 'how long it is good; default: 365d')
     .option('--note <text>', 'what it is for')
-    .option('--out <file>', 'write it to this file, which only you can read, instead of the terminal');
+    .option('--out <file>', 'write it to this file, which only you can read, instead of the terminal')
+    .option('--dry-run', 'check what can be checked, make nothing');
   withApiOptions(creating)
     .addHelpText(
       'after',
@@ -117,7 +139,8 @@ export function addTokenVerbs(program: Command, world: World, ends: (code: numbe
       .summary('a token less')
       .description('Makes a token worthless at once.')
       .argument('<id>', 'its id')
-      .option('--why <text>', 'why: stands in the audit log'),
+      .option('--why <text>', 'why: stands in the audit log')
+      .option('--dry-run', 'look whether there is such a token, change nothing'),
   )
     .addHelpText('after', '\nExamples:\n  guildhall token revoke k3x9 --why "laptop stolen"')
     .action(async (id: string, options: RevokeOptions) => ends(await revoke(id, options, world)));

@@ -2,7 +2,7 @@ import { Header } from '@guildhall/proto/sip/header-name';
 import { bodyOf } from './ladder.js';
 import { fieldOf } from './sample-dialog.js';
 import type { SampleMember } from './sample-member.js';
-import type { TourCommand, TourStage } from './tour-stage.js';
+import type { TourStage } from './tour-stage.js';
 
 /** What the steps of the tour have between them. */
 export interface TourCast extends TourStage {
@@ -64,19 +64,19 @@ function messagesAt(bolt: SampleMember): string[] {
     .map(({ message }) => bodyOf(message));
 }
 
-async function refused({ guildhall, listener, bolt }: TourCast): Promise<void> {
-  const before = messagesAt(bolt()).length;
-  const said = (await guildhall(writing(listener), 1)).out.join(' ');
-  if (!/^403 /.test(said)) fail(`expected 403, got ${said}`);
-  if (messagesAt(bolt()).length !== before) fail('bolt got it all the same');
+async function refused({ guildhall, until, listener, bolt }: TourCast): Promise<void> {
+  // Every listener knows acme within a second of its being taken in.
+  const refusal = await until(writing(listener), 1000, ({ code, out }) => code === 1 && /^403 /.test(out.join(' ')));
+  const said = refusal.out.join(' ');
+  if (messagesAt(bolt()).length > 0) fail('bolt got it all the same');
   const explained = (await guildhall(['explain', 'acme', 'bolt', 'MESSAGE'])).out.join('\n');
   const sentence = /^refuse 403 {2}(.+)$/m.exec(explained)?.[1];
   if (sentence === undefined) fail('explain does not say that it is refused');
   else if (!said.includes(sentence)) fail(`the sender was told something else than explain says: "${sentence}"`);
 }
 
-async function passes({ guildhall, listener, bolt }: TourCast): Promise<void> {
-  await guildhall(writing(listener));
+async function passes({ until, listener, bolt }: TourCast): Promise<void> {
+  await until(writing(listener), 1000, ({ code }) => code === 0);
   const { message } = await bolt().sight(({ direction, message: seen }) => direction === 'in' && seen.method === 'MESSAGE', 3000);
   if (bodyOf(message) !== words) fail(`the text did not arrive as it was sent: ${bodyOf(message)}`);
   if (!fieldOf(message, Header.from).includes('ada@acme.example')) fail('it arrived from somebody else');
@@ -157,7 +157,7 @@ export const tourSteps: readonly TourStep[] = [
     title: 'What was done, by whom',
     expect: 'every change stands in the history, and the audit log is sound',
     async run({ guildhall }) {
-      await guildhall(['membership', 'history', '--limit', '6']);
+      await guildhall(['membership', 'history', '--limit', '3']);
       await guildhall(['audit', 'verify']);
     },
   },

@@ -14,6 +14,7 @@ import { type TourCommand, tourStage } from './tour-stage.js';
 import { type TourCast, type TourStep, tourSteps } from './tour-steps.js';
 import { styled, type World } from './world.js';
 
+/** Options of `tour`. */
 export interface TourOptions {
   readonly json?: true;
   readonly single?: true;
@@ -137,7 +138,7 @@ export async function tour(options: TourOptions, world: World): Promise<number> 
       writeFileSync(join(folder, 'community.yaml'), communityText(await free('the listener')));
       await guildhall(['check', 'community.yaml']);
       const community = loadCommunity('community.yaml', folder, world.now(), (line) => log.say('warn', line));
-      hub = await startHub({ community, state, env: inner.env, single: options.single === true, json, quiet: true, log });
+      hub = await startHub({ community, state, env: inner.env, single: options.single === true, json, quiet: true, fleeting: true, log });
       await guildhall(['whoami']);
       await guildhall(['community', 'show']);
     },

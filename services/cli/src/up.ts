@@ -76,6 +76,7 @@ function summary(hub: Hub, { community, path }: LoadedCommunity, state: StateFol
   lines.push(
     'Try next:',
     `  ${command} explain ${left.id} ${right.id} INVITE${withState}`,
+    `  ${command} member list${withState}`,
     ...(sample ? [`  ${command} send ${left.id} ${right.id} "Is anyone at the dock?"${withState}`] : []),
     ...(sample
       ? [

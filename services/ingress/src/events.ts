@@ -42,7 +42,7 @@ export interface Events {
 }
 
 /** `mayLogClose` is asked before each closed connection is logged: an attacker must not fill the log. It returns how many stayed silent plus one, 0 for silence. */
-export function createEvents(log: Logger, counts: Counts, mayLogClose: () => number): Events {
+export function createEvents(log: Pick<Logger, 'info' | 'warn' | 'error' | 'debug'>, counts: Counts, mayLogClose: () => number): Events {
   return {
     connected(connection, peer) {
       counts.connectionsAccepted += 1;

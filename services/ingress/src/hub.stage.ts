@@ -29,10 +29,11 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-/** `edge` is a member that only dials out; `env` tells where nats-server is. */
+/** `edge` is a member that only dials out; `env` tells where nats-server is; `says`: how policy differs from the start. */
 export async function openStage(
   env: Readonly<Record<string, string | undefined>>,
   settings: Partial<IngressConfigInput> = {},
+  says: Partial<Pick<FakePolicy, 'revoked'>> = {},
 ): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), 'guildhall-ingress-'));
   const nats = await startTestServer(env);
@@ -46,6 +47,7 @@ export async function openStage(
     [authority.cert],
     [trustMember('acme'), trustMember('bolt'), trustMember('edge', { dialsOnly: true })],
   );
+  Object.assign(policy, says);
   const relays = [await fakeRelay(nats.url, 'relay-1')];
   const ending = new AbortController();
   const config = configSchema.parse({

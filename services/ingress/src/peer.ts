@@ -127,10 +127,9 @@ function oneOf(ids: readonly string[], trust: TrustTable, via: 'uri' | 'dns' | '
   const entry = id === undefined ? undefined : trust.members.get(id);
   if (entry === undefined) return closed('name-of-no-member', 'the member is gone');
   if (entry.status !== MemberStatus.ACTIVE) {
-    return closed(
-      'member-not-active',
-      `${entry.id} is ${statusWord(entry.status)}${entry.statusReason === '' ? '' : `: ${printable(entry.statusReason)}`}`,
-    );
+    const until = entry.statusUntil === '' ? '' : ` until ${printable(entry.statusUntil.replace('.000Z', 'Z'))}`;
+    const why = entry.statusReason === '' ? '' : `: ${printable(entry.statusReason)}`;
+    return closed('member-not-active', `${entry.id} is ${statusWord(entry.status)}${until}${why}`);
   }
   return { kind: 'member', id: entry.id, via, name };
 }

@@ -1,7 +1,7 @@
 import { MemberStatus } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
 import { describe, expect, it } from 'vitest';
 import { trustMember } from './neighbours.stage.js';
-import { mergeTrust, ownerOfDomain, type TrustSource, trustTable } from './trust.js';
+import { mergeTrust, ownerOfDomain, speaksForDomain, type TrustSource, trustTable } from './trust.js';
 
 const read = (pem: string) => {
   if (pem.includes('broken')) throw new TypeError('no certificate');
@@ -34,7 +34,43 @@ describe('the owner of a domain', () => {
   });
 });
 
+describe('who may say that it is somebody of a domain', () => {
+  const trust = table(
+    source([
+      trustMember('acme', { domains: ['acme.example'] }),
+      trustMember('south', { domains: ['south.example'], speaksForUnknown: true }),
+    ]),
+  );
+  it.each([
+    ['acme', 'elsewhere.test', false],
+    ['acme', 'south.example', false],
+    ['gone', 'elsewhere.test', false],
+    ['south', 'acme.example', false],
+    ['south', 'sales.acme.example', false],
+    ['south', 'hub.example', false],
+    ['south', '192.0.2.1', false],
+    ['south', '', false],
+    ['south', 'elsewhere.test', true],
+    ['south', 'below.south.example', true],
+    ['acme', 'sales.acme.example', true],
+  ])('%s of %s: %s', (member, domain, may) => {
+    expect(speaksForDomain(trust, member, domain, 'hub.example')).toBe(may);
+  });
+});
+
 describe('the trust table', () => {
+  it('has the authorities of discovery vouch for discovered partners, and for no other', () => {
+    const bounds = { requestsPerSecond: 20, contacts: 1_000, suspectRequestsPerSecond: 1 };
+    const members = [trustMember('acme'), trustMember('met', { bounds, anchors: ['not-its-own'] })];
+    const trust = table({ ...source(members), discovery: { anchors: ['world'] } });
+    expect([...trust.discoveryAnchors]).toEqual(['fp-world']);
+    expect([...(trust.members.get('met')?.anchors ?? [])]).toEqual(['fp-world']);
+    expect([...(trust.members.get('acme')?.anchors ?? [])]).toEqual([]);
+    expect(trust.members.get('met')?.bounds).toEqual(bounds);
+    expect([...trust.communityAnchors]).toEqual(['fp-root']);
+    expect(trust.anchorPems).toEqual(['root', 'world']);
+  });
+
   it('leaves out who is no member, and lets a broken authority vouch for nobody', () => {
     const broken: string[] = [];
     const members = [

@@ -11,6 +11,8 @@ export interface TrustEntry {
   readonly status: MemberStatus;
   /** The operator's words, when it is not active. */
   readonly statusReason: string;
+  /** When it becomes active again by itself, RFC 3339, or ''. */
+  readonly statusUntil: string;
   /** Fingerprints of its own authorities' certificates. */
   readonly anchors: ReadonlySet<string>;
   readonly dialsOnly: boolean;
@@ -85,6 +87,7 @@ export function trustTable(source: TrustSource, readAnchors: ReadAnchors, broken
       id: member.id,
       status: member.status,
       statusReason: member.statusReason,
+      statusUntil: member.statusUntil,
       // They are many and the same for all of them, so they are not told with each.
       anchors: member.bounds === undefined ? fingerprints(member.anchors, member.id) : discoveryAnchors,
       dialsOnly: member.dialsOnly,

@@ -1,5 +1,8 @@
+import type { Bus } from '@guildhall/chassis/bus';
+import { type PartnerConduct, Watched } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
 import type { ReasonCode } from '@guildhall/proto/reason';
 import { type Message, requestUri } from '@guildhall/proto/sip/message';
+import { subjects } from '@guildhall/proto/subjects';
 import { hasToTag } from './dialog-route.js';
 import { type Member, type Members, takeToken } from './members.js';
 import { held, newConduct } from './partner-bounds.js';
@@ -32,6 +35,23 @@ function contactOf(request: Message): string | undefined {
   return uri.slice(uri.indexOf(':') + 1, end < 0 ? undefined : at + end).toLowerCase();
 }
 
+/** As policy is told; nothing of those that are held to no bounds. */
+function conductOf({ id, conduct, counts, wires }: Member): PartnerConduct[] {
+  if (conduct === undefined) return [];
+  const { contacts, suspect } = conduct;
+  return [
+    {
+      member: id,
+      requests: BigInt(counts.requests),
+      contacts: contacts.size,
+      connections: wires.length,
+      suspect,
+      overRate: BigInt(conduct.overRate),
+      overContacts: BigInt(conduct.overContacts),
+    },
+  ];
+}
+
 /** What was told of somebody already. */
 interface Told {
   suspect: boolean;
@@ -42,26 +62,37 @@ interface Told {
 /** The same kind of excess of the same partner is told again after this, ms. */
 const quiet = 60_000;
 
-/** `tell` hears of each partner whose conduct changed. */
-export function createWatchList(members: Pick<Members, 'all'>, tell: (member: Member, note: WatchNote) => void): WatchList {
+/** Who hears of it: `noted` of each partner whose conduct changed, policy of all of them once in a while. */
+export interface WatchDesk {
+  readonly id: string;
+  readonly bus: Pick<Bus, 'publish'>;
+  noted(member: Member, note: WatchNote): void;
+}
+
+/** How often policy is told, ms, and of how many at most. */
+const told = { everyMs: 2_000, most: 2_000 } as const;
+
+/** Keeps an eye on the discovered partners of this ingress. */
+export function createWatchList(members: Pick<Members, 'all'>, { id: own, bus, noted: tell }: WatchDesk): WatchList {
   const known = new Map<string, Told>();
+  let tellAt = Number.NEGATIVE_INFINITY;
   let quietUntil = Number.NEGATIVE_INFINITY;
 
   const look = (member: Member, loud: boolean): void => {
     const { conduct } = member;
     if (conduct === undefined) return;
-    const told = known.get(member.id) ?? { suspect: false, overRate: 0, overContacts: 0 };
-    known.set(member.id, told);
-    if (conduct.suspect !== told.suspect) tell(member, conduct.suspect ? 'suspect' : 'good-again');
-    told.suspect = conduct.suspect;
+    const before = known.get(member.id) ?? { suspect: false, overRate: 0, overContacts: 0 };
+    known.set(member.id, before);
+    if (conduct.suspect !== before.suspect) tell(member, conduct.suspect ? 'suspect' : 'good-again');
+    before.suspect = conduct.suspect;
     // The first excess at once, later ones once in a while.
-    if (conduct.overRate > told.overRate && (loud || told.overRate === 0)) {
+    if (conduct.overRate > before.overRate && (loud || before.overRate === 0)) {
       tell(member, 'over-rate');
-      told.overRate = conduct.overRate;
+      before.overRate = conduct.overRate;
     }
-    if (conduct.overContacts > told.overContacts && (loud || told.overContacts === 0)) {
+    if (conduct.overContacts > before.overContacts && (loud || before.overContacts === 0)) {
       tell(member, 'over-contacts');
-      told.overContacts = conduct.overContacts;
+      before.overContacts = conduct.overContacts;
     }
   };
 
@@ -79,6 +110,10 @@ export function createWatchList(members: Pick<Members, 'all'>, tell: (member: Me
       const loud = now >= quietUntil;
       if (loud) quietUntil = now + quiet;
       for (const member of members.all()) look(member, loud);
+      if (now < tellAt) return;
+      tellAt = now + told.everyMs;
+      const partners = [...members.all()].flatMap(conductOf).slice(0, told.most);
+      if (partners.length > 0) bus.publish(subjects.watched, Watched.encode({ id: own, partners }).finish());
     },
   };
 }

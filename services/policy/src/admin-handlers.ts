@@ -12,6 +12,7 @@ export interface AdminNeeds {
   entries(): Entries | undefined;
   readonly history: Pick<MembershipHistory, 'membershipAt' | 'snapshotAt'>;
   readonly listTurnedAway: AdminHandlers['listTurnedAway'];
+  readonly listPartners: AdminHandlers['listPartners'];
   /** Time of day in ms. */
   wall(): number;
 }
@@ -23,7 +24,7 @@ export function loaded<T>(held: T | undefined): T {
 }
 
 /** Handlers of the AdminService. */
-export function adminHandlers({ membership, entries, history, listTurnedAway, wall }: AdminNeeds): AdminHandlers {
+export function adminHandlers({ membership, entries, history, listTurnedAway, listPartners, wall }: AdminNeeds): AdminHandlers {
   const asOf = async (wanted: bigint): Promise<Entries> => {
     const inForce = loaded(entries());
     if (wanted === 0n || wanted === inForce.version) return inForce;
@@ -38,5 +39,6 @@ export function adminHandlers({ membership, entries, history, listTurnedAway, wa
       return { version, community, members: [...members], agreements: [...agreements], rules: [...rules] };
     },
     listTurnedAway,
+    listPartners,
   };
 }

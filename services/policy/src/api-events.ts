@@ -31,6 +31,7 @@ export function createApiEvents(log: Logger, meters: Meters, gauges: { certifica
   const calls = new Map<string, number>();
   const refusals = { credentials: 0, scope: 0, connection: 0 };
   const audit = { written: 0, failed: 0 };
+  const reloads = { served: 0, failed: 0 };
   const logTurned = oncePer(1000, monotonic);
   const logRefused = oncePer(1000, monotonic);
   const logConnection = oncePer(1000, monotonic);
@@ -46,6 +47,9 @@ export function createApiEvents(log: Logger, meters: Meters, gauges: { certifica
   );
   meters.counter('guildhall_policy_audit_entries', 'Entries of the audit log, by whether they could be written.', () =>
     Object.entries(audit).map(([result, value]) => [{ result }, value]),
+  );
+  meters.counter('guildhall_policy_api_reloads', 'Certificates and token files of the API taken up, and those that could not be.', () =>
+    Object.entries(reloads).map(([result, value]) => [{ result }, value]),
   );
   meters.gauge('guildhall_policy_api_certificate_seconds_left', 'Seconds until the certificate of the gRPC port ends.', () => {
     const ends = gauges.certificateEnds();
@@ -81,8 +85,13 @@ export function createApiEvents(log: Logger, meters: Meters, gauges: { certifica
       log.error({ who, method, subject, err: thrown }, 'the audit log cannot be written');
     },
     tokenUnusable: (key) => log.warn({ entry: printable(key, 80) }, 'an entry of the access tokens is left out'),
-    certificateServed: (fingerprint, validTo) =>
-      log.info({ fingerprint, validTo: new Date(validTo).toISOString() }, 'the gRPC port shows this certificate'),
-    notReloaded: (what, why) => log.error({ what, why }, 'cannot be used: the old one stays'),
+    certificateServed(fingerprint, validTo) {
+      reloads.served += 1;
+      log.info({ fingerprint, validTo: new Date(validTo).toISOString() }, 'the gRPC port shows this certificate');
+    },
+    notReloaded(what, why) {
+      reloads.failed += 1;
+      log.error({ what, why }, 'cannot be used: the old one stays');
+    },
   };
 }

@@ -35,6 +35,7 @@ export const apiMethods: ApiMethods = {
     explain: { who: known, own: nothing },
     getMembership: { who: lookers },
     listTurnedAway: { who: known, own: ({ member }) => member },
+    listPartners: { who: lookers },
   },
   MembershipService: {
     // A member is told of itself and its agreements, and of nobody else.

@@ -62,7 +62,8 @@ export interface As {
 
 export const bearer = (token: string): As => ({ authorization: [`Bearer ${token}`] });
 
-interface Method<Request, Response> {
+/** What a client needs of a generated method. */
+export interface Method<Request, Response> {
   readonly path: string;
   readonly requestSerialize: (request: Request) => Buffer;
   readonly responseDeserialize: (bytes: Buffer) => Response;
@@ -73,7 +74,8 @@ export function openCaller(address: string, ca?: string) {
   const clients: Client[] = [];
   const client = (shown: Shown | undefined): Client => {
     const pem = (text: string | undefined) => (text === undefined ? null : Buffer.from(text));
-    const channel = ca === undefined ? credentials.createInsecure() : credentials.createSsl(pem(ca), pem(shown?.key), pem(shown?.certificate));
+    const channel =
+      ca === undefined ? credentials.createInsecure() : credentials.createSsl(pem(ca), pem(shown?.key), pem(shown?.certificate));
     const options: ClientOptions = {
       'grpc.ssl_target_name_override': 'hub.example',
       'grpc.default_authority': 'hub.example',

@@ -20,6 +20,7 @@ export function guardHandlers(handlers: ApiHandlers, { unary, streaming }: Guard
       explain: unary('AdminService/Explain', of.AdminService.explain, admin.explain),
       getMembership: unary('AdminService/GetMembership', of.AdminService.getMembership, admin.getMembership),
       listTurnedAway: unary('AdminService/ListTurnedAway', of.AdminService.listTurnedAway, admin.listTurnedAway),
+      listPartners: unary('AdminService/ListPartners', of.AdminService.listPartners, admin.listPartners),
     },
     MembershipService: {
       listMembers: unary('MembershipService/ListMembers', of.MembershipService.listMembers, membership.listMembers),
@@ -73,6 +74,7 @@ export function addServices(server: Server, handlers: ApiHandlers, { unary, stre
     explain: unary('AdminService/Explain', admin.explain),
     getMembership: unary('AdminService/GetMembership', admin.getMembership),
     listTurnedAway: unary('AdminService/ListTurnedAway', admin.listTurnedAway),
+    listPartners: unary('AdminService/ListPartners', admin.listPartners),
   });
   server.addService(MembershipServiceService, {
     listMembers: unary('MembershipService/ListMembers', membership.listMembers),

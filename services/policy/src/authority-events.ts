@@ -1,5 +1,7 @@
+import { monotonic } from '@guildhall/chassis/clock';
 import type { Logger } from '@guildhall/chassis/log';
 import type { Meters } from '@guildhall/chassis/meters';
+import { oncePer } from '@guildhall/chassis/once-per';
 
 /** What happened around the community's certificates: each fact becomes a count and a log record, here and nowhere else. */
 export interface AuthorityEvents {
@@ -78,6 +80,8 @@ export function createAuthorityEvents(log: Logger, meters: Meters, gauges: Autho
     return until === undefined ? [] : [[{}, until / 1000] as const];
   });
 
+  // Whoever guesses tokens must not fill the log.
+  const refusalsLogged = oncePer(1000, monotonic);
   const isoTime = (ms: number) => new Date(ms).toISOString();
   return {
     authorityOpened: (id, issues, validTo) => log.info({ authority: id, issues, until: isoTime(validTo) }, 'certificate authority opened'),
@@ -87,7 +91,8 @@ export function createAuthorityEvents(log: Logger, meters: Meters, gauges: Autho
     },
     notIssued(what, source, why) {
       refused.set(what, (refused.get(what) ?? 0) + 1);
-      log.warn({ request: what, source, why }, 'certificate not issued');
+      const times = refusalsLogged();
+      if (times > 0) log.warn({ request: what, source, why, times }, 'certificate not issued');
     },
     revoked(certificate, reason) {
       revoked += 1;

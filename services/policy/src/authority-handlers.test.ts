@@ -1,6 +1,10 @@
 import { factsOf, parseAnchors } from '@guildhall/chassis/certificate';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type AuthorityStage, acme, authorityStage, day, memberCaller, nobody, operator, requestFor } from './authority.stage.js';
+import type { Caller } from './caller.js';
+
+/** For what comes by itself, on a slow machine too. */
+const soon = { timeout: 10_000 };
 
 let stage: AuthorityStage;
 afterEach(() => stage.close());
@@ -161,11 +165,18 @@ describe('renewal', () => {
     if (acme.$case !== 'member') throw new TypeError('acme is a member');
     await stage.put({ $case: 'member', value: { ...acme.value, domains: ['acme.example'] } });
     await stage.put({ $case: 'member', value: { ...acme.value, id: 'dora', domains: ['acme.test'], proxies: [] } });
-    await expect.poll(() => stage.store.current()?.members.has('dora')).toBe(true);
+    await expect.poll(() => stage.store.current()?.members.has('dora'), soon).toBe(true);
     const lost = await requestFor({ sipDomains: ['acme.test'] });
     await expect(handlers.renew({ signingRequest: lost.signingRequest }, caller)).rejects.toThrow(/belongs to another member/);
+    const renew = (who: Caller) => handlers.renew({ signingRequest: good.signingRequest }, who);
+    const { certificate: _, ...byToken } = { ...caller, by: 'token t2' };
+    await expect(renew(byToken)).rejects.toThrow(/needs the certificate in use/);
+    await expect(renew({ ...caller, member: 'bolt' })).rejects.toThrow(/needs the certificate in use/);
+    stage.clock.now += 366 * day;
+    await expect(renew(caller)).rejects.toThrow(/needs the certificate in use/);
+    stage.clock.now -= 366 * day;
     await handlers.revokeCertificate({ serial, member: '', reason: '', why: '', dryRun: false }, operator);
-    await expect(handlers.renew({ signingRequest: good.signingRequest }, caller)).rejects.toThrow(/revoked/);
+    await expect(renew(caller)).rejects.toThrow(/not revoked/);
     expect(filed()).toBe(1);
   });
 });

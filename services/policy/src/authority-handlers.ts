@@ -13,7 +13,7 @@ import type { AuthorityHandlers } from './api-handlers.js';
 import type { AuthorityEvents } from './authority-events.js';
 import { type Caller, whoIs } from './caller.js';
 import type { Entries } from './compile.js';
-import type { IssuedCertificates } from './issued-certificates.js';
+import { type IssuedCertificates, isGood } from './issued-certificates.js';
 import { applicantMember, describeCertificate, signCertificate } from './issuing.js';
 import type { Membership } from './membership.js';
 import { foreignName } from './vetted-names.js';
@@ -121,18 +121,23 @@ export function authorityHandlers(needs: AuthorityNeeds): AuthorityHandlers {
         const signing = signingOf(needs.authority());
         if (caller.scope !== 'member')
           throw new ApiFault('denied', 'Only a member renews, with the certificate it has.', 'enrol with a token');
-        const shown = shownCertificate(caller, certificates);
-        if (shown !== undefined && (shown.revoked !== '' || shown.member !== caller.member)) {
-          throw new ApiFault('denied', 'The certificate shown is revoked.', 'ask the operator for a new token');
+        // An access token of the member's does not do: it is for the API and must not become a certificate.
+        const shown = caller.certificate === undefined ? undefined : certificates.find(caller.certificate);
+        if (shown === undefined || shown.member !== caller.member || !isGood(shown, wall())) {
+          throw new ApiFault(
+            'denied',
+            'Renewing needs the certificate in use: one of this authority, of this member, in date and not revoked.',
+            'enrol with a new token',
+          );
         }
         const applicant = {
           ...applicantMember(needs.membership(), caller.member),
           // What it was invited with counts on, unless it has come to belong to somebody else.
-          invited: shown?.names ?? [],
+          invited: shown.names,
           signingRequest: request.signingRequest,
         };
-        const by = shown === undefined ? 'renewal' : `renewal of ${shown.serial}`;
-        const { chain, certificate } = await signCertificate(applicant, signing, certificates, { days: needs.days, now: wall(), by });
+        const order = { days: needs.days, now: wall(), by: `renewal of ${shown.serial}` };
+        const { chain, certificate } = await signCertificate(applicant, signing, certificates, order);
         await file(certificate);
         return { chain, certificate };
       }),
@@ -228,12 +233,6 @@ function ownMember(asked: string, { scope, member }: Caller): string {
   if (scope !== 'member') return asked;
   if (asked !== '' && asked !== member) throw new ApiFault('denied', 'A member sees its own certificates only.');
   return member;
-}
-
-/** The filed certificate that the caller showed, if it is one of ours. */
-function shownCertificate({ certificate }: Caller, certificates: IssuedCertificates): IssuedCertificate | undefined {
-  if (certificate === undefined) return undefined;
-  return certificates.withKey(certificate.spki).find((one) => leafOf(one.certificate).raw.equals(certificate.raw));
 }
 
 function chosenCertificates(

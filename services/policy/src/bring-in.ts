@@ -23,7 +23,7 @@ export type Bringing =
   | { readonly result: 'contradicts'; readonly problems: readonly string[] };
 
 /** Keys worked on at the same time. */
-const atOnce = 64;
+const atOnce = 256;
 /** How often others may change the same under our hands before that is an error. */
 const attempts = 20;
 

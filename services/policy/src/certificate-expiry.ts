@@ -15,7 +15,10 @@ function daysUntil(end: number, now: number): number {
   return Math.floor((end - now) / day);
 }
 
-/** Per holder, the days that its longest lasting good certificate has left. */
+/** So many holders are told at most. */
+const mostHolders = 1000;
+
+/** Per holder, the days that its longest lasting good certificate has left; fewest first, and of very many only those. */
 export function daysLeft(issued: Iterable<IssuedCertificate>, own: Iterable<OwnCertificate>, now: number): EndingFact[] {
   const longest = new Map<string, EndingFact>();
   const take = (fact: EndingFact): void => {
@@ -27,7 +30,7 @@ export function daysLeft(issued: Iterable<IssuedCertificate>, own: Iterable<OwnC
     if (revoked === '') take({ holder: 'member', member, serial, days: daysUntil(Date.parse(validUntil), now) });
   }
   for (const { holder, serial, validTo } of own) take({ holder, member: '', serial, days: daysUntil(validTo, now) });
-  return [...longest.values()];
+  return [...longest.values()].toSorted((one, other) => one.days - other.days).slice(0, mostHolders);
 }
 
 /**

@@ -4,6 +4,7 @@ import type {
   Rule as RuleEntry,
   TimeWindow as WindowEntry,
 } from '@guildhall/proto/gen/guildhall/admin/v1/membership';
+import { plainUser } from '@guildhall/proto/sip/user';
 import { cleanWords } from './clean-words.js';
 import type { Party, Rule, RuleLimit, TimeWindow } from './rule.js';
 
@@ -15,16 +16,17 @@ function compileParty(entry: PartyEntry | undefined): Party | undefined {
     case 'any':
       return { kind: 'any' };
     case 'member':
-      return { kind: 'member', id: entry.who.value };
+      return { kind: 'member', id: cleanWords(entry.who.value) };
     case 'group':
-      return { kind: 'group', id: entry.who.value };
+      return { kind: 'group', id: cleanWords(entry.who.value) };
     case 'members':
-      return { kind: 'members', ids: new Set(entry.who.value.ids) };
+      return { kind: 'members', ids: new Set(entry.who.value.ids.map(cleanWords)) };
     case 'domain':
-      return { kind: 'domain', domain: entry.who.value };
+      return { kind: 'domain', domain: cleanWords(entry.who.value) };
     case 'user': {
-      const at = entry.who.value.lastIndexOf('@');
-      return at < 1 ? undefined : { kind: 'user', user: entry.who.value.slice(0, at), domain: entry.who.value.slice(at + 1) };
+      const text = cleanWords(entry.who.value);
+      const at = text.lastIndexOf('@');
+      return at < 1 ? undefined : { kind: 'user', user: plainUser(text.slice(0, at)), domain: text.slice(at + 1) };
     }
     default:
       return undefined;
@@ -58,11 +60,11 @@ function instant(text: string, unbounded: number): number | undefined {
 
 function compilePair(pair: readonly string[]): readonly [string, string] | undefined {
   const [one, other, ...more] = pair;
-  return one === undefined || other === undefined || more.length > 0 || one === other ? undefined : [one, other];
+  return one === undefined || other === undefined || more.length > 0 || one === other ? undefined : [cleanWords(one), cleanWords(other)];
 }
 
 function list(words: readonly string[]): ReadonlySet<string> | undefined {
-  return words.length === 0 ? undefined : new Set(words);
+  return words.length === 0 ? undefined : new Set(words.map(cleanWords));
 }
 
 /** A rule that cannot be read to its end denies as much as it can be read to mean: leaving it out could let something through. */
@@ -92,8 +94,8 @@ function compileRule(entry: RuleEntry, problems: string[]): Rule {
     pair,
     methods: list(entry.methods),
     events: list(entry.events),
-    media: entry.media,
-    bodyTypes: entry.bodyTypes,
+    media: entry.media.map(cleanWords),
+    bodyTypes: entry.bodyTypes.map(cleanWords),
     bodyLarger: entry.bodyLarger,
     during,
     validFrom: validFrom ?? Number.NEGATIVE_INFINITY,

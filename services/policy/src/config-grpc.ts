@@ -18,7 +18,9 @@ export const grpcConfig = section({
   requestBytes: byteSize('8MiB', '1KiB', '64MiB'),
   /** A whole membership is one answer: members' clients must be willing to take as much. */
   responseBytes: byteSize('64MiB', '64KiB', '1GiB'),
-  connections: count(500, 1, 65_535),
+  connections: count(1000, 1, 65_535),
+  /** Of one address, so that one machine cannot take all. */
+  connectionsPerAddress: count(250, 1, 65_535),
   handshakeTime: duration('10s', '100ms', '2m'),
   /** A connection without a call is closed after this. */
   idle: duration('10m', '1s', '24h'),

@@ -11,7 +11,7 @@ export const configSchema = z.strictObject({
   /** The community file. Its entries are brought into the bucket; without one the bucket is taken as it is. */
   community: path().optional(),
   /** How often the file and the certificates it names are looked at for changes; 0: never after the start. */
-  reload: duration('2s', 0, '1h'),
+  reload: duration('400ms', 0, '1h'),
   admin: adminConfig,
   grpc: grpcConfig,
   authority: authorityConfig,

@@ -28,6 +28,8 @@ describe('doorOf', () => {
       version: 7n,
       interface: '',
       acceptCommonName: false,
+      lookup: '',
+      stranger: false,
     });
   });
 
@@ -45,6 +47,8 @@ describe('doorOf', () => {
       version: 7n,
       interface: 'inside',
       acceptCommonName: false,
+      lookup: '',
+      stranger: false,
     });
   });
 

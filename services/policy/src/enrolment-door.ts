@@ -16,7 +16,7 @@ import type { AuthorityEvents } from './authority-events.js';
 import type { Caller } from './caller.js';
 import type { OwnCertificate } from './certificate-expiry.js';
 import type { PolicyConfig } from './config.js';
-import type { IssuedCertificates } from './issued-certificates.js';
+import { type IssuedCertificates, isGood } from './issued-certificates.js';
 
 /** The HTTPS door for members that have openssl and curl. */
 export interface EnrolmentDoor {
@@ -33,7 +33,7 @@ export interface EnrolmentDoor {
 export interface DoorNeeds {
   /** The handlers of the API, with the shell's audit around them. */
   readonly handlers: Pick<AuthorityHandlers, 'enrol' | 'renew' | 'getAuthority'>;
-  readonly certificates: Pick<IssuedCertificates, 'withKey'>;
+  readonly certificates: Pick<IssuedCertificates, 'find'>;
   /** PEM of what a member has to trust. */
   anchors(): readonly string[];
   readonly events: Pick<AuthorityEvents, 'doorOpened' | 'doorCertificateFailed' | 'doorAnswered' | 'authorityFailed'>;
@@ -191,11 +191,8 @@ function callerOf({ socket }: IncomingMessage, { certificates, wall }: DoorNeeds
   const shown = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined;
   if (shown === undefined) return nobody;
   const certificate = { raw: shown.raw, spki: spkiSha256(shown) };
-  const known = certificates.withKey(certificate.spki).find((one) => leafOf(one.certificate).raw.equals(shown.raw));
-  const now = wall();
-  if (known === undefined || known.revoked !== '' || now < Date.parse(known.validFrom) || now > Date.parse(known.validUntil)) {
-    return { ...nobody, certificate };
-  }
+  const known = certificates.find(certificate);
+  if (known === undefined || !isGood(known, wall())) return { ...nobody, certificate };
   return { scope: 'member', member: known.member, by: `certificate of ${known.member}`, source, certificate };
 }
 

@@ -19,6 +19,7 @@ export interface DoorSettings {
   readonly port: number;
   /** Open at the same time; more are closed at once. */
   readonly connections: number;
+  readonly connectionsPerAddress: number;
   /** ms until TLS must stand. */
   readonly handshakeTime: number;
 }
@@ -59,9 +60,23 @@ export async function openGrpcDoor(at: DoorSettings, tls: DoorTls | undefined, d
   refuseClear(at.host, tls !== undefined);
   const certificates = new Map<string, CertificateFacts>();
   const secure = tls === undefined ? undefined : secureServer(tls, at, desk, certificates);
+  const perAddress = new Map<string, number>();
   const plain = createServer({ noDelay: true }, (socket) => {
     // What goes wrong on a connection ends it and nothing else.
     socket.on('error', () => socket.destroy());
+    const address = socket.remoteAddress ?? '';
+    const now = (perAddress.get(address) ?? 0) + 1;
+    if (now > at.connectionsPerAddress) {
+      desk.failed(`${address}:${socket.remotePort ?? ''}`, 'too many connections of this address');
+      socket.destroy();
+      return;
+    }
+    perAddress.set(address, now);
+    socket.once('close', () => {
+      const left = (perAddress.get(address) ?? 1) - 1;
+      if (left > 0) perAddress.set(address, left);
+      else perAddress.delete(address);
+    });
     if (secure === undefined) desk.connected(socket);
     else secure.emit('connection', socket);
   });

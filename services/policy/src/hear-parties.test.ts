@@ -164,12 +164,13 @@ describe('a redirect agreement with a partner found by DNS', () => {
   it('names it without a port', () => {
     const parts: SampleParts = {
       model: 'limited-clearinghouse',
-      members: '[{ id: acme, domains: [acme.example] }, { id: crow, domains: [crow.example], lookup: sip.crow.example }]',
+      members:
+        '[{ id: acme, domains: [acme.example], proxies: [{ host: 10.0.0.1 }] }, { id: crow, domains: [crow.example], lookup: sip.crow.example }]',
       agreements: '[{ members: [acme, crow], mode: redirect }]',
     };
     const { action, contacts } = decide(sampleMembership({ pem, ...parts }), ask('acme acme.example > crow.example'), 0);
     expect([action, contacts]).toEqual(['redirect', ['sip:sip.crow.example;transport=tls']]);
-    // The other way there is nothing to be redirected to: acme only dials out.
-    expect(outcome(parts, 'crow crow.example > acme.example')).toBe('forward to acme');
+    expect(outcome(parts, 'crow crow.example > acme.example')).toBe('redirect to acme');
+    expect(outcome(parts, 'crow crow.example > @acme')).toBe('forward to acme');
   });
 });

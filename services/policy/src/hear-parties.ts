@@ -8,6 +8,7 @@ import {
   fromNotYours,
   notAPartner,
   peerNotActive,
+  statusText,
   targetNotActive,
   unknownPeer,
   unknownTarget,
@@ -75,7 +76,8 @@ export function hearTarget({ membership, ask, steps }: Hearing): Heard {
 }
 
 function statusFinding(member: Member): string {
-  return member.statusReason === '' ? `${member.id} is ${member.status}` : `${member.id} is ${member.status}: ${member.statusReason}`;
+  const status = `${member.id} is ${statusText(member)}`;
+  return member.statusReason === '' ? status : `${status}: ${member.statusReason}`;
 }
 
 /** In the direct model, whoever is not the organization's own: a partner told, a partner met by DNS, or a clearinghouse it belongs to. */

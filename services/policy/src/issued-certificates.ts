@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { type KeyValue, type KeyValueEntry, KeyValueError } from '@guildhall/chassis/key-value';
 import { IssuedCertificate } from '@guildhall/proto/gen/guildhall/admin/v1/authority_service';
 import { certificateKey } from '@guildhall/proto/subjects';
@@ -9,8 +10,10 @@ export interface IssuedCertificates {
   /** In no particular order. */
   all(): Iterable<IssuedCertificate>;
   ofMember(member: string): readonly IssuedCertificate[];
-  /** Certificates with this public key (SPKI SHA-256). */
+  /** Certificates with this public key (SPKI SHA-256, lower-case hex). */
   withKey(spki: string): readonly IssuedCertificate[];
+  /** This very certificate (DER), if it is on file. */
+  find(shown: { readonly raw: Uint8Array; readonly spki: string }): IssuedCertificate | undefined;
   size(): number;
   /** Files a new one. Rejects with an ApiFault: `exists`, `limit`, `unavailable`. */
   add(certificate: IssuedCertificate): Promise<void>;
@@ -19,6 +22,11 @@ export interface IssuedCertificates {
   /** Takes those out that ended before this time, ms since 1970. Resolves to how many. */
   forgetEnded(before: number): Promise<number>;
   stop(): void;
+}
+
+/** Whether a certificate may be used at this time (ms since 1970): it is not revoked and in date. */
+export function isGood({ revoked, validFrom, validUntil }: IssuedCertificate, now: number): boolean {
+  return revoked === '' && now >= Date.parse(validFrom) && now <= Date.parse(validUntil);
 }
 
 /** What the registry tells. */
@@ -39,7 +47,11 @@ function decode({ key, value }: KeyValueEntry): IssuedCertificate | string {
   if (value.length > maxValueBytes) return `is larger than ${maxValueBytes} bytes`;
   try {
     const certificate = IssuedCertificate.decode(value);
-    return certificate.serial === key ? certificate : 'stands under a key that is not its own';
+    if (certificate.serial !== key) return 'stands under a key that is not its own';
+    const { validFrom, validUntil, revoked } = certificate;
+    // A date that is none would compare as neither before nor after.
+    const dates = revoked === '' ? [validFrom, validUntil] : [validFrom, validUntil, revoked];
+    return dates.some((date) => Number.isNaN(Date.parse(date))) ? 'has a date that cannot be read' : certificate;
   } catch {
     return 'is no certificate entry';
   }
@@ -99,6 +111,10 @@ export async function followCertificates(bucket: KeyValue, most: number, listene
     },
     ofMember: (member) => pick(byMember.get(member)),
     withKey: (spki) => pick(byKey.get(spki)),
+    find({ raw, spki }) {
+      const fingerprint = createHash('sha256').update(raw).digest('hex');
+      return pick(byKey.get(spki)).find((one) => one.fingerprint === fingerprint);
+    },
     size: () => known.size,
     async add(certificate) {
       if (known.size >= most) {

@@ -7,7 +7,8 @@ import { type KeyValue, KeyValueError } from '@guildhall/chassis/key-value';
 import { type Ask, Sighted } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
 import { sipOverTls } from '@guildhall/proto/sip/location';
 import { policyQueue, subjects } from '@guildhall/proto/subjects';
-import { type Authorship, encodeEntry, entryKey } from './bucket-entry.js';
+import type { Audit } from './audit.js';
+import { type Authorship, encodeEntry, encodeNote, entryKey } from './bucket-entry.js';
 import type { PolicyConfig } from './config.js';
 import { discoveredEntries, discoveredMember, givesWay } from './discovered-member.js';
 import { mayBeMet, soughtDomain } from './discovery-candidate.js';
@@ -41,6 +42,8 @@ export interface DiscoverySurroundings {
   readonly bus: Bus;
   readonly bucket: KeyValue;
   readonly store: Pick<MembershipStore, 'current' | 'snapshot' | 'inForce'>;
+  /** What cannot be written there is not done. */
+  readonly audit: Pick<Audit, 'write'>;
   readonly listener: DiscoveryListener;
   wall(): Date;
   /** Monotonic ms. */
@@ -56,7 +59,7 @@ const settledIn = 3_600_000;
 
 /** Starts to meet partners: those that members write to (`meet`) and those that ingress has sighted. */
 export function keepDiscovery(config: PolicyConfig['dns'], around: DiscoverySurroundings): KeptDiscovery {
-  const { bus, bucket, store, listener, wall } = around;
+  const { bus, bucket, store, audit, listener, wall } = around;
   const resolver = createDnsResolver(config);
   const offers = createDnsCache(
     async (domain) => ({ offered: await offersService(resolver, sipOverTls, domain) }),
@@ -68,13 +71,29 @@ export function keepDiscovery(config: PolicyConfig['dns'], around: DiscoverySurr
 
   const author = (why: string): Authorship => ({ who: discoverer, when: wall().toISOString(), why, change: randomUUID() });
 
+  /** Does something to an entry; `act` gives the revision after it. The audit log has it before and after. */
+  const audited = async (subject: string, why: string, act: () => Promise<number>): Promise<number> => {
+    const fact = { who: discoverer, source: '', method: 'discovery', subject, why, detail: '', version: 0n, begun: 0n };
+    const when = () => wall().toISOString();
+    const begun = await audit.write({ ...fact, when: when(), outcome: 'begun' });
+    try {
+      const revision = await act();
+      await audit.write({ ...fact, when: when(), outcome: 'done', version: BigInt(revision), begun });
+      return revision;
+    } catch (thrown) {
+      await audit.write({ ...fact, when: when(), outcome: 'failed', begun });
+      throw thrown;
+    }
+  };
+
   /** Makes room for one more. False when nobody gives way. */
   const makeRoom = async (partners: number): Promise<boolean> => {
     const entries = discoveredEntries(store.snapshot().stored.values());
     if (entries.length < partners) return true;
     const leaving = givesWay(entries, discoverer, settledIn, wall().getTime());
     if (leaving === undefined) return false;
-    await bucket.delete(leaving.key, { previousRevision: leaving.revision });
+    const why = `there may be ${partners}`;
+    await audited(leaving.key, why, () => bucket.delete(leaving.key, { previousRevision: leaving.revision }, encodeNote(author(why))));
     listener.partnerLeft(leaving.key);
     return true;
   };
@@ -84,13 +103,14 @@ export function keepDiscovery(config: PolicyConfig['dns'], around: DiscoverySurr
     const member = discoveredMember(domain);
     const body = { $case: 'member', value: member } as const;
     const key = entryKey(body);
-    let revision: number;
-    try {
-      revision = await bucket.create(key, encodeEntry(body, author(why)));
-    } catch (thrown) {
-      if (!(thrown instanceof KeyValueError) || thrown.code !== 'conflict') throw thrown;
-      revision = (await bucket.get(key))?.revision ?? 0;
-    }
+    const revision = await audited(key, why, async () => {
+      try {
+        return await bucket.create(key, encodeEntry(body, author(why)));
+      } catch (thrown) {
+        if (!(thrown instanceof KeyValueError) || thrown.code !== 'conflict') throw thrown;
+        return (await bucket.get(key))?.revision ?? 0;
+      }
+    });
     await store.inForce(revision, patience);
     return member.id;
   };

@@ -135,6 +135,9 @@ export function publishAuthority(needs: PublishingNeeds): PublishedAuthority {
       change: `authority-${made?.number ?? 0n}`,
     };
     const value = encodeEntry({ $case: 'authority', value: entry }, by);
+    // An entry that nobody would read must not take the place of one that is good: with it the anchor would go.
+    const unusable = decodeEntry(key, value);
+    if (typeof unusable === 'string') throw new KeyValueError('failed', `the entry of the certificate authority ${unusable}`);
     try {
       if (stored === undefined) await bucket.create(key, value);
       else await bucket.put(key, value, { previousRevision: stored.revision });

@@ -1,4 +1,5 @@
 import type { Ask } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
+import { cleanWords } from './clean-words.js';
 import type { Member } from './membership.js';
 import type { Party, Rule, RuleLimit, TimeWindow } from './rule.js';
 import { because, requestText, senderText, targetText } from './sentence.js';
@@ -70,7 +71,7 @@ export function partyText(party: Party): string {
     case 'domain':
       return `the domain ${party.domain}`;
     case 'user':
-      return `${party.user}@${party.domain}`;
+      return cleanWords(`${party.user}@${party.domain}`);
   }
 }
 

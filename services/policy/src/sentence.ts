@@ -47,12 +47,17 @@ export function unknownPeer(membership: Membership, ask: Ask): string {
   return because(who ?? `${membership.community.name} has no member ${quoted(ask.peer)}`, '');
 }
 
+/** A status and until when: "suspended until 2027-01-31T12:00:00Z". Active members have no end of it. */
+export function statusText({ status, statusUntil }: Pick<Member, 'status' | 'statusUntil'>): string {
+  return status === 'active' || statusUntil === '' ? status : `${status} until ${statusUntil.replace('.000Z', 'Z')}`;
+}
+
 export function peerNotActive(peer: Member): string {
-  return because(`Member ${peer.id} is ${peer.status}`, peer.statusReason);
+  return because(`Member ${peer.id} is ${statusText(peer)}`, peer.statusReason);
 }
 
 export function targetNotActive(ask: Ask, target: Member): string {
-  return because(`Member ${targetText(ask, target)} is ${target.status}`, target.statusReason);
+  return because(`Member ${targetText(ask, target)} is ${statusText(target)}`, target.statusReason);
 }
 
 export function fromNotYours(ask: Ask, peer: Member): string {

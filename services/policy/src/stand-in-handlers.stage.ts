@@ -10,7 +10,7 @@ export function standInHandlers(
   const none = () => Promise.reject(new ApiFault('unavailable', 'A stand-in has no answer.'));
   const noStream = (): AsyncIterable<never> => ({ [Symbol.asyncIterator]: () => ({ next: none }) });
   return {
-    AdminService: { explain: none, getMembership: none, listTurnedAway: none, ...given.AdminService },
+    AdminService: { explain: none, getMembership: none, listTurnedAway: none, listPartners: none, ...given.AdminService },
     MembershipService: {
       listMembers: none,
       getMember: none,

@@ -95,6 +95,7 @@ export async function openApi(config: Pick<PolicyConfig, 'grpc' | 'reload'>, nee
   });
 
   let port: GrpcPort | undefined;
+  const anchorsOf = anchorsCollector();
   let anchors = anchorsOf(membership());
   const shown = (): DoorTls | undefined => (files === undefined ? undefined : { ...files.current(), anchors });
   const serve = (): void => {
@@ -148,11 +149,20 @@ function ownCertificate({ cert, validTo }: { readonly cert: string; readonly val
   return { holder: 'hub', serial: parseAnchors([cert])[0]?.serialNumber.toLowerCase() ?? '', validTo };
 }
 
-/** Every authority that may be behind a member's certificate. One that cannot be read would take the others with it. */
-function anchorsOf(membership: Membership | undefined): string[] {
-  const pems = new Set(membership?.community.anchors ?? []);
-  for (const { anchors } of membership?.members.values() ?? []) for (const pem of anchors) pems.add(pem);
-  return [...pems].filter(isReadable);
+/** Every authority that may be behind a member's certificate. One that cannot be read would take the others with it, so it is left out. */
+function anchorsCollector(): (membership: Membership | undefined) => string[] {
+  let known = new Map<string, boolean>();
+  return (membership) => {
+    const now = new Map<string, boolean>();
+    const take = (pem: string): void => {
+      // Parsing is what costs, with thousands of members and a change every few seconds.
+      if (!now.has(pem)) now.set(pem, known.get(pem) ?? isReadable(pem));
+    };
+    for (const pem of membership?.community.anchors ?? []) take(pem);
+    for (const { anchors } of membership?.members.values() ?? []) for (const pem of anchors) take(pem);
+    known = now;
+    return [...now].filter(([, readable]) => readable).map(([pem]) => pem);
+  };
 }
 
 function isReadable(pem: string): boolean {

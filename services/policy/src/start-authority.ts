@@ -46,6 +46,7 @@ export interface KeepingNeeds {
 const day = 86_400_000;
 /** What ended so long ago is not kept. */
 const keptAfterEnd = 30 * day;
+const surveyEvery = 60_000;
 
 /** Where members enrol, as they are told. */
 function doorUrl({ enrolment }: PolicyConfig, membership: Membership | undefined): string {
@@ -136,8 +137,15 @@ export async function keepAuthority(config: PolicyConfig, needs: KeepingNeeds): 
   };
 
   const warn = createExpiryWatch(warnDays, events.ending);
+  let surveyed = Number.NEGATIVE_INFINITY;
+  /** What walks through all certificates is not done at every look. */
+  const survey = async (): Promise<void> => {
+    if (wall() - surveyed < surveyEvery) return;
+    surveyed = wall();
+    warn(all(), own(), surveyed);
+    await certificates.forgetEnded(surveyed - keptAfterEnd);
+  };
   const look = async (): Promise<void> => {
-    warn(all(), own(), wall());
     if (folder !== undefined) await reopen(folder);
     // An authority without a community would keep an empty bucket from being filled.
     if (publisher !== undefined && needs.entries() !== undefined && differs()) {
@@ -145,7 +153,7 @@ export async function keepAuthority(config: PolicyConfig, needs: KeepingNeeds): 
       await publisher.publish();
       await takeOver();
     }
-    await certificates.forgetEnded(wall() - keptAfterEnd);
+    await survey();
   };
   let working: Promise<void> | undefined;
   const check = (): Promise<void> => {

@@ -30,6 +30,7 @@ import { openApi } from './start-api.js';
 import { keepAuthority } from './start-authority.js';
 import { openMembership } from './start-membership.js';
 import { keepTurnedAway, listTurnedAway } from './turned-away.js';
+import { keepWatched, listPartners } from './watched.js';
 
 /** Revisions kept of an entry of the membership: who changed it, when and why. */
 const membershipHistory = 64;
@@ -97,9 +98,8 @@ export async function start(config: PolicyConfig, signal: AbortSignal): Promise<
     const kept = await openMembership(config, { bucket, events, announce, wall, refresh });
     held.store = kept.store;
     closing.add(kept.stop);
-    const discovery = keepDiscovery(config.dns, { bus, bucket, store: kept.store, listener: events, wall, clock: monotonic });
-    held.discovery = discovery;
-    closing.add(discovery.stop);
+    const watched = keepWatched(bus, monotonic);
+    closing.add(watched.stop);
 
     const api = await openApi(config, {
       bus,
@@ -112,6 +112,10 @@ export async function start(config: PolicyConfig, signal: AbortSignal): Promise<
       failed: events.failed,
     });
     held.api = api;
+    const meeting = { bus, bucket, store: kept.store, audit: api.audit, listener: events, wall, clock: monotonic };
+    const discovery = keepDiscovery(config.dns, meeting);
+    held.discovery = discovery;
+    closing.add(discovery.stop);
     const authority = await keepAuthority(config, {
       ...sources,
       bus,
@@ -123,7 +127,12 @@ export async function start(config: PolicyConfig, signal: AbortSignal): Promise<
     });
     closing.add(() => authority.close());
     const handlers = api.guarded({
-      AdminService: adminHandlers({ ...sources, history: kept.history, listTurnedAway: listTurnedAway(turnedAway) }),
+      AdminService: adminHandlers({
+        ...sources,
+        history: kept.history,
+        listTurnedAway: listTurnedAway(turnedAway),
+        listPartners: listPartners(watched, () => kept.store.snapshot().stored.values()),
+      }),
       MembershipService: kept.handlers,
       AuthorityService: authority.handlers,
       AccessService: accessHandlers({ ...sources, tokens: api.tokens, audit: api.audit }),

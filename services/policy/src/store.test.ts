@@ -75,7 +75,7 @@ describe('followMembership', () => {
     ['a new member', member('c'), 'v4 all []'],
     ['a member gone', 'gone', 'v4 all []'],
     ['an agreement', agreement, 'v4 a,b []'],
-    ['a rule', rule, 'v4 all [rule r is taken as a denial: its action or parties cannot be read]'],
+    ['a rule', rule, 'v4 all [rule r is taken as a denial: its parties cannot be read]'],
     ['nothing but who wrote it', community, 'v4  []'],
     ['the community', { ...community, value: { ...community.value, name: 'Other' } }, 'v4 all []'],
     ['a value that cannot be read', 'junk', 'v4 all []'],

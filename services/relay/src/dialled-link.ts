@@ -32,7 +32,7 @@ export interface DialledLink extends Link {
   state(): LinkState;
   want(): void;
   tick(now: number, wanted: boolean): void;
-  /** Judges again who is at the other end, and gives the link up where that is not good any more. */
+  /** What certificates are judged by has changed: gives the connection up where it is not good any more, and dials soon where it may be. */
   review(): void;
   close(): void;
 }
@@ -46,8 +46,8 @@ export interface LinkTools extends Judges {
   readonly prober: Prober;
   readonly turn: Turn;
   readonly events: Events;
-  /** The links whose far end was believed: each is there as long as it has a connection. */
-  readonly believed: Set<DialledLink>;
+  /** The links that were dialled and are not closed for good. */
+  readonly dialled: Set<DialledLink>;
   /** A proxy did not prove who it is, or does not any more. */
   turnedAway(link: LinkName, distrusted: Distrusted): void;
   /** Monotonic ms, and 0 <= random < 1. */
@@ -91,12 +91,15 @@ export function createDialledLink(member: string, to: Destination, tools: LinkTo
       advance({ kind: 'tick', now, heardAt, wanted, random: tools.random() });
     },
     review() {
+      advance({ kind: 'reconsidered', now: tools.clock() });
       const found = state.kind === 'up' ? socket?.distrusted() : undefined;
       if (found === undefined) return;
       tools.turnedAway(name, found);
-      lost(inWords(found));
+      tools.events.linkLost(name, inWords(found));
+      advance({ kind: 'distrusted', now: tools.clock(), random: tools.random() });
     },
     close() {
+      tools.dialled.delete(link);
       flushOut();
       advance({ kind: 'unwanted' });
     },
@@ -115,7 +118,6 @@ export function createDialledLink(member: string, to: Destination, tools: LinkTo
   };
 
   const drop = (): void => {
-    tools.believed.delete(link);
     socket?.destroy();
     socket = undefined;
     probe = '';
@@ -132,7 +134,6 @@ export function createDialledLink(member: string, to: Destination, tools: LinkTo
   /** What came in cannot be read on: what is still to be said is said, and it counts as a failure, lest it begin anew at once. */
   const giveUp = (): void => {
     flushOut();
-    tools.believed.delete(link);
     socket?.end();
     socket = undefined;
     advance({ kind: 'lost', now: tools.clock(), heard: false, wanted: inUse, random: tools.random() });
@@ -167,7 +168,6 @@ export function createDialledLink(member: string, to: Destination, tools: LinkTo
         drop();
         return;
       case 'end':
-        tools.believed.delete(link);
         socket?.end();
         socket = undefined;
     }
@@ -182,13 +182,13 @@ export function createDialledLink(member: string, to: Destination, tools: LinkTo
   }
 
   function open(): void {
+    tools.dialled.add(link);
     let own: LinkSocket | undefined;
     const current = (): boolean => socket === own;
     const reader = readerOf(link, name, tools, listener, { text, giveUp, isProbe: (m) => probe !== '' && probeIn(m, probe) });
     own = dial(to, tools, {
       opened() {
         if (!current()) return;
-        tools.believed.add(link);
         heardAt = tools.clock();
         advance({ kind: 'opened', now: heardAt });
       },

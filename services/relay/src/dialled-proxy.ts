@@ -1,7 +1,9 @@
 import type { SecureContext } from 'node:tls';
+import type { Expectation } from '@guildhall/chassis/distrust';
 import { createDialledLink, type DialledLink, type LinkListener, type LinkTools } from './dialled-link.js';
 import { type DoorCard, linkKey, type ProxyCard } from './door-card.js';
 import { Failure } from './failover.js';
+import type { Destination } from './link-socket.js';
 import type { Member, MemberProxy } from './member.js';
 import { createLine } from './queue.js';
 import type { Condition } from './targets.js';
@@ -10,18 +12,20 @@ import type { Transaction } from './transaction.js';
 /** Who listens to the links of a proxy; made for the proxy, so that it can be told which. */
 export type ListenerOf = (proxy: MemberProxy) => LinkListener;
 
-/** A proxy of a member that the relay dials, with its links. */
+/** A proxy of a member that the relay dials, with its links. `contextFor` makes what they are dialled with for these authorities (PEM). */
 export function createDialledProxy(
   member: Member,
   card: DoorCard,
   proxyCard: ProxyCard,
-  context: () => SecureContext,
+  contextFor: (anchors: string) => SecureContext,
   count: number,
   tools: LinkTools,
   listenerOf: ListenerOf,
 ): MemberProxy {
   const links: DialledLink[] = [];
-  const { host, port, names } = proxyCard;
+  const { host, port } = proxyCard;
+  let door = card;
+  let expected = expectationOf(card, proxyCard);
 
   const condition = (): Condition => {
     let best: Condition = 'resting';
@@ -35,7 +39,7 @@ export function createDialledProxy(
   };
 
   const proxy: MemberProxy = {
-    key: linkKey(card, proxyCard),
+    key: linkKey(proxyCard),
     priority: proxyCard.priority,
     weight: proxyCard.weight,
     line: createLine<Transaction>((transaction) => transaction.state === 'waiting' && transaction.proxy === proxy),
@@ -67,13 +71,28 @@ export function createDialledProxy(
     tick(now, wanted) {
       for (const link of links) link.tick(now, wanted);
     },
+    expect(next, nextProxy) {
+      if (sameExpectation(door, expected.names, next, nextProxy.names)) return;
+      door = next;
+      expected = expectationOf(next, nextProxy);
+      for (const link of links) link.review();
+    },
     close() {
       for (const link of links) link.close();
     },
   };
 
-  const expected = { names, pins: card.pins, anchors: card.anchors, acceptCommonName: card.acceptCommonName };
+  const to: Destination = { host, port, expected: () => expected, context: () => contextFor(door.anchorText) };
   const listener = listenerOf(proxy);
-  while (links.length < count) links.push(createDialledLink(member.id, { host, port, expected, context }, tools, listener));
+  while (links.length < count) links.push(createDialledLink(member.id, to, tools, listener));
   return proxy;
+}
+
+function expectationOf({ pins, anchors, acceptCommonName }: DoorCard, { names }: ProxyCard): Expectation {
+  return { names, pins, anchors, acceptCommonName };
+}
+
+function sameExpectation(one: DoorCard, names: readonly string[], other: DoorCard, otherNames: readonly string[]): boolean {
+  const text = (card: DoorCard, all: readonly string[]) => JSON.stringify([all, card.pins, card.acceptCommonName, card.anchorText]);
+  return text(one, names) === text(other, otherNames);
 }

@@ -42,10 +42,10 @@ describe('a door', () => {
     expect(read({ open: false })).toMatchObject({ open: false, proxies: [], pins: [], anchors: [] });
   });
 
-  it('keeps a link where nothing about its proof and place changes', () => {
-    const card = read({});
-    expect(linkKey(card, { ...proxy, priority: 9, weight: 9 })).toBe(linkKey(card, proxy));
-    const others = [linkKey(card, { ...proxy, port: 5062 }), linkKey(card, { ...proxy, names: [] }), linkKey(read({ pins: [] }), proxy)];
-    for (const other of others) expect(other).not.toBe(linkKey(card, proxy));
+  it('keeps a link to the same place, asked for by the same name', () => {
+    expect(linkKey({ ...proxy, priority: 9, weight: 9, names: [...proxy.names, 'bolt.example'] })).toBe(linkKey(proxy));
+    for (const other of [{ port: 5062 }, { host: '192.0.2.2' }, { names: [] }, { names: ['bolt.example'] }]) {
+      expect(linkKey({ ...proxy, ...other })).not.toBe(linkKey(proxy));
+    }
   });
 });

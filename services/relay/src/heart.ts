@@ -134,7 +134,7 @@ export function createHeart(
   });
 
   let links = 0;
-  const believed = new Set<DialledLink>();
+  const dialled = new Set<DialledLink>();
   const linkTools = {
     timing: { ...config.timeouts },
     limits,
@@ -142,7 +142,7 @@ export function createHeart(
     prober: createProber(here, epoch),
     turn,
     events,
-    believed,
+    dialled,
     clock: rim.clock,
     wall: rim.wall,
     random: rim.random,
@@ -202,7 +202,7 @@ export function createHeart(
     },
     changed: (ids) => members.changed(ids),
     review() {
-      for (const link of [...believed]) link.review();
+      for (const link of [...dialled]) link.review();
     },
     rosterChanged(service) {
       if (service !== 'ingress') return;

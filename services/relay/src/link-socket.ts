@@ -37,7 +37,8 @@ export interface SocketEvents {
 export interface Destination {
   readonly host: string;
   readonly port: number;
-  readonly expected: Expectation;
+  /** Who must be there, as of now. */
+  readonly expected: () => Expectation;
   /** Made from the hub's certificate and key, and the door's anchors as the only authorities. */
   readonly context: () => SecureContext;
 }
@@ -64,7 +65,7 @@ export const contextOptions = {
  * the reason be told; nothing is written or read before it.
  */
 export function dial(to: Destination, judges: Judges, events: SocketEvents): LinkSocket {
-  const first = to.expected.names[0];
+  const first = to.expected().names[0];
   const socket = connect({
     host: to.host,
     port: to.port,
@@ -77,8 +78,9 @@ export function dial(to: Destination, judges: Judges, events: SocketEvents): Lin
   let failure = '';
   let facts: CertificateFacts | undefined;
   const distrusted = (): Distrusted | undefined => {
-    const reason = distrust(facts, to.expected, { revocations: judges.revocations(), at: judges.wall(), farEnd: 'server' });
-    return reason === undefined ? undefined : { reason, detail: `expected one of ${printable(to.expected.names.join(' '))}`, facts };
+    const expected = to.expected();
+    const reason = distrust(facts, expected, { revocations: judges.revocations(), at: judges.wall(), farEnd: 'server' });
+    return reason === undefined ? undefined : { reason, detail: `expected one of ${printable(expected.names.join(' '))}`, facts };
   };
 
   socket.setNoDelay(true);

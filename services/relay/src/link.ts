@@ -27,6 +27,10 @@ export type LinkInput =
   | { readonly kind: 'refused'; readonly fault: LinkFault; readonly now: number; readonly random: number }
   /** The established connection ended. `heard`: something had come in on it. `wanted`: there is something to send or to wait for. */
   | { readonly kind: 'lost'; readonly now: number; readonly heard: boolean; readonly wanted: boolean; readonly random: number }
+  /** Its far end is not, or not any more, who it should be. */
+  | { readonly kind: 'distrusted'; readonly now: number; readonly random: number }
+  /** What certificates are judged by has changed: who was refused may be good. */
+  | { readonly kind: 'reconsidered'; readonly now: number }
   /** Time passed. `heardAt`: when something last came in, or it came up. `wanted`: its member is in use. */
   | { readonly kind: 'tick'; readonly now: number; readonly heardAt: number; readonly wanted: boolean; readonly random: number }
   /** It must not be used any more: its proxy left the door, its owner changed, or the relay drains. */
@@ -88,6 +92,7 @@ export function stepLink(state: LinkState, input: LinkInput, timing: LinkTiming)
       return whileUp(state, input, timing);
     case 'backoff':
       if (input.kind === 'unwanted') return { state: closed, actions: [] };
+      if (input.kind === 'reconsidered' && state.fault === 'untrusted') return stay({ ...state, failures: 0, until: input.now });
       if ((input.kind === 'wanted' || (input.kind === 'tick' && input.wanted)) && input.now >= state.until) {
         return connect(state.failures, input.now, false);
       }
@@ -117,6 +122,8 @@ function whileConnecting(state: Extract<LinkState, { kind: 'connecting' }>, inpu
     case 'unwanted':
       return { state: closed, actions: ['destroy', 'orphan', 'fail'] };
     case 'wanted':
+    case 'distrusted':
+    case 'reconsidered':
       return stay(state);
   }
 }
@@ -125,6 +132,8 @@ function whileUp(state: Extract<LinkState, { kind: 'up' }>, input: LinkInput, ti
   switch (input.kind) {
     case 'lost':
       return lose(state, input, timing, []);
+    case 'distrusted':
+      return fall(state.failures, 'untrusted', input.now, input.random, timing, ['destroy', 'orphan', 'fail']);
     case 'tick': {
       const silence = input.now - input.heardAt;
       const heard = input.heardAt > state.since;
@@ -139,6 +148,7 @@ function whileUp(state: Extract<LinkState, { kind: 'up' }>, input: LinkInput, ti
     case 'wanted':
     case 'opened':
     case 'refused':
+    case 'reconsidered':
       return stay(state);
   }
 }

@@ -1,3 +1,4 @@
+import type { DoorCard, ProxyCard } from './door-card.js';
 import type { Budget, Line } from './queue.js';
 import type { Candidate } from './targets.js';
 import type { Transaction } from './transaction.js';
@@ -32,6 +33,8 @@ export interface MemberProxy extends Candidate {
   want(): void;
   /** Time passed; `wanted`: its member is in use. */
   tick(now: number, wanted: boolean): void;
+  /** A new door names it again: who it has to be is judged by that from now on. Those reached over an ingress are judged there. */
+  expect?(card: DoorCard, proxyCard: ProxyCard): void;
   /** It is no longer the member's, or no longer ours. */
   close(): void;
 }

@@ -26,24 +26,32 @@ export interface WaysTools {
   readonly orphan: (link: Link) => void;
 }
 
-/** A proxy whose dialling and proof stay the same keeps its links when a new door comes; all others are made new. */
+/** A proxy that stays where it is keeps its links when a new door comes, as far as they are still to be trusted; all others are made new. */
 export function createWays(tools: WaysTools): Ways {
   const links = new Map<string, Link>();
 
   const dialled = (member: Member, card: DoorCard, before: readonly MemberProxy[]): readonly MemberProxy[] => {
     const proxies = new Map<string, MemberProxy>();
     for (const proxyCard of card.proxies) {
-      const key = linkKey(card, proxyCard);
+      const key = linkKey(proxyCard);
       if (proxies.has(key)) continue;
       const kept = before.find((proxy) => proxy.key === key);
       if (kept !== undefined) {
         kept.priority = proxyCard.priority;
         kept.weight = proxyCard.weight;
+        kept.expect?.(card, proxyCard);
         proxies.set(key, kept);
         continue;
       }
-      const context = () => tools.certificate.contextFor(card.anchorText);
-      const proxy = createDialledProxy(member, card, proxyCard, context, tools.linksPerProxy, tools.links, tools.listenerOf);
+      const proxy = createDialledProxy(
+        member,
+        card,
+        proxyCard,
+        tools.certificate.contextFor,
+        tools.linksPerProxy,
+        tools.links,
+        tools.listenerOf,
+      );
       for (const link of proxy.links) links.set(link.id, link);
       proxies.set(key, proxy);
     }

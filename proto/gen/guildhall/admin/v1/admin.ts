@@ -24,6 +24,39 @@ export const protobufPackage = "guildhall.admin.v1";
 
 export const protobufFileName = "guildhall/admin/v1/admin.proto";
 
+export interface ListPartnersRequest {
+  /** Continue behind this id. */
+  after: string;
+  /** At most so many; 0: 1000. */
+  limit: number;
+}
+
+export interface ListPartnersResponse {
+  partners: DiscoveredPartner[];
+  /** Not empty: ask again with `after` set to this. */
+  next: string;
+}
+
+export interface DiscoveredPartner {
+  id: string;
+  domains: string[];
+  status: string;
+  statusReason: string;
+  /** Who wrote its entry last, when (RFC 3339) and why. */
+  who: string;
+  when: string;
+  why: string;
+  /** Requests it sent since the ingresses started, different users it addressed within the hour, open connections. */
+  requests: bigint;
+  contacts: number;
+  connections: number;
+  /** Most of what it sends fails: it is held to the lower rate. */
+  suspect: boolean;
+  /** Requests refused because they were too many a second, or to too many users. */
+  overRate: bigint;
+  overContacts: bigint;
+}
+
 export interface ListTurnedAwayRequest {
   /** Only this member's. */
   member: string;
@@ -108,6 +141,476 @@ export interface GetMembershipResponse {
   agreements: Agreement[];
   rules: Rule[];
 }
+
+function createBaseListPartnersRequest(): ListPartnersRequest {
+  return { after: "", limit: 0 };
+}
+
+export const ListPartnersRequest: MessageFns<ListPartnersRequest> = {
+  encode(message: ListPartnersRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.after !== "") {
+      writer.uint32(10).string(message.after);
+    }
+    if (message.limit !== 0) {
+      writer.uint32(16).uint32(message.limit);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListPartnersRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListPartnersRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.after = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.limit = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListPartnersRequest {
+    return {
+      after: isSet(object.after) ? globalThis.String(object.after) : "",
+      limit: isSet(object.limit) ? globalThis.Number(object.limit) : 0,
+    };
+  },
+
+  toJSON(message: ListPartnersRequest): unknown {
+    const obj: any = {};
+    if (message.after !== "") {
+      obj.after = message.after;
+    }
+    if (message.limit !== 0) {
+      obj.limit = Math.round(message.limit);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ListPartnersRequest>, I>>(base?: I): ListPartnersRequest {
+    return ListPartnersRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListPartnersRequest>, I>>(object: I): ListPartnersRequest {
+    const message = createBaseListPartnersRequest();
+    message.after = object.after ?? "";
+    message.limit = object.limit ?? 0;
+    return message;
+  },
+};
+
+function createBaseListPartnersResponse(): ListPartnersResponse {
+  return { partners: [], next: "" };
+}
+
+export const ListPartnersResponse: MessageFns<ListPartnersResponse> = {
+  encode(message: ListPartnersResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.partners) {
+      DiscoveredPartner.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.next !== "") {
+      writer.uint32(18).string(message.next);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListPartnersResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListPartnersResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.partners.push(DiscoveredPartner.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.next = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListPartnersResponse {
+    return {
+      partners: globalThis.Array.isArray(object?.partners)
+        ? object.partners.map((e: any) => DiscoveredPartner.fromJSON(e))
+        : [],
+      next: isSet(object.next) ? globalThis.String(object.next) : "",
+    };
+  },
+
+  toJSON(message: ListPartnersResponse): unknown {
+    const obj: any = {};
+    if (message.partners?.length) {
+      obj.partners = message.partners.map((e) => DiscoveredPartner.toJSON(e));
+    }
+    if (message.next !== "") {
+      obj.next = message.next;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ListPartnersResponse>, I>>(base?: I): ListPartnersResponse {
+    return ListPartnersResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListPartnersResponse>, I>>(object: I): ListPartnersResponse {
+    const message = createBaseListPartnersResponse();
+    message.partners = object.partners?.map((e) => DiscoveredPartner.fromPartial(e)) || [];
+    message.next = object.next ?? "";
+    return message;
+  },
+};
+
+function createBaseDiscoveredPartner(): DiscoveredPartner {
+  return {
+    id: "",
+    domains: [],
+    status: "",
+    statusReason: "",
+    who: "",
+    when: "",
+    why: "",
+    requests: 0n,
+    contacts: 0,
+    connections: 0,
+    suspect: false,
+    overRate: 0n,
+    overContacts: 0n,
+  };
+}
+
+export const DiscoveredPartner: MessageFns<DiscoveredPartner> = {
+  encode(message: DiscoveredPartner, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    for (const v of message.domains) {
+      writer.uint32(18).string(v!);
+    }
+    if (message.status !== "") {
+      writer.uint32(26).string(message.status);
+    }
+    if (message.statusReason !== "") {
+      writer.uint32(34).string(message.statusReason);
+    }
+    if (message.who !== "") {
+      writer.uint32(42).string(message.who);
+    }
+    if (message.when !== "") {
+      writer.uint32(50).string(message.when);
+    }
+    if (message.why !== "") {
+      writer.uint32(58).string(message.why);
+    }
+    if (message.requests !== 0n) {
+      if (BigInt.asUintN(64, message.requests) !== message.requests) {
+        throw new globalThis.Error("value provided for field message.requests of type uint64 too large");
+      }
+      writer.uint32(64).uint64(message.requests);
+    }
+    if (message.contacts !== 0) {
+      writer.uint32(72).uint32(message.contacts);
+    }
+    if (message.connections !== 0) {
+      writer.uint32(80).uint32(message.connections);
+    }
+    if (message.suspect !== false) {
+      writer.uint32(88).bool(message.suspect);
+    }
+    if (message.overRate !== 0n) {
+      if (BigInt.asUintN(64, message.overRate) !== message.overRate) {
+        throw new globalThis.Error("value provided for field message.overRate of type uint64 too large");
+      }
+      writer.uint32(96).uint64(message.overRate);
+    }
+    if (message.overContacts !== 0n) {
+      if (BigInt.asUintN(64, message.overContacts) !== message.overContacts) {
+        throw new globalThis.Error("value provided for field message.overContacts of type uint64 too large");
+      }
+      writer.uint32(104).uint64(message.overContacts);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DiscoveredPartner {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDiscoveredPartner();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.domains.push(reader.string());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.status = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.statusReason = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.who = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.when = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.why = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.requests = reader.uint64() as bigint;
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.contacts = reader.uint32();
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.connections = reader.uint32();
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.suspect = reader.bool();
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.overRate = reader.uint64() as bigint;
+            continue;
+          }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.overContacts = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): DiscoveredPartner {
+    return {
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      domains: globalThis.Array.isArray(object?.domains) ? object.domains.map((e: any) => globalThis.String(e)) : [],
+      status: isSet(object.status) ? globalThis.String(object.status) : "",
+      statusReason: isSet(object.statusReason)
+        ? globalThis.String(object.statusReason)
+        : isSet(object.status_reason)
+        ? globalThis.String(object.status_reason)
+        : "",
+      who: isSet(object.who) ? globalThis.String(object.who) : "",
+      when: isSet(object.when) ? globalThis.String(object.when) : "",
+      why: isSet(object.why) ? globalThis.String(object.why) : "",
+      requests: isSet(object.requests) ? BigInt(object.requests) : 0n,
+      contacts: isSet(object.contacts) ? globalThis.Number(object.contacts) : 0,
+      connections: isSet(object.connections) ? globalThis.Number(object.connections) : 0,
+      suspect: isSet(object.suspect) ? globalThis.Boolean(object.suspect) : false,
+      overRate: isSet(object.overRate)
+        ? BigInt(object.overRate)
+        : isSet(object.over_rate)
+        ? BigInt(object.over_rate)
+        : 0n,
+      overContacts: isSet(object.overContacts)
+        ? BigInt(object.overContacts)
+        : isSet(object.over_contacts)
+        ? BigInt(object.over_contacts)
+        : 0n,
+    };
+  },
+
+  toJSON(message: DiscoveredPartner): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    if (message.domains?.length) {
+      obj.domains = message.domains;
+    }
+    if (message.status !== "") {
+      obj.status = message.status;
+    }
+    if (message.statusReason !== "") {
+      obj.statusReason = message.statusReason;
+    }
+    if (message.who !== "") {
+      obj.who = message.who;
+    }
+    if (message.when !== "") {
+      obj.when = message.when;
+    }
+    if (message.why !== "") {
+      obj.why = message.why;
+    }
+    if (message.requests !== 0n) {
+      obj.requests = message.requests.toString();
+    }
+    if (message.contacts !== 0) {
+      obj.contacts = Math.round(message.contacts);
+    }
+    if (message.connections !== 0) {
+      obj.connections = Math.round(message.connections);
+    }
+    if (message.suspect !== false) {
+      obj.suspect = message.suspect;
+    }
+    if (message.overRate !== 0n) {
+      obj.overRate = message.overRate.toString();
+    }
+    if (message.overContacts !== 0n) {
+      obj.overContacts = message.overContacts.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<DiscoveredPartner>, I>>(base?: I): DiscoveredPartner {
+    return DiscoveredPartner.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DiscoveredPartner>, I>>(object: I): DiscoveredPartner {
+    const message = createBaseDiscoveredPartner();
+    message.id = object.id ?? "";
+    message.domains = object.domains?.map((e) => e) || [];
+    message.status = object.status ?? "";
+    message.statusReason = object.statusReason ?? "";
+    message.who = object.who ?? "";
+    message.when = object.when ?? "";
+    message.why = object.why ?? "";
+    message.requests = (object.requests !== undefined && object.requests !== null) ? BigInt(object.requests) : 0n;
+    message.contacts = object.contacts ?? 0;
+    message.connections = object.connections ?? 0;
+    message.suspect = object.suspect ?? false;
+    message.overRate = (object.overRate !== undefined && object.overRate !== null) ? BigInt(object.overRate) : 0n;
+    message.overContacts = (object.overContacts !== undefined && object.overContacts !== null)
+      ? BigInt(object.overContacts)
+      : 0n;
+    return message;
+  },
+};
 
 function createBaseListTurnedAwayRequest(): ListTurnedAwayRequest {
   return { member: "", source: "", limit: 0 };
@@ -1357,6 +1860,17 @@ export const AdminServiceService = {
       Buffer.from(ListTurnedAwayResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListTurnedAwayResponse => ListTurnedAwayResponse.decode(value),
   },
+  /** Organizations that are no members and were met by DNS, in the order of ids, with how they behave. */
+  listPartners: {
+    path: "/guildhall.admin.v1.AdminService/ListPartners" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListPartnersRequest): Buffer => Buffer.from(ListPartnersRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListPartnersRequest => ListPartnersRequest.decode(value),
+    responseSerialize: (value: ListPartnersResponse): Buffer =>
+      Buffer.from(ListPartnersResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListPartnersResponse => ListPartnersResponse.decode(value),
+  },
 } as const;
 
 export interface AdminServiceServer extends UntypedServiceImplementation {
@@ -1369,6 +1883,8 @@ export interface AdminServiceServer extends UntypedServiceImplementation {
    * an address it names.
    */
   listTurnedAway: handleUnaryCall<ListTurnedAwayRequest, ListTurnedAwayResponse>;
+  /** Organizations that are no members and were met by DNS, in the order of ids, with how they behave. */
+  listPartners: handleUnaryCall<ListPartnersRequest, ListPartnersResponse>;
 }
 
 export interface AdminServiceClient extends Client {
@@ -1422,6 +1938,22 @@ export interface AdminServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListTurnedAwayResponse) => void,
+  ): ClientUnaryCall;
+  /** Organizations that are no members and were met by DNS, in the order of ids, with how they behave. */
+  listPartners(
+    request: ListPartnersRequest,
+    callback: (error: ServiceError | null, response: ListPartnersResponse) => void,
+  ): ClientUnaryCall;
+  listPartners(
+    request: ListPartnersRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListPartnersResponse) => void,
+  ): ClientUnaryCall;
+  listPartners(
+    request: ListPartnersRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListPartnersResponse) => void,
   ): ClientUnaryCall;
 }
 

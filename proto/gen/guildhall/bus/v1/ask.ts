@@ -345,6 +345,24 @@ export interface Sighted {
   domains: string[];
 }
 
+/** How discovered partners behave (ingress to every policy), every few seconds while there are any. */
+export interface Watched {
+  /** Of the ingress. */
+  id: string;
+  partners: PartnerConduct[];
+}
+
+/** See DiscoveredPartner of the admin API. */
+export interface PartnerConduct {
+  member: string;
+  requests: bigint;
+  contacts: number;
+  connections: number;
+  suspect: boolean;
+  overRate: bigint;
+  overContacts: bigint;
+}
+
 /** Published on every change of the membership. */
 export interface Changed {
   version: bigint;
@@ -3061,6 +3079,277 @@ export const Sighted: MessageFns<Sighted> = {
   fromPartial<I extends Exact<DeepPartial<Sighted>, I>>(object: I): Sighted {
     const message = createBaseSighted();
     message.domains = object.domains?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseWatched(): Watched {
+  return { id: "", partners: [] };
+}
+
+export const Watched: MessageFns<Watched> = {
+  encode(message: Watched, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    for (const v of message.partners) {
+      PartnerConduct.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Watched {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWatched();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.partners.push(PartnerConduct.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Watched {
+    return {
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      partners: globalThis.Array.isArray(object?.partners)
+        ? object.partners.map((e: any) => PartnerConduct.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: Watched): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    if (message.partners?.length) {
+      obj.partners = message.partners.map((e) => PartnerConduct.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Watched>, I>>(base?: I): Watched {
+    return Watched.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Watched>, I>>(object: I): Watched {
+    const message = createBaseWatched();
+    message.id = object.id ?? "";
+    message.partners = object.partners?.map((e) => PartnerConduct.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBasePartnerConduct(): PartnerConduct {
+  return { member: "", requests: 0n, contacts: 0, connections: 0, suspect: false, overRate: 0n, overContacts: 0n };
+}
+
+export const PartnerConduct: MessageFns<PartnerConduct> = {
+  encode(message: PartnerConduct, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.member !== "") {
+      writer.uint32(10).string(message.member);
+    }
+    if (message.requests !== 0n) {
+      if (BigInt.asUintN(64, message.requests) !== message.requests) {
+        throw new globalThis.Error("value provided for field message.requests of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.requests);
+    }
+    if (message.contacts !== 0) {
+      writer.uint32(24).uint32(message.contacts);
+    }
+    if (message.connections !== 0) {
+      writer.uint32(32).uint32(message.connections);
+    }
+    if (message.suspect !== false) {
+      writer.uint32(40).bool(message.suspect);
+    }
+    if (message.overRate !== 0n) {
+      if (BigInt.asUintN(64, message.overRate) !== message.overRate) {
+        throw new globalThis.Error("value provided for field message.overRate of type uint64 too large");
+      }
+      writer.uint32(48).uint64(message.overRate);
+    }
+    if (message.overContacts !== 0n) {
+      if (BigInt.asUintN(64, message.overContacts) !== message.overContacts) {
+        throw new globalThis.Error("value provided for field message.overContacts of type uint64 too large");
+      }
+      writer.uint32(56).uint64(message.overContacts);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PartnerConduct {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePartnerConduct();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.member = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.requests = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.contacts = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.connections = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.suspect = reader.bool();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.overRate = reader.uint64() as bigint;
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.overContacts = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PartnerConduct {
+    return {
+      member: isSet(object.member) ? globalThis.String(object.member) : "",
+      requests: isSet(object.requests) ? BigInt(object.requests) : 0n,
+      contacts: isSet(object.contacts) ? globalThis.Number(object.contacts) : 0,
+      connections: isSet(object.connections) ? globalThis.Number(object.connections) : 0,
+      suspect: isSet(object.suspect) ? globalThis.Boolean(object.suspect) : false,
+      overRate: isSet(object.overRate)
+        ? BigInt(object.overRate)
+        : isSet(object.over_rate)
+        ? BigInt(object.over_rate)
+        : 0n,
+      overContacts: isSet(object.overContacts)
+        ? BigInt(object.overContacts)
+        : isSet(object.over_contacts)
+        ? BigInt(object.over_contacts)
+        : 0n,
+    };
+  },
+
+  toJSON(message: PartnerConduct): unknown {
+    const obj: any = {};
+    if (message.member !== "") {
+      obj.member = message.member;
+    }
+    if (message.requests !== 0n) {
+      obj.requests = message.requests.toString();
+    }
+    if (message.contacts !== 0) {
+      obj.contacts = Math.round(message.contacts);
+    }
+    if (message.connections !== 0) {
+      obj.connections = Math.round(message.connections);
+    }
+    if (message.suspect !== false) {
+      obj.suspect = message.suspect;
+    }
+    if (message.overRate !== 0n) {
+      obj.overRate = message.overRate.toString();
+    }
+    if (message.overContacts !== 0n) {
+      obj.overContacts = message.overContacts.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<PartnerConduct>, I>>(base?: I): PartnerConduct {
+    return PartnerConduct.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PartnerConduct>, I>>(object: I): PartnerConduct {
+    const message = createBasePartnerConduct();
+    message.member = object.member ?? "";
+    message.requests = (object.requests !== undefined && object.requests !== null) ? BigInt(object.requests) : 0n;
+    message.contacts = object.contacts ?? 0;
+    message.connections = object.connections ?? 0;
+    message.suspect = object.suspect ?? false;
+    message.overRate = (object.overRate !== undefined && object.overRate !== null) ? BigInt(object.overRate) : 0n;
+    message.overContacts = (object.overContacts !== undefined && object.overContacts !== null)
+      ? BigInt(object.overContacts)
+      : 0n;
     return message;
   },
 };
