@@ -50,9 +50,11 @@ export const id = checkedText(
   (text) => (idShape.test(text) ? undefined : 'is no id: use 1 to 63 of a-z, 0-9 and hyphens, beginning and ending with a letter or digit'),
   { description: 'A short id: a-z, 0-9 and hyphens.', pattern: idShape.source },
 );
+/** A domain in lower case. */
 export const domain = checkedText(domainFault, {
   description: 'A domain in lower case, without wildcard; its subdomains are served along with it.',
 });
+/** A DNS name or an IP address. */
 export const host = checkedText(hostFault, { description: 'A DNS name or an IP address.' });
 
 /** Words an operator wrote: they go into answers and logs, so no line ends or other control characters. */
@@ -64,9 +66,12 @@ export function words(max: number, description: string) {
     .refine((text) => !controlCharacters.test(text), 'has a control character (a line end, for instance): write one line')
     .describe(description);
 }
+/** A path of one line. */
 export const path = words(1024, 'A path, relative to this file.');
+/** A TCP port, 1 to 65535. */
 export const port = z.int().min(1).max(65_535).describe('A TCP port.');
 
+/** A date or an RFC 3339 time. */
 export const instant = checkedText((text) => (isInstant(text) ? undefined : 'is no date: write 2027-01-31 or 2027-01-31T12:00:00Z'), {
   description: 'A date (from its first moment, UTC) or a time as in RFC 3339.',
 });
@@ -82,7 +87,9 @@ const pemSource = z
     'is neither a path of one line nor a PEM text',
   )
   .describe('A path, relative to this file, or the PEM text itself.');
+/** PEM sources of authorities, paths or texts. */
 export const authorities = z.array(pemSource).max(communityLimits.authorities);
+/** PEM sources of revocation lists, paths or texts. */
 export const revocationLists = z
   .array(pemSource)
   .max(communityLimits.authorities)

@@ -162,6 +162,7 @@ describe('a community that refuses what is not allowed by name', () => {
     const { caller, callee } = await openCall(acme, bolt);
     await exchangeWithin(acme, caller, bolt, 'INFO');
     const { community } = play();
+    const before = await explain(hub(), { from: 'acme', to: 'bolt', method: 'INVITE' });
     hub().rewrite({ ...community, rules: (community.rules ?? []).filter(({ id }) => id !== 'calls') });
     await vi.waitFor(
       async () => expect((await explain(hub(), { from: 'acme', to: 'bolt', method: 'INVITE' })).action).toBe('refuse'),
@@ -170,5 +171,9 @@ describe('a community that refuses what is not allowed by name', () => {
     await vi.waitFor(async () => expect(await refusal(acme, within(caller, 'INFO'))).toBe('403 not-allowed'), 5_000);
     expect(await refusal(bolt, within(callee, 'UPDATE'))).toBe('403 not-allowed');
     await exchangeWithin(bolt, callee, acme, 'BYE');
+    // What was, can still be asked about.
+    const then = await explain(hub(), { from: 'acme', to: 'bolt', method: 'INVITE', version: before.version });
+    expect(then).toEqual(before);
+    expect(then.rule).toBe('rule calls');
   });
 });

@@ -48,9 +48,7 @@ export function tableLines<Row>(
 ): string[] {
   if (rows.length === 0) return [none];
   const cells = rows.map((row) => columns.map((column) => terminalText(column.text(row), longestCell)));
-  const needed = columns.map(({ title }, at) =>
-    cells.reduce((most, line) => Math.max(most, [...(line[at] ?? '')].length), title.length),
-  );
+  const needed = columns.map(({ title }, at) => cells.reduce((most, line) => Math.max(most, [...(line[at] ?? '')].length), title.length));
   const widths = columnWidths(needed, terminal.columns);
   const line = (texts: readonly string[], paint: (text: string, at: number) => string) =>
     texts

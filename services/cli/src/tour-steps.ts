@@ -28,6 +28,8 @@ export interface TourStep {
 
 const hubName = 'hub.example';
 const words = 'The steel is ready.';
+/** ms for what the hub promises within a second: other work on this machine may hold it up. */
+const patience = 5000;
 
 function fail(what: string): never {
   throw new Error(what);
@@ -65,8 +67,8 @@ function messagesAt(bolt: SampleMember): string[] {
 }
 
 async function refused({ guildhall, until, listener, bolt }: TourCast): Promise<void> {
-  // Every listener knows acme within a second of its being taken in.
-  const refusal = await until(writing(listener), 1000, ({ code, out }) => code === 1 && /^403 /.test(out.join(' ')));
+  // Every listener hears of acme a moment after it is taken in.
+  const refusal = await until(writing(listener), patience, ({ code, out }) => code === 1 && /^403 /.test(out.join(' ')));
   const said = refusal.out.join(' ');
   if (messagesAt(bolt()).length > 0) fail('bolt got it all the same');
   const explained = (await guildhall(['explain', 'acme', 'bolt', 'MESSAGE'])).out.join('\n');
@@ -76,8 +78,8 @@ async function refused({ guildhall, until, listener, bolt }: TourCast): Promise<
 }
 
 async function passes({ until, listener, bolt }: TourCast): Promise<void> {
-  await until(writing(listener), 1000, ({ code }) => code === 0);
-  const { message } = await bolt().sight(({ direction, message: seen }) => direction === 'in' && seen.method === 'MESSAGE', 3000);
+  await until(writing(listener), patience, ({ code }) => code === 0);
+  const { message } = await bolt().sight(({ direction, message: seen }) => direction === 'in' && seen.method === 'MESSAGE', patience);
   if (bodyOf(message) !== words) fail(`the text did not arrive as it was sent: ${bodyOf(message)}`);
   if (!fieldOf(message, Header.from).includes('ada@acme.example')) fail('it arrived from somebody else');
 }
@@ -85,12 +87,12 @@ async function passes({ until, listener, bolt }: TourCast): Promise<void> {
 async function shutOut({ until, listener, bolt }: TourCast): Promise<void> {
   let before = messagesAt(bolt()).length;
   // What was written before every listener has heard of it may still have passed.
-  await until(writing(listener), 1000, ({ code }) => {
+  await until(writing(listener), patience, ({ code }) => {
     const got = messagesAt(bolt()).length - before;
     before += got;
     return code === 1 && got === 0;
   });
-  await until(['refusals', '--member', 'acme', '--limit', '1', '--details'], 3000, ({ out }) => /^revoked /.test(out.join('\n')));
+  await until(['refusals', '--member', 'acme', '--limit', '1', '--details'], patience, ({ out }) => /^revoked /.test(out.join('\n')));
 }
 
 /** What the tour shows, in order. */

@@ -28,8 +28,11 @@ export const grpcConfig = section({
   streams: count(100, 1, 10_000),
   /** Streams (watch, audit) at the same time in all. */
   watches: count(100, 1, 10_000),
-  /** Calls without credentials under way at the same time. */
-  strangers: count(8, 1, 1000),
+  /** Calls without credentials under way at the same time, in all and from one address. */
+  strangers: count(32, 1, 1000),
+  strangersPerAddress: count(8, 1, 1000),
+  /** A request is there whole within this. */
+  requestTime: duration('30s', '100ms', '10m'),
   /** A call is answered within this. */
   patience: duration('60s', '1s', '10m'),
   /** Changes a second of one caller; ten times as many at once. */

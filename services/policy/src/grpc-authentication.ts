@@ -17,8 +17,11 @@ export interface GateNeeds {
   certificateOf(peer: string): CertificateFacts | undefined;
   /** Scopes that may call the method of a path; undefined: nobody may. */
   scopes(path: string): readonly Scope[] | undefined;
-  /** Calls of nobody under way at the same time. */
+  /** Calls of nobody under way at the same time, in all and from one address. */
   readonly strangers: number;
+  readonly strangersPerAddress: number;
+  /** ms within which a request has to be there whole. */
+  readonly requestTime: number;
   /** A call that was not let in. */
   turnedAway(path: string, source: string, why: string): void;
   failed(what: string, thrown: unknown): void;
@@ -32,12 +35,20 @@ export interface Gate {
 
 const needed = 'This needs credentials: send "authorization: Bearer TOKEN", or show a client certificate.';
 
-export function createGate({ authenticate, certificateOf, scopes, strangers, turnedAway, failed }: GateNeeds): Gate {
+export function createGate({ authenticate, certificateOf, scopes, turnedAway, failed, ...limits }: GateNeeds): Gate {
   const callers = new WeakMap<Metadata, Caller>();
-  let strangersNow = 0;
+  const strangers = strangersBound(limits.strangers, limits.strangersPerAddress);
 
   const interceptor: ServerInterceptor = ({ path }, call) => {
     let leave = (): void => undefined;
+    const tooSlow = setTimeout(() => {
+      leave();
+      call.sendStatus({ code: status.DEADLINE_EXCEEDED, details: 'The request did not come in time.' });
+    }, limits.requestTime);
+    const over = (): void => {
+      clearTimeout(tooSlow);
+      leave();
+    };
     const admit = async (metadata: Metadata): Promise<{ code: status; details: string } | undefined> => {
       const { remoteAddress = '', remotePort = 0 } = call.getConnectionInfo();
       const source = hostPort(plainAddress(remoteAddress), remotePort);
@@ -56,12 +67,9 @@ export function createGate({ authenticate, certificateOf, scopes, strangers, tur
       if (allowed === undefined) return refuse(status.PERMISSION_DENIED, 'This method is for nobody.');
       if (caller.scope === 'nobody') {
         if (!allowed.includes('nobody')) return refuse(status.UNAUTHENTICATED, hint === '' ? needed : `${needed} ${hint}`);
-        if (strangersNow >= strangers) return refuse(status.RESOURCE_EXHAUSTED, 'Too many callers without credentials at once: try again.');
-        strangersNow += 1;
-        leave = () => {
-          strangersNow -= 1;
-          leave = () => undefined;
-        };
+        const left = strangers.enter(remoteAddress);
+        if (left === undefined) return refuse(status.RESOURCE_EXHAUSTED, 'Too many callers without credentials at once: try again.');
+        leave = left;
       }
       // A secret goes no further than here.
       metadata.remove('authorization');
@@ -76,25 +84,59 @@ export function createGate({ authenticate, certificateOf, scopes, strangers, tur
             new ServerListenerBuilder()
               .withOnReceiveMetadata((metadata, proceed) => {
                 admit(metadata).then(
-                  (refusal) => (refusal === undefined ? proceed(metadata) : call.sendStatus(refusal)),
+                  (refusal) => {
+                    if (refusal === undefined) proceed(metadata);
+                    else {
+                      over();
+                      call.sendStatus(refusal);
+                    }
+                  },
                   (thrown: unknown) => {
+                    over();
                     failed('authentication', thrown);
                     call.sendStatus({ code: status.INTERNAL, details: 'The hub could not find out who calls; its log says why.' });
                   },
                 );
               })
-              .withOnCancel(() => leave())
+              .withOnReceiveHalfClose((next) => {
+                clearTimeout(tooSlow);
+                next();
+              })
+              .withOnCancel(over)
               .build(),
           ),
         )
         .withSendStatus((told, next) => {
-          leave();
+          over();
           next(told);
         })
         .build(),
     );
   };
   return { interceptor, callerOf: (metadata) => callers.get(metadata) };
+}
+
+/** Counts callers without credentials. `enter` gives what takes one out again, once; undefined: there is no room. */
+function strangersBound(most: number, perAddress: number): { enter(address: string): (() => void) | undefined } {
+  const inside = new Map<string, number>();
+  let all = 0;
+  return {
+    enter(address) {
+      const here = inside.get(address) ?? 0;
+      if (all >= most || here >= perAddress) return undefined;
+      all += 1;
+      inside.set(address, here + 1);
+      let gone = false;
+      return () => {
+        if (gone) return;
+        gone = true;
+        all -= 1;
+        const left = (inside.get(address) ?? 1) - 1;
+        if (left > 0) inside.set(address, left);
+        else inside.delete(address);
+      };
+    },
+  };
 }
 
 /** An IPv4 address that came in on an IPv6 socket as itself. */

@@ -3,6 +3,7 @@ import { connect as connectPlain } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { AccessServiceService } from '@guildhall/proto/gen/guildhall/admin/v1/access_service';
+import { AuthorityServiceService } from '@guildhall/proto/gen/guildhall/admin/v1/authority_service';
 import { MembershipServiceService, PutMemberRequest } from '@guildhall/proto/gen/guildhall/admin/v1/membership_service';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { authorityOfToday, bearer, certificateFor, openCaller, writeShown } from './api-port.stage.js';
@@ -69,7 +70,7 @@ describe('the gRPC port refuses', () => {
   });
 
   it('what is no HTTP/2 over TLS, and goes on', async () => {
-    const stage = await start({ grpc: { handshakeTime: '100ms' } });
+    const stage = await start({ grpc: { handshakeTime: '1500ms' } });
     const closed = (socket: TLSSocket | ReturnType<typeof connectPlain>) =>
       new Promise<void>((resolve) => {
         socket.on('error', () => undefined);
@@ -129,6 +130,29 @@ describe('the gRPC port refuses', () => {
       next.on('error', () => undefined);
       next.cancel();
     });
+  });
+
+  it('to wait for a request without end, and more strangers at once than it may have', async () => {
+    const stage = await start({ grpc: { requestTime: '1500ms', strangersPerAddress: 2 } });
+    const same = (bytes: Buffer) => bytes;
+    /** A call whose request never comes. */
+    const silent = (path: string, token = '') => {
+      const metadata = new Metadata();
+      if (token !== '') metadata.set('authorization', `Bearer ${token}`);
+      const call = stage.caller.client().makeBidiStreamRequest(path, same, same, metadata);
+      call.resume();
+      return new Promise<number>((resolve) => call.on('error', (error: ServiceError) => resolve(error.code)));
+    };
+    const { path } = AuthorityServiceService.enrol;
+    const codes = await Promise.all([silent(path), silent(path), silent(path), silent(path)]);
+    expect(codes.toSorted((one, other) => one - other)).toEqual([
+      status.DEADLINE_EXCEEDED,
+      status.DEADLINE_EXCEEDED,
+      status.RESOURCE_EXHAUSTED,
+      status.RESOURCE_EXHAUSTED,
+    ]);
+    expect(await silent(MembershipServiceService.putMember.path, stage.operatorToken())).toBe(status.DEADLINE_EXCEEDED);
+    await expect(stage.caller.ask(AuthorityServiceService.getAuthority, {}, {})).resolves.toBeDefined();
   });
 
   it('to wait for a handler without end, and says nothing of what went wrong inside', async () => {

@@ -68,6 +68,8 @@ export async function openGrpcPort(at: PolicyConfig['grpc'], needs: GrpcPortNeed
     certificateOf: (peer) => door.certificateOf(peer),
     scopes: allowed(),
     strangers: at.strangers,
+    strangersPerAddress: at.strangersPerAddress,
+    requestTime: at.requestTime,
     turnedAway: events.turnedAway,
     failed,
   });

@@ -1,10 +1,9 @@
 import 'reflect-metadata';
-import { createHash, webcrypto } from 'node:crypto';
+import { createHash, createPrivateKey, webcrypto } from 'node:crypto';
 import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
   ExtendedKeyUsageExtension,
-  Extension,
   type JsonGeneralName,
   KeyUsageFlags,
   KeyUsagesExtension,
@@ -13,14 +12,15 @@ import {
   SubjectKeyIdentifierExtension,
   X509Certificate,
   X509CertificateGenerator,
-  X509CrlGenerator,
 } from '@peculiar/x509';
 import { type Certificate, keyUsage, parseAnchors, spkiSha256 } from '../certificate.js';
 import { Fault } from '../fault.js';
 import { newSigningKey, readSigningKey, type SigningKey } from './key.js';
 import { pemOf } from './pem.js';
 import { type RevokedCertificate, reasonCode } from './revocation-list.js';
+import { writeList, writeSigned } from './revocation-list-der.js';
 import { newSerialNumber } from './serial-number.js';
+import { signatureOf } from './signature-algorithm.js';
 
 /** An authority as everybody may know it. */
 export interface AuthorityCertificate {
@@ -68,7 +68,6 @@ export interface RevocationListOrder {
 }
 
 const everyUsage = ['serverAuth', 'clientAuth', 'sipDomain'] as const;
-const crlNumber = '2.5.29.20';
 
 /** Clocks of members differ: what begins now begins so much earlier, ms. */
 export const clockMargin = 300_000;
@@ -171,24 +170,17 @@ function authorityOf(known: AuthorityCertificate, key: SigningKey): Authority {
       return pemOf('CERTIFICATE', issued.rawData);
     },
     async revocationList({ number, thisUpdate, nextUpdate, revoked }) {
-      const list = await X509CrlGenerator.create(
-        {
-          issuer: own.subjectName,
-          thisUpdate: wholeSecond(thisUpdate),
-          nextUpdate: wholeSecond(nextUpdate),
-          signingKey: key.privateKey,
-          signingAlgorithm: key.algorithm,
-          extensions: [await authorityKeyIdentifier(own), new Extension(crlNumber, false, derInteger(number))],
-          entries: revoked.map(({ serial, at, reason }) => ({
-            serialNumber: serial.length % 2 === 0 ? serial : `0${serial}`,
-            revocationDate: wholeSecond(at),
-            reason: reasonCode(reason),
-          })),
-        },
-        webcrypto,
-      );
-      // The library's own label is one that OpenSSL and Node do not read.
-      return pemOf('X509 CRL', list.rawData);
+      const signing = signatureOf(createPrivateKey(key.pem));
+      const signed = writeSigned({
+        algorithm: signing.algorithm,
+        issuer: Buffer.from(own.subjectName.toArrayBuffer()),
+        keyId: Buffer.from((await authorityKeyIdentifier(own)).keyId ?? '', 'hex'),
+        number,
+        thisUpdate,
+        nextUpdate,
+        entries: revoked.map(({ serial, at, reason }) => ({ serial, at, reason: reasonCode(reason) })),
+      });
+      return pemOf('X509 CRL', writeList(signed, signing.algorithm, signing.sign(signed)));
     },
   };
 }
@@ -213,13 +205,6 @@ async function authorityKeyIdentifier(own: X509Certificate): Promise<AuthorityKe
   const subject = own.getExtension(SubjectKeyIdentifierExtension);
   if (subject !== null) return new AuthorityKeyIdentifierExtension(subject.keyId);
   return AuthorityKeyIdentifierExtension.create(own.publicKey, false, webcrypto);
-}
-
-function derInteger(value: bigint): Uint8Array {
-  const hex = value.toString(16);
-  const bytes = Buffer.from(hex.length % 2 === 0 ? hex : `0${hex}`, 'hex');
-  const positive = (bytes[0] ?? 0) > 0x7f ? Buffer.concat([Buffer.of(0), bytes]) : bytes;
-  return Buffer.concat([Buffer.of(0x02, positive.length), positive]);
 }
 
 /** The first certificate of a PEM text, as of a chain. Throws a TypeError where there is none. */

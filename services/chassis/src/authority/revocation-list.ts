@@ -1,9 +1,11 @@
 import 'reflect-metadata';
-import { webcrypto } from 'node:crypto';
-import { KeyUsageFlags, KeyUsagesExtension, X509Certificate, X509Crl, X509CrlReason } from '@peculiar/x509';
+import { KeyUsageFlags, KeyUsagesExtension, Name, X509Certificate } from '@peculiar/x509';
 import type { Certificate } from '../certificate.js';
+import { derTag } from './der.js';
 import { pemBlocks } from './pem.js';
+import { type ListParts, listExtension, readList } from './revocation-list-der.js';
 import { plainSerialNumber } from './serial-number.js';
+import { isSigned } from './signature-algorithm.js';
 
 /** A word for why a certificate was revoked (RFC 5280 5.3.1). */
 export type RevocationReason =
@@ -15,14 +17,14 @@ export type RevocationReason =
   | 'cessationOfOperation'
   | 'privilegeWithdrawn';
 
-const reasonCodes: Readonly<Record<RevocationReason, X509CrlReason>> = {
-  unspecified: X509CrlReason.unspecified,
-  keyCompromise: X509CrlReason.keyCompromise,
-  cACompromise: X509CrlReason.cACompromise,
-  affiliationChanged: X509CrlReason.affiliationChanged,
-  superseded: X509CrlReason.superseded,
-  cessationOfOperation: X509CrlReason.cessationOfOperation,
-  privilegeWithdrawn: X509CrlReason.privilegeWithdrawn,
+const reasonCodes: Readonly<Record<RevocationReason, number>> = {
+  unspecified: 0,
+  keyCompromise: 1,
+  cACompromise: 2,
+  affiliationChanged: 3,
+  superseded: 4,
+  cessationOfOperation: 5,
+  privilegeWithdrawn: 9,
 };
 
 /** Every word for a reason. */
@@ -33,7 +35,7 @@ export function isRevocationReason(text: string): text is RevocationReason {
 }
 
 /** The number that stands for a reason in a list. */
-export function reasonCode(reason: RevocationReason): X509CrlReason {
+export function reasonCode(reason: RevocationReason): number {
   return reasonCodes[reason];
 }
 
@@ -61,12 +63,13 @@ export interface RevocationList {
   signedBy(authority: Certificate): Promise<boolean>;
 }
 
-const crlNumber = '2.5.29.20';
-/** Critical extensions that change what a list means: a part of the certificates only, other authorities' certificates, a difference to another list. */
+/** Critical extensions that change what a list means. */
 const scopes: ReadonlyMap<string, string> = new Map([
-  ['2.5.29.27', 'it only tells the difference to another list (delta CRL)'],
-  ['2.5.29.28', 'it is limited to a part of the certificates (issuing distribution point)'],
+  [listExtension.delta, 'it only tells the difference to another list (delta CRL)'],
+  [listExtension.distributionPoint, 'it is limited to a part of the certificates (issuing distribution point)'],
 ]);
+/** Longer names of an issuer are not looked at, bytes. */
+const longestName = 4096;
 
 /** Every list of a PEM text ("BEGIN X509 CRL"), in order. Throws a TypeError, in words that continue "the file ...", where there is none or one cannot be used. */
 export function readRevocationLists(pem: string): RevocationList[] {
@@ -76,54 +79,56 @@ export function readRevocationLists(pem: string): RevocationList[] {
 }
 
 function readOne(der: Buffer): RevocationList {
-  let crl: X509Crl;
-  let read: Omit<RevocationList, 'signedBy'>;
+  let parts: ListParts;
+  let issuer: string;
+  let number: bigint | undefined;
   try {
-    crl = new X509Crl(der);
-    read = {
-      issuer: crl.issuer,
-      number: numberOf(crl),
-      thisUpdate: crl.thisUpdate.getTime(),
-      nextUpdate: crl.nextUpdate?.getTime() ?? Number.POSITIVE_INFINITY,
-      revoked: crl.entries.map(({ serialNumber, revocationDate, reason }) => ({
-        serial: plainSerialNumber(serialNumber),
-        at: revocationDate.getTime(),
-        reason: reasonOf(reason),
-      })),
-    };
+    parts = readList(der);
+    if (parts.issuer.length > longestName) throw new RangeError('too long a name');
+    issuer = new Name(Uint8Array.from(parts.issuer)).toString();
+    number = numberOf(parts);
   } catch (cause) {
     throw new TypeError('holds a revocation list that cannot be read', { cause });
   }
-  const scope = crl.extensions.map(({ type }) => scopes.get(type)).find((found) => found !== undefined);
-  if (scope !== undefined) throw new TypeError(`holds a revocation list that cannot be used: ${scope}`);
-  const foreign = crl.extensions.find(({ critical, type }) => critical && type !== crlNumber);
-  if (foreign !== undefined) throw new TypeError(`holds a revocation list with the unknown critical extension ${foreign.type}`);
-  return { ...read, signedBy: (authority) => signedBy(crl, authority) };
+  for (const { oid, critical } of parts.extensions) {
+    const scope = scopes.get(oid);
+    if (scope !== undefined) throw new TypeError(`holds a revocation list that cannot be used: ${scope}`);
+    if (critical && oid !== listExtension.number) throw new TypeError('holds a revocation list with an unknown critical extension');
+  }
+  return {
+    issuer,
+    number,
+    thisUpdate: parts.thisUpdate,
+    nextUpdate: parts.nextUpdate,
+    revoked: parts.entries.map(({ serial, at, reason }) => ({ serial: plainSerialNumber(serial), at, reason: reasonOf(reason) })),
+    signedBy: async (authority) => signedBy(parts, authority),
+  };
 }
 
-function reasonOf(code: X509CrlReason | undefined): RevocationReason {
-  const found = Object.entries(reasonCodes).find(([, known]) => known === code)?.[0] ?? '';
-  return isRevocationReason(found) ? found : 'unspecified';
+const reasonWords: ReadonlyMap<number, string> = new Map(Object.entries(reasonCodes).map(([word, code]) => [code, word]));
+
+function reasonOf(code: number): RevocationReason {
+  const word = reasonWords.get(code) ?? '';
+  return isRevocationReason(word) ? word : 'unspecified';
 }
 
 /** CRLNumber is an INTEGER of at most 20 bytes. */
-function numberOf(crl: X509Crl): bigint | undefined {
-  const value = crl.getExtension(crlNumber)?.value;
+function numberOf({ extensions }: ListParts): bigint | undefined {
+  const value = extensions.find(({ oid }) => oid === listExtension.number)?.value;
   if (value === undefined) return undefined;
-  const bytes = Buffer.from(value);
-  const length = bytes[1] ?? 0;
-  if (bytes[0] !== 0x02 || length === 0 || length > 21 || bytes.length !== 2 + length) throw new TypeError('its number is no INTEGER');
-  return BigInt(`0x${bytes.subarray(2).toString('hex')}`);
+  const length = value[1] ?? 0;
+  if (value[0] !== derTag.integer || length === 0 || length > 21 || value.length !== 2 + length) throw new RangeError('no number');
+  return BigInt(`0x${Buffer.from(value.subarray(2)).toString('hex')}`);
 }
 
-async function signedBy(crl: X509Crl, authority: Certificate): Promise<boolean> {
+function signedBy(parts: ListParts, authority: Certificate): boolean {
   if (!authority.ca) return false;
   try {
     const certificate = new X509Certificate(authority.raw);
-    if (!Buffer.from(certificate.subjectName.toArrayBuffer()).equals(Buffer.from(crl.issuerName.toArrayBuffer()))) return false;
+    if (!Buffer.from(certificate.subjectName.toArrayBuffer()).equals(parts.issuer)) return false;
     const usages = certificate.getExtension(KeyUsagesExtension)?.usages;
     if (usages !== undefined && (usages & KeyUsageFlags.cRLSign) === 0) return false;
-    return await crl.verify({ publicKey: certificate.publicKey }, webcrypto);
+    return isSigned(authority.publicKey, parts.algorithm, parts.signed, parts.signature);
   } catch {
     return false;
   }
