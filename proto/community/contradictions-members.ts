@@ -29,6 +29,27 @@ function claimContradictions(file: CommunityFile, member: CommunityMember, at: n
   return found;
 }
 
+/**
+ * A domain stands for what is below it, so of two members of which one has a domain below the other's, one would get what the other
+ * seemed to have: that must be said on purpose.
+ */
+function overlapContradictions(file: CommunityFile): Finding[] {
+  const owners = new Map(file.members.flatMap((member) => member.domains.map((domain): [string, string] => [domain, member.id])));
+  return file.members.flatMap((member, at) =>
+    member.domains.flatMap((domain, place): Finding[] => {
+      for (let dot = domain.indexOf('.'); dot >= 0; dot = domain.indexOf('.', dot + 1)) {
+        const above = domain.slice(dot + 1);
+        const owner = owners.get(above);
+        if (owner === undefined) continue;
+        if (owner === member.id || member.below.includes(owner)) return [];
+        const message = `${domain} lies below ${above} of the member ${owner}: if that is meant, name ${owner} in below of ${member.id}`;
+        return [{ path: ['members', at, 'domains', place], message }];
+      }
+      return [];
+    }),
+  );
+}
+
 function roleContradictions(file: CommunityFile, member: CommunityMember, at: number): Finding[] {
   const { model } = file.community;
   const path = ['members', at, 'role'];
@@ -134,5 +155,5 @@ export function memberContradictions(file: CommunityFile): Finding[] {
     ...proxyContradictions(member, at),
     ...detailContradictions(file, member, at),
   ]);
-  return [...found, ...nameContradictions(file), ...defaultRouteContradictions(file)];
+  return [...found, ...overlapContradictions(file), ...nameContradictions(file), ...defaultRouteContradictions(file)];
 }

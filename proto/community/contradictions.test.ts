@@ -42,6 +42,16 @@ describe('contradictions that refuse', () => {
       ['members[1].domains[0]: acme.example belongs to the member acme already'],
     ],
     [
+      'a domain below that of another member',
+      { members: ['{ id: mill, domains: [mill.acme.example] }', acme] },
+      ['members[0].domains[0]: mill.acme.example lies below acme.example of the member acme: if that is meant, name acme in below of mill'],
+    ],
+    [
+      'a domain far below that of another member, on purpose below a third one',
+      { members: [acme, bolt, '{ id: mill, domains: [a.b.acme.example], below: [bolt] }'] },
+      ['members[2].domains[0]: a.b.acme.example lies below acme.example of the member acme: if that is meant, name acme in below of mill'],
+    ],
+    [
       'a domain twice in one member',
       { members: ['{ id: b, domains: [b.example, b.example] }'] },
       ['members[0].domains[1]: b.example is there already'],
@@ -228,7 +238,7 @@ describe('contradictions that warn', () => {
 
 describe('what is no contradiction', () => {
   it.each<[string, Parts]>([
-    ['a longer domain of another member', { members: [acme, '{ id: sales, domains: [sales.acme.example] }'] }],
+    ['a longer domain of another member', { members: [acme, '{ id: sales, below: [acme], domains: [sales.acme.example] }'] }],
     ['a domain above the hub', { members: ['{ id: a, domains: [example] }'] }],
     [
       "a proxy named as the member's own domain",

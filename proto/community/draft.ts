@@ -46,6 +46,7 @@ export function memberDraft(member: Member): Draft {
     status: unless('active', member.status),
     statusReason: unless('', member.statusReason),
     statusUntil: unless('', member.statusUntil),
+    below: some(member.below),
     dialect: member.dialect === '' ? undefined : unless('standard', member.dialect),
     acceptCommonName: unless(false, member.acceptCommonName),
     interface: unless('', member.interface),

@@ -111,6 +111,7 @@ describe('communityEntries', () => {
       statusUntil: '',
       lookup: '',
       dialect: 'standard',
+      below: [],
     });
     expect(entries.members[1]).toMatchObject({
       id: 'acme',

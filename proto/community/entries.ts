@@ -105,6 +105,7 @@ function memberEntry(member: CommunityMember, texts: Texts): Member {
     statusUntil: instantEntry(member.statusUntil),
     lookup: member.lookup ?? '',
     dialect: member.dialect,
+    below: member.below,
   };
 }
 

@@ -107,6 +107,7 @@ agreements: [{ members: [a, b] }]`;
       status: 'active',
       acceptCommonName: false,
       dialect: 'standard',
+      below: [],
     });
     expect(file?.agreements[0]).toEqual({ members: ['a', 'b'], mode: 'relay' });
     expect(file?.rules).toEqual([]);

@@ -90,6 +90,13 @@ const member = z
       'Why it is not active. Its own people and those who write to them read it in the answers they get.',
     ).optional(),
     statusUntil: instant.optional().describe('When it becomes active again by itself.'),
+    below: z
+      .array(id)
+      .max(communityLimits.membersOfParty)
+      .default([])
+      .describe(
+        'Members below whose domains one of its own lies on purpose: sales.acme.example, say, which is an organization of its own.',
+      ),
     dialect: z
       .enum(['standard', 'microsoft'])
       .default('standard')

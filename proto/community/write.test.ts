@@ -66,6 +66,7 @@ const memberOf = (id: string) =>
       statusReason: words,
       statusUntil: instant,
       dialect: fc.constantFrom('standard', 'microsoft'),
+      below: fc.constantFrom([], ['acme'], ['acme', 'bolt']),
       acceptCommonName: fc.boolean(),
     },
     { requiredKeys: ['id', 'domains', 'status'] },

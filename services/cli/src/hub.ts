@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { LoadedCommunity } from './community-file.js';
 import { freePort } from './free-port.js';
 import { startHubNats } from './hub-nats.js';
-import { noteApiDoor, operatorTokenFile, stateAuthority } from './hub-trust.js';
+import { authorityFolder, noteApiDoor, operatorTokenFile } from './hub-trust.js';
 import type { LogStream } from './log-stream.js';
 import { type BusService, busServices } from './nats-conf.js';
 import { type HubPorts, serviceConfigs, serviceEnvironment, stopOrder, strayVariables } from './service-configs.js';
@@ -12,6 +12,8 @@ import { noteRunning, refuseSecondHub, type StateFolder, writePrivate } from './
 export interface HubOptions {
   readonly community: LoadedCommunity;
   readonly state: StateFolder;
+  /** Folder of the hub's own certificate authority; default: that of the state folder, if it has one. */
+  readonly authority?: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** All services in this process instead of one process each. */
   readonly single: boolean;
@@ -104,6 +106,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
   for (const name of strayVariables(env)) {
     log.say('warn', `${name} reaches no service: write GUILDHALL_INGRESS_..., GUILDHALL_RELAY_... or GUILDHALL_POLICY_...`);
   }
+  const authority = authorityFolder(state, options.authority);
   const ports = await choosePorts(community, options.fleeting === true);
   const nats = await startHubNats(state, env, log);
   const parts: Part[] = [];
@@ -120,7 +123,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     const logSection = options.single
       ? { pretty: !options.json, stream: 'stderr', ...(options.quiet ? { level: 'error' } : {}) }
       : { pretty: false };
-    const own = { operatorTokenFile: operatorTokenFile(state), authority: stateAuthority(state) };
+    const own = { operatorTokenFile: operatorTokenFile(state), authority };
     const configs = serviceConfigs(community, nats.access, ports, own, logSection);
     const begin = async (service: BusService) => {
       const configFile = join(state.run, `${service}.yaml`);
@@ -161,7 +164,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
   forget = noteRunning(state, {
     listeners: hub.listeners,
     grpc: hub.grpc,
-    api: noteApiDoor(community, state, new Date()),
+    api: noteApiDoor(community, state, authority, new Date()),
     enrolment: hub.enrolment,
     community: community.path,
     domain: community.community.hub.domain,

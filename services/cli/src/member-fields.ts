@@ -37,6 +37,7 @@ export interface MemberOptions extends EntryChangeOptions {
   readonly acceptCommonName?: boolean;
   readonly interface?: string;
   readonly dialect?: string;
+  readonly below?: Texts;
 }
 
 /** A member as a new one begins. */
@@ -57,6 +58,7 @@ export const blankMember: Member = {
   statusUntil: '',
   lookup: '',
   dialect: 'standard',
+  below: [],
 };
 
 const lists = ['domain', 'group', 'proxy', 'pin', 'authority'] as const;
@@ -85,6 +87,7 @@ export function withMemberOptions(command: Command, changing: boolean): Command 
     .option('--crl <file>', 'a revocation list (PEM) of its own authority; repeat it for more', gathered)
     .option('--interface <listener>', 'the listener it is served by; default: the first')
     .addOption(new Option('--dialect <dialect>', 'microsoft: refusals carry ms-diagnostics-public').choices(['standard', 'microsoft']))
+    .option('--below <member>', 'a member below whose domain one of its own lies, on purpose; repeat it for more', gathered)
     .option('--accept-common-name', 'take the common name of a certificate without alternative names');
   if (changing) command.option('--no-accept-common-name', 'do not');
   else {
@@ -149,6 +152,7 @@ export function changedMember(before: Member, options: MemberOptions, world: Wor
     acceptCommonName: options.acceptCommonName ?? before.acceptCommonName,
     interface: orNone(options.interface, before.interface),
     dialect: options.dialect ?? before.dialect,
+    below: options.below === undefined ? before.below : [...options.below],
   };
 }
 
@@ -168,7 +172,13 @@ function touchesOther(options: MemberOptions): boolean {
   const texts = [options.name, options.role, options.status, options.reason, options.until, options.interface, options.dialect];
   const domains = { only: options.domain, add: options.addDomain, drop: options.dropDomain };
   const groups = { only: options.group, add: options.addGroup, drop: options.dropGroup };
-  return texts.some((text) => text !== undefined) || options.acceptCommonName !== undefined || edits(domains) || edits(groups);
+  return (
+    texts.some((text) => text !== undefined) ||
+    options.acceptCommonName !== undefined ||
+    edits({ only: options.below }) ||
+    edits(domains) ||
+    edits(groups)
+  );
 }
 
 /** Whether the options say anything about the member at all. */

@@ -106,6 +106,7 @@ function print(answer: GetMemberResponse, world: World): void {
     ['own revocation lists', member.revocationLists.length === 0 ? '' : String(member.revocationLists.length)],
     ['common name', member.acceptCommonName ? 'accepted' : ''],
     ['listener', member.interface],
+    ['below', member.below.join(', ')],
     ['dialect', member.dialect === 'standard' ? '' : member.dialect],
     ['agreements', answer.agreements.map(({ agreement, state }) => agreementText(member.id, agreement, state))],
     [

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { Fault } from '@guildhall/chassis/fault';
 import { listenFault } from '@guildhall/chassis/listen-fault';
 import type { Command } from 'commander';
@@ -12,6 +13,7 @@ import { styled, type World } from './world.js';
 export interface UpOptions {
   readonly community?: string;
   readonly state?: string;
+  readonly authority?: string;
   readonly json?: true;
   readonly single?: true;
   readonly sample?: true;
@@ -70,6 +72,7 @@ function summary(hub: Hub, { community, path }: LoadedCommunity, state: StateFol
     `${bold(community.community.name ?? community.community.id)} is open (${community.community.model}, ${community.members.length} members)`,
     ...hub.listeners.map(({ name, address }) => `  listener ${name}: ${address}, SIP over mutual TLS`),
     `  community file: ${path}`,
+    `  API: ${hub.grpc}, gRPC over TLS${hub.enrolment === '' ? '' : `    members enrol at https://${hub.enrolment}`}`,
     `  ready?  curl http://${hub.admin.ingress}/readyz    figures: curl http://${hub.admin.ingress}/metrics`,
   ];
   if (left === undefined || right === undefined) return lines;
@@ -126,12 +129,23 @@ export async function up(options: UpOptions, world: World): Promise<number> {
   let chat: Chat | undefined;
   try {
     const community = await chooseCommunity(options, state, world, log);
-    hub = await startHub({ community, state, env: world.env, single: options.single === true, json, log });
+    const authority = options.authority === undefined ? undefined : resolve(world.cwd, options.authority);
+    hub = await startHub({ community, state, authority, env: world.env, single: options.single === true, json, log });
     if (options.sample) chat = await startSampleChat(community, hub, state, options, world);
     if (json) {
-      const { listeners, admin, grpc, nats } = hub;
+      const { listeners, admin, grpc, enrolment, nats } = hub;
       terminal.out(
-        JSON.stringify({ ready: true, listeners, admin, grpc, nats, pids: hub.pids(), community: community.path, state: state.path }),
+        JSON.stringify({
+          ready: true,
+          listeners,
+          admin,
+          grpc,
+          enrolment,
+          nats,
+          pids: hub.pids(),
+          community: community.path,
+          state: state.path,
+        }),
       );
     } else {
       const isSample = options.community === undefined;
@@ -164,6 +178,10 @@ export function addUp(program: Command, world: World, ends: (code: number) => vo
     .description('Runs a whole hub: nats-server (found, or fetched from Debian), policy, relay and ingress, until Ctrl-C.')
     .option('--community <file>', 'the community file; default: the sample, made in the state folder')
     .option('--state <dir>', 'where state is kept; default $XDG_STATE_HOME/guildhall or ~/.local/state/guildhall')
+    .option(
+      '--authority <dir>',
+      "the hub's own certificate authority (guildhall ca init); default: the folder authority of the state folder",
+    )
     .option('--sample', 'let two members of the sample community chat through it')
     .option('--single', 'all services in this process')
     .option('--json', 'one JSON object on stdout once it is ready; logs as JSON lines on stderr')

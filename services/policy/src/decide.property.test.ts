@@ -64,6 +64,7 @@ const member = fc.record({
   statusUntil: fc.constant(''),
   lookup: fc.constant(''),
   dialect: fc.constant(''),
+  below: fc.constant<string[]>([]),
 });
 
 /** Hours and limits, good and bad. */

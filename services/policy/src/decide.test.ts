@@ -8,7 +8,7 @@ const now = Date.parse('2026-06-01T00:00:00Z');
 const members = `
   - { id: acme, name: Acme, domains: [acme.example, acme.test], groups: [mills] }
   - { id: bolt, name: Bolt, domains: [bolt.example], proxies: [{ host: 10.0.0.2, port: 6071, priority: 2 }, { host: sip.bolt.example, weight: 5 }, { host: "2001:db8::2" }] }
-  - { id: sales, domains: [sales.acme.example], interface: inside }
+  - { id: sales, below: [acme], domains: [sales.acme.example], interface: inside }
   - { id: dull, domains: [dull.example], status: suspended, statusReason: the fee is due }
   - { id: new, domains: [new.example], status: pending }
   - { id: sick, domains: [sick.example], status: quarantined }

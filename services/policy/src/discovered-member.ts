@@ -21,6 +21,7 @@ export function discoveredMember(domain: string): Member {
     domains: [domain],
     lookup: domain,
     dialect: 'standard',
+    below: [],
   });
 }
 

@@ -67,6 +67,7 @@ const blank: Member = {
   statusUntil: '',
   lookup: '',
   dialect: '',
+  below: [],
 };
 
 /** Another status. What is active has no reason and no end; `expected` 0: whatever revision it is. `now` is ms since 1970. */

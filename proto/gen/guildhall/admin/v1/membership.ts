@@ -87,6 +87,8 @@ export interface Member {
   lookup: string;
   /** "standard" or "microsoft" (answers carry ms-diagnostics-public). Empty: "standard". */
   dialect: string;
+  /** Members below whose domains one of its own lies on purpose, so that it takes a part of their names. */
+  below: string[];
 }
 
 export interface MemberProxy {
@@ -811,6 +813,7 @@ function createBaseMember(): Member {
     statusUntil: "",
     lookup: "",
     dialect: "",
+    below: [],
   };
 }
 
@@ -863,6 +866,9 @@ export const Member: MessageFns<Member> = {
     }
     if (message.dialect !== "") {
       writer.uint32(130).string(message.dialect);
+    }
+    for (const v of message.below) {
+      writer.uint32(138).string(v!);
     }
     return writer;
   },
@@ -1008,6 +1014,14 @@ export const Member: MessageFns<Member> = {
             message.dialect = reader.string();
             continue;
           }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.below.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1054,6 +1068,9 @@ export const Member: MessageFns<Member> = {
         : "",
       lookup: isSet(object.lookup) ? globalThis.String(object.lookup) : "",
       dialect: isSet(object.dialect) ? globalThis.String(object.dialect) : "",
+      below: globalThis.Array.isArray(object?.below)
+        ? object.below.map((e: any) => globalThis.String(e))
+        : [],
     };
   },
 
@@ -1107,6 +1124,9 @@ export const Member: MessageFns<Member> = {
     if (message.dialect !== "") {
       obj.dialect = message.dialect;
     }
+    if (message.below?.length) {
+      obj.below = message.below;
+    }
     return obj;
   },
 
@@ -1131,6 +1151,7 @@ export const Member: MessageFns<Member> = {
     message.statusUntil = object.statusUntil ?? "";
     message.lookup = object.lookup ?? "";
     message.dialect = object.dialect ?? "";
+    message.below = object.below?.map((e) => e) || [];
     return message;
   },
 };
