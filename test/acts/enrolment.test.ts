@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { serialNumberOf } from '@guildhall/chassis/authority/serial-number';
 import { parseAnchors, spkiSha256 } from '@guildhall/chassis/certificate';
-import { issueIdentity, makeAuthority } from '@guildhall/cli/authority-files';
+import { issueIdentity, makeAuthority } from '@guildhall/cli/trust/authority-files';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Identity } from '../stage/certificates.js';
 import { runGuildhall } from '../stage/command.js';

@@ -1,5 +1,5 @@
 import { createSocket } from 'node:dgram';
-import { freePort as anyFreePort } from '@guildhall/cli/free-port';
+import { freePort as anyFreePort } from '@guildhall/cli/hub/free-port';
 
 /**
  * A TCP port of 127.0.0.1 that was free a moment ago, for programs that cannot pick one and tell. Whoever can listen on port 0 does that

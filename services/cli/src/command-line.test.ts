@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runCommandLine } from './command-line.js';
-import { ensureSample } from './sample.js';
-import { openState } from './state-folder.js';
+import { openState } from './hub/state-folder.js';
+import { ensureSample } from './sample/sample.js';
 import type { World } from './world.js';
 
 let folder = '';

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { editedList } from './api/list-edit.js';
+import { plainJson } from './api/plain-json.js';
+import { partyText, readParty } from './community/party-text.js';
+import { proxyText, readProxy } from './community/proxy-text.js';
+import { blankRule, changedRule } from './community/rule-fields.js';
+import { actionText, conditionsOf, partiesText } from './community/rule-text.js';
 import { instantOf, spanOf } from './instant-text.js';
-import { editedList } from './list-edit.js';
-import { partyText, readParty } from './party-text.js';
-import { plainJson } from './plain-json.js';
-import { proxyText, readProxy } from './proxy-text.js';
-import { blankRule, changedRule } from './rule-fields.js';
-import { actionText, conditionsOf, partiesText } from './rule-text.js';
 
 const now = new Date('2027-01-01T00:00:00Z');
 

@@ -1,15 +1,15 @@
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { addAgreementVerbs } from './agreement-verbs.js';
-import { addAuditVerbs } from './audit-verbs.js';
-import { addCertificateVerbs } from './certificate-verbs.js';
-import { addCommunityVerbs } from './community-verbs.js';
-import { addExplain } from './explain.js';
-import { addMemberVerbs } from './member-verbs.js';
-import { addMembershipVerbs } from './membership-verbs.js';
-import { addRuleVerbs } from './rule-verbs.js';
-import { runIn } from './run-command.stage.js';
-import { addTokenVerbs } from './token-verbs.js';
+import { runIn } from './api/run-command.stage.js';
+import { addAgreementVerbs } from './community/agreement-verbs.js';
+import { addCommunityVerbs } from './community/community-verbs.js';
+import { addExplain } from './community/explain.js';
+import { addMemberVerbs } from './community/member-verbs.js';
+import { addMembershipVerbs } from './community/membership-verbs.js';
+import { addRuleVerbs } from './community/rule-verbs.js';
+import { addAuditVerbs } from './trust/audit-verbs.js';
+import { addCertificateVerbs } from './trust/certificate-verbs.js';
+import { addTokenVerbs } from './trust/token-verbs.js';
 import type { World } from './world.js';
 
 const world: World = {

@@ -1,8 +1,8 @@
 import { adminConfig, count, drainConfig, duration, instanceId, logConfig, natsConfig, path, section } from '@guildhall/chassis/config';
 import { dnsSettings } from '@guildhall/chassis/dns-config';
 import { z } from 'zod';
-import { authorityConfig, enrolmentConfig } from './config-authority.js';
-import { grpcConfig } from './config-grpc.js';
+import { grpcConfig } from './api/config-grpc.js';
+import { authorityConfig, enrolmentConfig } from './authority/config-authority.js';
 
 /** Everything a policy instance can be told: a YAML file or GUILDHALL_ variables. Times are ms inside, sizes bytes. */
 export const configSchema = z.strictObject({

@@ -1,12 +1,12 @@
 import type { Logger } from '@guildhall/chassis/log';
 import type { Meters } from '@guildhall/chassis/meters';
 import { quoted } from '@guildhall/proto/community/quoted';
-import type { Decision } from './hearing.js';
-import type { DiscoveryListener } from './keep-discovery.js';
-import type { RevocationListener } from './keep-revocations.js';
-import type { Membership, Status } from './membership.js';
-import type { Question, QuestionListener } from './questions.js';
-import type { TurnedAwayListener } from './turned-away.js';
+import type { RevocationListener } from './bus/keep-revocations.js';
+import type { Question, QuestionListener } from './bus/questions.js';
+import type { TurnedAwayListener } from './bus/turned-away.js';
+import type { Decision } from './decision/hearing.js';
+import type { Membership, Status } from './decision/membership.js';
+import type { DiscoveryListener } from './discovery/keep-discovery.js';
 
 /** What happened in this policy instance: each fact becomes a count and, where it is rare, a log record, here and nowhere else. */
 export interface Events extends QuestionListener, RevocationListener, TurnedAwayListener, DiscoveryListener {

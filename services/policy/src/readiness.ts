@@ -1,11 +1,11 @@
 import type { Bus } from '@guildhall/chassis/bus';
 import type { Roster } from '@guildhall/chassis/roster';
-import type { EnrolmentDoor } from './enrolment-door.js';
-import type { KeptDiscovery } from './keep-discovery.js';
-import type { KeptRevocations } from './keep-revocations.js';
-import type { Api } from './start-api.js';
-import type { MembershipStore } from './store.js';
-import type { TokenKeyStore } from './token-keys.js';
+import type { Api } from './api/start-api.js';
+import type { EnrolmentDoor } from './authority/enrolment-door.js';
+import type { KeptRevocations } from './bus/keep-revocations.js';
+import type { TokenKeyStore } from './bus/token-keys.js';
+import type { KeptDiscovery } from './discovery/keep-discovery.js';
+import type { MembershipStore } from './membership/store.js';
 
 /** What an instance has got hold of so far. */
 export interface Held {

@@ -1,0 +1,85 @@
+import { type ServiceError, status } from '@grpc/grpc-js';
+import { type ExitCode, Fault } from '@guildhall/chassis/fault';
+import { terminalText } from '../world.js';
+
+/** How one kind of refusal is told: its code for machines, the exit code, and the cure where the hub gave none. */
+interface Told {
+  readonly code: string;
+  readonly exitCode: ExitCode;
+  readonly cure: string;
+}
+
+const refusals: ReadonlyMap<number, Told> = new Map([
+  [status.INVALID_ARGUMENT, { code: 'invalid', exitCode: 2, cure: 'correct what the sentence names' }],
+  [status.NOT_FOUND, { code: 'not-found', exitCode: 2, cure: 'look at what there is with the verb list of the same noun' }],
+  [status.ALREADY_EXISTS, { code: 'exists', exitCode: 1, cure: 'change what is there with the verb set, or choose another id' }],
+  [status.ABORTED, { code: 'conflict', exitCode: 1, cure: 'look at what is there, and repeat the command if it is still right' }],
+  [status.FAILED_PRECONDITION, { code: 'precondition', exitCode: 1, cure: 'do first what the sentence names' }],
+  [status.PERMISSION_DENIED, { code: 'denied', exitCode: 1, cure: 'guildhall whoami tells as whom you are known; ask an operator' }],
+  [
+    status.UNAUTHENTICATED,
+    { code: 'not-known', exitCode: 1, cure: 'give a token with --token-file or GUILDHALL_TOKEN, or --certificate and --key' },
+  ],
+  [status.RESOURCE_EXHAUSTED, { code: 'limit', exitCode: 1, cure: 'wait a moment and repeat the command' }],
+  [
+    status.UNIMPLEMENTED,
+    { code: 'unknown-call', exitCode: 1, cure: 'the hub is of another version: use the guildhall that belongs to it' },
+  ],
+]);
+
+const longest = 4000;
+
+/** Texts of the hub hold what members wrote: line by line, safe for a terminal. */
+function safe(text: string): string {
+  return text
+    .slice(0, longest)
+    .split('\n')
+    .map((line) => terminalText(line, longest))
+    .join('\n');
+}
+
+/** The hub tells cause and cure in one text; the cure follows the word "Cure:". */
+function causeAndCure(text: string): { cause: string; cure: string } {
+  const at = text.lastIndexOf(' Cure: ');
+  return at < 0 ? { cause: text, cure: '' } : { cause: text.slice(0, at), cure: text.slice(at + ' Cure: '.length) };
+}
+
+/** The Fault for a connection that did not come about. `details` as gRPC tells it, or our own words. */
+export function unreachable(details: string, address: string): Fault {
+  const last = /Last error: (?:Error: )?([^\n]*)/.exec(details)?.[1]?.replace(/\.? Resolution note:.*$/, '') ?? details;
+  // What OpenSSL says of the first bytes of something else is not for people.
+  const why = /wrong version number|packet length too long/i.test(last) ? 'what answers there does not speak TLS' : last;
+  const told = `the hub's API at ${address} cannot be reached: ${safe(why)}`;
+  if (/self.signed|unable to (verify|get)|certificate/i.test(why)) {
+    const cure = 'give the authority that signed its certificate with --ca, and the name in it with --hub-name';
+    return new Fault('hub-unreachable', told, { cure });
+  }
+  if (/speak TLS|ECONNRESET|socket hang up/i.test(why)) {
+    return new Fault('hub-unreachable', told, { cure: 'check that this is the port of its API; without TLS there it takes --plain' });
+  }
+  return new Fault('hub-unreachable', told, { cure: 'check that the hub runs (guildhall up) and that the address is that of its API' });
+}
+
+/** What the hub's API refused, or why it cannot be reached, as a Fault for the terminal. */
+export function faultOfRefusal(error: ServiceError, address: string): Fault {
+  if (error.code === status.UNAVAILABLE && /No connection established|connect/i.test(error.details)) {
+    return unreachable(error.details, address);
+  }
+  if (error.code === status.DEADLINE_EXCEEDED) {
+    return new Fault('hub-silent', `the hub's API at ${address} does not answer in time`, {
+      cure: 'look at the log of policy; GET /readyz at its admin port tells what it waits for',
+    });
+  }
+  if (error.code === status.RESOURCE_EXHAUSTED && /larger than max/i.test(error.details)) {
+    return new Fault('too-large', `this is more than the hub's API takes at once: ${safe(error.details)}`, {
+      cure: 'raise grpc.requestBytes of policy, or give the change in parts',
+    });
+  }
+  const { cause, cure } = causeAndCure(error.details);
+  const told = refusals.get(error.code) ?? { code: 'hub-failed', exitCode: 1, cure: 'look at the log of policy' };
+  return new Fault(told.code, safe(cause) || 'the hub refused without a word', {
+    cure: safe(cure) || told.cure,
+    exitCode: told.exitCode,
+    cause: error,
+  });
+}

@@ -1,0 +1,29 @@
+import { runCommandLine } from '../command-line.js';
+import type { World } from '../world.js';
+
+/** What one run of the command line did. */
+export interface Ran {
+  readonly code: number;
+  /** What stood on stdout. */
+  readonly out: string;
+  /** What stood on stderr. */
+  readonly talk: string;
+}
+
+/** Runs one command line in a folder, with nothing else in its environment but `env`. Signals reach it by `signal`. */
+export async function runIn(folder: string, args: readonly string[], env: World['env'] = {}, signal?: AbortSignal): Promise<Ran> {
+  const out: string[] = [];
+  const talk: string[] = [];
+  const world: World = {
+    terminal: { out: (line) => out.push(line), talk: (line) => talk.push(line), colorOut: false, colorTalk: false },
+    env: { HOME: folder, ...env },
+    cwd: folder,
+    now: () => new Date('2027-01-01T00:00:00Z'),
+    onSignal(listener) {
+      const hear = () => listener('SIGINT');
+      signal?.addEventListener('abort', hear, { once: true });
+      return () => signal?.removeEventListener('abort', hear);
+    },
+  };
+  return { code: await runCommandLine(args, world), out: out.join('\n'), talk: talk.join('\n') };
+}

@@ -1,0 +1,173 @@
+import { join } from 'node:path';
+import type { LoadedCommunity } from '../community/community-file.js';
+import { freePort } from './free-port.js';
+import { startHubNats } from './hub-nats.js';
+import { authorityFolder, noteApiDoor, operatorTokenFile } from './hub-trust.js';
+import type { LogStream } from './log-stream.js';
+import { type BusService, busServices } from './nats-conf.js';
+import { type HubPorts, serviceConfigs, serviceEnvironment, stopOrder, strayVariables } from './service-configs.js';
+import { startServiceProcess } from './service-process.js';
+import { noteRunning, refuseSecondHub, type StateFolder, writePrivate } from './state-folder.js';
+
+export interface HubOptions {
+  readonly community: LoadedCommunity;
+  readonly state: StateFolder;
+  /** Folder of the hub's own certificate authority; default: that of the state folder, if it has one. */
+  readonly authority?: string | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** All services in this process instead of one process each. */
+  readonly single: boolean;
+  readonly json: boolean;
+  /** In one process the services write for themselves; true lets them write errors only. */
+  readonly quiet?: boolean;
+  /** It lives for a moment only, and nobody looks for it again: any ports will do, also for its API. Several may start at once. */
+  readonly fleeting?: boolean;
+  readonly log: LogStream;
+}
+
+/** A whole hub that serves. */
+export interface Hub {
+  /** In the order of the community file, addresses "host:port" as bound. */
+  readonly listeners: readonly { readonly name: string; readonly address: string }[];
+  readonly admin: Readonly<Record<BusService, string>>;
+  readonly grpc: string;
+  /** "host:port" where members enrol over HTTPS; '' where the state has no certificate authority. */
+  readonly enrolment: string;
+  readonly nats: string;
+  /** Of this process, the services and nats-server. */
+  pids(): Record<string, number>;
+  /** Drains ingress, then relay, then policy, then ends NATS: at most 32 s. */
+  stop(): Promise<void>;
+  /** Ends the services at once. */
+  kill(): void;
+}
+
+/** One service that runs, in whatever way. */
+interface Part {
+  readonly service: BusService;
+  readonly addresses: Readonly<Record<string, string>>;
+  pid(): number | undefined;
+  stop(): Promise<void>;
+  kill(): void;
+}
+
+/** Where members find the API and the door to enrol at again after a restart, if nobody else has the port. */
+const apiPorts = { grpc: 5070, enrolment: 5080 } as const;
+
+async function preferred(port: number): Promise<number> {
+  const any = () => freePort('127.0.0.1', 0, 'a port of the API', 'nothing: no port is free');
+  return freePort('127.0.0.1', port, 'the API', 'nothing').catch(any);
+}
+
+async function choosePorts({ community }: LoadedCommunity, fleeting: boolean): Promise<HubPorts> {
+  const listeners: number[] = [];
+  for (const [at, listener] of community.hub.listeners.entries()) {
+    const setting = `hub.listeners[${at}].port in the community file`;
+    listeners.push(await freePort(listener.host, listener.port, `the listener ${listener.name}`, setting));
+  }
+  const any = () => freePort('127.0.0.1', 0, 'an admin port', 'nothing: no port is free');
+  const admin = { ingress: await any(), policy: await any(), relay: await any() };
+  const known = (port: number) => (fleeting ? any() : preferred(port));
+  return { listeners, admin, grpc: await known(apiPorts.grpc), enrolment: await known(apiPorts.enrolment) };
+}
+
+async function startPart(service: BusService, configFile: string, { env, single, log }: HubOptions): Promise<Part> {
+  const ownEnv = serviceEnvironment(service, env);
+  if (!single) {
+    const child = await startServiceProcess({
+      service,
+      configFile,
+      env: ownEnv,
+      line: (text) => log.line(service, text),
+      log: (level, message) => log.say(level, message),
+    });
+    return { service, ...child };
+  }
+  const controller = new AbortController();
+  // Loaded only here: the other way never needs the services' code in this process.
+  const { startInProcess } = await import('./up-single.js');
+  const running = await startInProcess(service, configFile, ownEnv, controller.signal);
+  return {
+    service,
+    addresses: running.addresses,
+    pid: () => undefined,
+    async stop() {
+      controller.abort();
+      await running.closed;
+    },
+    kill: () => controller.abort(),
+  };
+}
+
+/** Starts NATS and the services of one hub and resolves once all serve. Throws the Fault of whatever does not start; then nothing is left. */
+export async function startHub(options: HubOptions): Promise<Hub> {
+  const { community, state, env, log } = options;
+  refuseSecondHub(state);
+  for (const name of strayVariables(env)) {
+    log.say('warn', `${name} reaches no service: write GUILDHALL_INGRESS_..., GUILDHALL_RELAY_... or GUILDHALL_POLICY_...`);
+  }
+  const authority = authorityFolder(state, options.authority);
+  const ports = await choosePorts(community, options.fleeting === true);
+  const nats = await startHubNats(state, env, log);
+  const parts: Part[] = [];
+  let forget = (): void => {};
+
+  async function stop(): Promise<void> {
+    for (const service of stopOrder) await parts.find((part) => part.service === service)?.stop();
+    await nats.stop();
+    forget();
+  }
+
+  try {
+    // In this process the services write for themselves, and stdout belongs to the data.
+    const logSection = options.single
+      ? { pretty: !options.json, stream: 'stderr', ...(options.quiet ? { level: 'error' } : {}) }
+      : { pretty: false };
+    const own = { operatorTokenFile: operatorTokenFile(state), authority };
+    const configs = serviceConfigs(community, nats.access, ports, own, logSection);
+    const begin = async (service: BusService) => {
+      const configFile = join(state.run, `${service}.yaml`);
+      writePrivate(configFile, `${JSON.stringify(configs[service], null, 2)}\n`);
+      parts.push(await startPart(service, configFile, options));
+    };
+    // The others ask policy when they start; among themselves they find each other. All are let come to an end before the first failure counts.
+    await begin('policy');
+    const rest = await Promise.allSettled([begin('relay'), begin('ingress')]);
+    const failed = rest.find((result) => result.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+  } catch (thrown) {
+    for (const part of parts) part.kill();
+    await stop();
+    throw thrown;
+  }
+
+  const addressOf = (service: BusService, name: string) => parts.find((part) => part.service === service)?.addresses[name] ?? '';
+  const hub: Hub = {
+    listeners: community.community.hub.listeners.map(({ name }) => ({ name, address: addressOf('ingress', `listener:${name}`) })),
+    admin: { ingress: addressOf('ingress', 'admin'), policy: addressOf('policy', 'admin'), relay: addressOf('relay', 'admin') },
+    grpc: addressOf('policy', 'grpc'),
+    enrolment: addressOf('policy', 'enrolment'),
+    nats: nats.access.url,
+    pids() {
+      const found: [string, number | undefined][] = [
+        ['guildhall', process.pid],
+        ['nats', nats.pid()],
+        ...busServices.map((service): [string, number | undefined] => [service, parts.find((part) => part.service === service)?.pid()]),
+      ];
+      return Object.fromEntries(found.filter((entry): entry is [string, number] => entry[1] !== undefined));
+    },
+    stop,
+    kill() {
+      for (const part of parts) part.kill();
+    },
+  };
+  forget = noteRunning(state, {
+    listeners: hub.listeners,
+    grpc: hub.grpc,
+    api: noteApiDoor(community, state, authority, new Date()),
+    enrolment: hub.enrolment,
+    community: community.path,
+    domain: community.community.hub.domain,
+  });
+  return hub;
+}

@@ -1,0 +1,125 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { auditSubject, buckets, streams, subjects } from '@guildhall/proto/subjects';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { Kvm } from '@nats-io/kv';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findNatsServer } from '../../../../deploy/tools.mjs';
+import { type BusService, natsConf } from './nats-conf.js';
+import { type NatsServer, startNatsServer } from './nats-server.js';
+
+const passwords = { ingress: 'in', policy: 'po', relay: 're' };
+
+describe('a configuration of nats-server', () => {
+  it.each(['a"b', 'a\\b', 'a\nb', 'a\0b'])('cannot be broken by a path such as %j', (storeFolder) => {
+    expect(() => natsConf({ host: '127.0.0.1', port: -1, storeFolder, passwords })).toThrow(/cannot be written/);
+  });
+});
+
+describe('a nats-server with that configuration', () => {
+  let folder = '';
+  let server: NatsServer;
+  const open: NatsConnection[] = [];
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'guildhall-nats-'));
+    const tool = findNatsServer();
+    if (tool === undefined) throw new Error('these tests need nats-server: npm test fetches it');
+    const conf = natsConf({ host: '127.0.0.1', port: -1, storeFolder: join(folder, 'js'), passwords });
+    server = await startNatsServer({ ...tool, folder, conf, log: () => {} });
+  });
+  afterAll(async () => {
+    for (const connection of open) await connection.close();
+    await server.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  async function as(service: BusService): Promise<NatsConnection> {
+    const connection = await connect({ servers: server.url, user: service, pass: passwords[service], reconnect: false });
+    open.push(connection);
+    return connection;
+  }
+
+  /** Whether the server lets `who` do it: its complaint comes before the answer to a ping sent behind. */
+  async function refused(who: BusService, act: (connection: NatsConnection) => void): Promise<boolean> {
+    const connection = await as(who);
+    let complained = false;
+    const watch = (async () => {
+      for await (const status of connection.status()) if (status.type === 'error') complained = true;
+    })();
+    act(connection);
+    await connection.flush();
+    await connection.close();
+    await watch;
+    return complained;
+  }
+
+  it('refuses who gives no name', async () => {
+    await expect(connect({ servers: server.url, reconnect: false })).rejects.toThrow(/authorization violation/i);
+  });
+
+  it.each<[string, BusService, (connection: NatsConnection) => void]>([
+    ['ingress may not speak as a relay', 'ingress', (nc) => nc.publish(subjects.ingress('i'))],
+    ['ingress may not change the membership', 'ingress', (nc) => nc.publish(`$KV.${buckets.membership}.community`)],
+    ['ingress may not use JetStream', 'ingress', (nc) => nc.publish('$JS.API.INFO')],
+    ['ingress may not hear what goes to relays', 'ingress', (nc) => nc.subscribe(subjects.relay('r'))],
+    ['ingress may not say that the membership changed', 'ingress', (nc) => nc.publish(subjects.changed)],
+    ['relay may not ask for token keys', 'relay', (nc) => nc.publish(subjects.tokenKeys)],
+    ['relay may not answer askers of policy', 'relay', (nc) => nc.subscribe(subjects.ask)],
+    ['relay may not greet as an ingress', 'relay', (nc) => nc.publish(subjects.hello('ingress', 'x'))],
+    ['policy may not see mail', 'policy', (nc) => nc.subscribe(subjects.relay('r'))],
+    ['policy may not send mail', 'policy', (nc) => nc.publish(subjects.relay('r'))],
+    ['ingress may not write the audit log', 'ingress', (nc) => nc.publish(auditSubject)],
+    ['relay may not say whom it met', 'relay', (nc) => nc.publish(subjects.sighted)],
+    ['relay may not say what is revoked', 'relay', (nc) => nc.subscribe(subjects.revocations)],
+    ['ingress may not see whom others turned away', 'ingress', (nc) => nc.subscribe(subjects.turnedAway)],
+    ['nobody listens to everything', 'policy', (nc) => nc.subscribe('>')],
+  ])('%s', async (_what, who, act) => {
+    expect(await refused(who, act)).toBe(true);
+  });
+
+  it.each<[string, BusService, (connection: NatsConnection) => void]>([
+    ['ingress forwards to any relay', 'ingress', (nc) => nc.publish(subjects.relay('r'))],
+    ['ingress hears its outcomes', 'ingress', (nc) => nc.subscribe(subjects.ingress('i'))],
+    ['relay reports to any ingress', 'relay', (nc) => nc.publish(subjects.ingress('i'))],
+    ['everyone hears every hello', 'relay', (nc) => nc.subscribe(subjects.everyHello)],
+    ['ingress asks what is revoked', 'ingress', (nc) => nc.publish(subjects.revocations)],
+    ['relay asks what is revoked', 'relay', (nc) => nc.publish(subjects.revocations)],
+    ['relay tells whom it turned away', 'relay', (nc) => nc.publish(subjects.turnedAway)],
+    ['ingress tells of strangers', 'ingress', (nc) => nc.publish(subjects.sighted)],
+    ['policy hears of strangers', 'policy', (nc) => nc.subscribe(subjects.sighted)],
+    ['policy hears who was turned away', 'policy', (nc) => nc.subscribe(subjects.turnedAway)],
+    ['policy tells of changes', 'policy', (nc) => nc.publish(subjects.changed)],
+  ])('%s', async (_what, who, act) => {
+    expect(await refused(who, act)).toBe(false);
+  });
+
+  it('lets policy keep the membership, and see its changes', async () => {
+    const kv = await new Kvm(await as('policy')).create(buckets.membership, { history: 5 });
+    await kv.put('community', 'x');
+    const watch = await kv.watch();
+    for await (const entry of watch) {
+      expect([entry.key, entry.string()]).toEqual(['community', 'x']);
+      break;
+    }
+  });
+
+  it('lets policy keep every other bucket and the audit log', async () => {
+    const policy = await as('policy');
+    for (const bucket of Object.values(buckets)) await (await new Kvm(policy).create(bucket, { history: 5 })).put('key', 'x');
+    const manager = await jetstreamManager(policy);
+    await manager.streams.add({ name: streams.audit, subjects: [auditSubject] });
+    const { seq } = await manager.jetstream().publish(auditSubject, 'x');
+    expect((await manager.streams.getMessage(streams.audit, { seq }))?.string()).toBe('x');
+  });
+
+  it('lets policy answer those who ask', async () => {
+    const policy = await as('policy');
+    policy.subscribe(subjects.ask, { queue: 'policy', callback: (_error, message) => void message.respond('yes') });
+    await policy.flush();
+    const ingress = await as('ingress');
+    expect((await ingress.request(subjects.ask, 'may I?', { timeout: 2000 })).string()).toBe('yes');
+  });
+});
