@@ -18,7 +18,7 @@ describe('two organizations, each with a hub of its own as access proxy', () => 
         model: 'direct',
         cast: {
           acme: { entry: { role: 'internal' } },
-          desk: { domains: ['desk.acme.example'], entry: { role: 'internal' } },
+          desk: { domains: ['desk.acme.example'], entry: { role: 'internal', below: ['acme'] } },
           bolt: {
             offstage: true,
             entry: { role: 'partner', proxies: [{ host: '127.0.0.1', port: port('bolt-edge') }] },

@@ -96,7 +96,9 @@ describe('who may say what', () => {
 
   it('only events.ts makes instruments in a service', () => {
     const services = ['ingress', 'policy', 'relay'].flatMap((name) => inside(`services/${name}`));
-    expect(linesMatching(services, /\.(counter|gauge|histogram)\(/).filter((at) => !/\/src\/([a-z-]+\/)?([a-z-]+-)?events\.ts:/.test(at))).toEqual([]);
+    expect(
+      linesMatching(services, /\.(counter|gauge|histogram)\(/).filter((at) => !/\/src\/([a-z-]+\/)?([a-z-]+-)?events\.ts:/.test(at)),
+    ).toEqual([]);
   });
 
   it('a wildcard or a literal 5061 address never stands in for configuration', () => {

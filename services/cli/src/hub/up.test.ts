@@ -163,8 +163,9 @@ describe('a hub that cannot start', { timeout: patience }, () => {
 describe('a hub', { timeout: patience }, () => {
   it('tells its addresses in the first line, answers when asked whether it is ready, and ends when told to', async () => {
     const run = guildhall(await withFreePorts());
-    const { ready, listeners, admin, pids } = await run.first;
-    expect(ready).toBe(true);
+    const first = await run.first;
+    expect(first, run.talk()).toMatchObject({ ready: true });
+    const { listeners, admin, pids } = first;
     expect(listeners).toEqual([{ name: 'members', address: expect.stringMatching(/^127\.0\.0\.1:\d+$/) }]);
     expect(Object.keys(pids).sort()).toEqual(['guildhall', 'ingress', 'nats', 'policy', 'relay']);
     for (const address of Object.values(admin)) expect((await fetch(`http://${address}/readyz`)).status).toBe(200);
