@@ -1,5 +1,5 @@
 import { splitCertificates, splitRevocationLists } from '@guildhall/proto/community/entries';
-import type { Member } from '@guildhall/proto/gen/guildhall/admin/v1/membership';
+import { Member } from '@guildhall/proto/gen/guildhall/admin/v1/membership';
 import { type Command, Option } from 'commander';
 import { type EntryChangeOptions, gathered } from '../api/api-options.js';
 import { editedList, edits } from '../api/list-edit.js';
@@ -41,25 +41,7 @@ export interface MemberOptions extends EntryChangeOptions {
 }
 
 /** A member as a new one begins. */
-export const blankMember: Member = {
-  id: '',
-  name: '',
-  role: 'member',
-  status: 'active',
-  statusReason: '',
-  domains: [],
-  groups: [],
-  proxies: [],
-  anchors: [],
-  pins: [],
-  acceptCommonName: false,
-  interface: '',
-  revocationLists: [],
-  statusUntil: '',
-  lookup: '',
-  dialect: 'standard',
-  below: [],
-};
+export const blankMember: Member = Member.fromPartial({ role: 'member', status: 'active', dialect: 'standard' });
 
 const lists = ['domain', 'group', 'proxy', 'pin', 'authority'] as const;
 

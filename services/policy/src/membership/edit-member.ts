@@ -1,4 +1,4 @@
-import type { Member, MemberProxy } from '@guildhall/proto/gen/guildhall/admin/v1/membership';
+import { Member, type MemberProxy } from '@guildhall/proto/gen/guildhall/admin/v1/membership';
 import type { SetMemberStatusRequest, SetMemberTrustRequest } from '@guildhall/proto/gen/guildhall/admin/v1/membership_service';
 import { ApiFault } from '../api/api-fault.js';
 import type { EntryBody } from './bucket-entry.js';
@@ -40,7 +40,7 @@ export function putMember(member: Member | undefined, expected: bigint): Wish {
 
 /** A member gone, with its agreements. */
 export function removeMember(snapshot: Snapshot, id: string, expected: bigint): Wish {
-  const key = keyOf({ $case: 'member', value: { ...blank, id } });
+  const key = keyOf({ $case: 'member', value: Member.fromPartial({ id }) });
   if (!snapshot.stored.has(key) && expected === 0n) storedMember(snapshot, id);
   const agreements = storedAgreements(snapshot).filter(({ agreement }) => agreement.first === id || agreement.second === id);
   const wanted = new Map<string, undefined>([
@@ -49,26 +49,6 @@ export function removeMember(snapshot: Snapshot, id: string, expected: bigint): 
   ]);
   return { wanted, expected: new Map([[key, expected]]) };
 }
-
-const blank: Member = {
-  id: '',
-  name: '',
-  role: '',
-  status: '',
-  statusReason: '',
-  domains: [],
-  groups: [],
-  proxies: [],
-  anchors: [],
-  pins: [],
-  acceptCommonName: false,
-  interface: '',
-  revocationLists: [],
-  statusUntil: '',
-  lookup: '',
-  dialect: '',
-  below: [],
-};
 
 /** Another status. What is active has no reason and no end; `expected` 0: whatever revision it is. `now` is ms since 1970. */
 export function setMemberStatus(snapshot: Snapshot, { id, status, reason, until, expected }: SetMemberStatusRequest, now: number): Wish {
