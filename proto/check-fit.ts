@@ -27,6 +27,18 @@ function isOfType(type: string, pattern: string): boolean {
   return pattern.endsWith('/*') ? type.startsWith(pattern.slice(0, -1)) : type === pattern;
 }
 
+/** Letter case and parameters do not count: registrars differ in whether they look at them. */
+function looseUser(user: string): string {
+  const at = user.lastIndexOf('@');
+  const end = user.indexOf(';');
+  return (end < 0 || end > at ? user : user.slice(0, end) + user.slice(at)).toLowerCase();
+}
+
+/** Whether a user is the one that is meant; a check that refuses takes whoever could be for the same. */
+function isUser(user: string, meant: string, refuses: boolean): boolean {
+  return user === meant || (refuses && looseUser(user) === looseUser(meant));
+}
+
 /** What cannot be read fits a check that refuses and none that lets pass: whoever hides something gains nothing by it. */
 function holds<T>(known: readonly T[] | undefined, refuses: boolean, fits: (one: T) => boolean): boolean {
   return known === undefined ? refuses : known.some(fits);
@@ -38,8 +50,8 @@ export function checkFits(check: Check, facts: RequestFacts): boolean {
   return (
     (check.fromDomain === '' || isWithinDomain(facts.fromDomain(), check.fromDomain)) &&
     (check.toDomain === '' || isWithinDomain(facts.toDomain(), check.toDomain)) &&
-    (check.fromUser === '' || facts.fromUser() === check.fromUser) &&
-    (check.toUser === '' || facts.toUser() === check.toUser) &&
+    (check.fromUser === '' || isUser(facts.fromUser(), check.fromUser, refuses)) &&
+    (check.toUser === '' || isUser(facts.toUser(), check.toUser, refuses)) &&
     (check.bodyLarger === 0n || BigInt(facts.bodyBytes()) > check.bodyLarger) &&
     (check.media.length === 0 || holds(facts.media(), refuses, (kind) => check.media.includes(kind))) &&
     (check.bodyTypes.length === 0 ||

@@ -51,9 +51,33 @@ describe('a member that is found by DNS', () => {
     expect(problemsOf(`{ id: a, domains: [a.example], ${shared} }, { id: b, domains: [b.example], ${shared} }`)).toHaveLength(1);
   });
 
+  it.each(['lookup: sip.acme.example', 'proxies: [{ host: sip2.acme.example }]', 'proxies: [{ host: 10.0.0.1, name: a.b.acme.example }]'])(
+    'must not carry a name below another member’s domain unless that is meant: %s',
+    (where) => {
+      expect(problemsOf(`${acme}, { id: bolt, domains: [bolt.example], ${where} }`)).toEqual([
+        expect.stringContaining('lies below acme.example of the member acme: if that is meant, name acme in below of bolt'),
+      ]);
+      expect(problemsOf(`${acme}, { id: bolt, domains: [bolt.example], below: [acme], ${where} }`)).toEqual([]);
+    },
+  );
+
+  it('may have a name below a domain that was only met', () => {
+    const met = '{ id: met, domains: [hoster.test], role: discovered, lookup: hoster.test }';
+    expect(problemsOf(`${met}, { id: bolt, domains: [bolt.example], proxies: [{ host: bolt.hoster.test }] }`)).toEqual([]);
+  });
+
   it('may be redirected to, in its role or as a plain member', () => {
     const members = '{ id: a, domains: [a.example], lookup: a.example }, { id: b, domains: [b.example], lookup: sip.b.example }';
     expect(problemsOf(members, 'model: limited-clearinghouse', '{ members: [a, b], mode: redirect }')).toEqual([]);
+  });
+});
+
+describe('a pinned key', () => {
+  it('is one member’s', () => {
+    const pin = 'ab'.repeat(32);
+    expect(problemsOf(`{ id: a, domains: [a.example], pins: [${pin}] }, { id: b, domains: [b.example], pins: [${pin}] }`)).toEqual([
+      'members[1].pins[0]: the member a pins this key already',
+    ]);
   });
 });
 

@@ -1,6 +1,6 @@
 import { proxyNames } from './certificate-names.js';
 import { didYouMean } from './near-miss.js';
-import type { Finding } from './problem.js';
+import type { Finding, Path } from './problem.js';
 import type { CommunityFile, CommunityMember } from './schema.js';
 
 /** Who has claimed what so far, over all members. */
@@ -95,36 +95,79 @@ function detailContradictions(file: CommunityFile, member: CommunityMember, at: 
   return found;
 }
 
+/** Whose names are, over all members: every name a certificate may carry, filled in on the way, and the domains. */
+interface Named {
+  readonly owners: Map<string, string>;
+  readonly domains: ReadonlyMap<string, string>;
+}
+
 /**
  * A certificate must tell who presents it, so a name that two members' certificates may carry makes both unknowable. Names
  * come from domains and proxies; a proxy's host counts where it has no name of its own.
  */
 function nameContradictions(file: CommunityFile): Finding[] {
-  const owners = new Map<string, string>();
-  for (const member of file.members) for (const domain of member.domains) if (!owners.has(domain)) owners.set(domain, member.id);
+  const domains = new Map<string, string>();
+  for (const member of file.members) for (const domain of member.domains) if (!domains.has(domain)) domains.set(domain, member.id);
+  const owners = new Map(domains);
+  // Whom the hub has met is in nobody's way.
+  for (const { role, domains: met } of file.members) if (role === 'discovered') for (const domain of met) domains.delete(domain);
   return file.members.flatMap((member, at) => [
-    ...lookupContradictions(file, member, at, owners),
+    ...lookupContradictions(file, member, at, { owners, domains }),
     ...member.proxies.flatMap((proxy, place): Finding[] =>
       proxyNames(member.domains, proxy).flatMap((name): Finding[] => {
         const owner = owners.get(name);
         if (owner === undefined) owners.set(name, member.id);
         if (name === file.hub.domain) return [{ path: ['members', at, 'proxies', place], message: `${name} is the hub's own name` }];
-        if (owner === undefined || owner === member.id || member.domains.includes(name)) return [];
+        const path = ['members', at, 'proxies', place, proxy.name === undefined ? 'host' : 'name'];
+        if (owner === undefined) return belowAnother(member, name, path, domains);
+        if (owner === member.id || member.domains.includes(name)) return [];
         const message = `a certificate with the name ${name} could be of ${owner} or of ${member.id}: give this proxy a name of its own`;
-        return [{ path: ['members', at, 'proxies', place, proxy.name === undefined ? 'host' : 'name'], message }];
+        return [{ path, message }];
       }),
     ),
   ]);
 }
 
+/**
+ * What is below a member's domain is its to give away: a name there that another claims would make a certificate unknowable that carries it
+ * beside the member's own.
+ */
+function belowAnother(member: CommunityMember, name: string, path: Path, domains: ReadonlyMap<string, string>): Finding[] {
+  for (let dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) {
+    const above = name.slice(dot + 1);
+    const owner = domains.get(above);
+    if (owner === undefined) continue;
+    if (owner === member.id || member.below.includes(owner)) return [];
+    return [
+      { path, message: `${name} lies below ${above} of the member ${owner}: if that is meant, name ${owner} in below of ${member.id}` },
+    ];
+  }
+  return [];
+}
+
+/** A key is one member's: who presented it could be either of two that pin it. */
+function pinContradictions({ members }: CommunityFile): Finding[] {
+  const owners = new Map<string, string>();
+  return members.flatMap(({ id, pins }, at) =>
+    pins.flatMap((pin, place): Finding[] => {
+      const owner = owners.get(pin);
+      owners.set(pin, owner ?? id);
+      if (owner === undefined || owner === id) return [];
+      return [{ path: ['members', at, 'pins', place], message: `the member ${owner} pins this key already` }];
+    }),
+  );
+}
+
 /** The name that is looked up is the one that its certificate carries. */
-function lookupContradictions(file: CommunityFile, { id, lookup }: CommunityMember, at: number, owners: Map<string, string>): Finding[] {
+function lookupContradictions(file: CommunityFile, member: CommunityMember, at: number, { owners, domains }: Named): Finding[] {
+  const { id, lookup } = member;
   if (lookup === undefined) return [];
   const path = ['members', at, 'lookup'];
   const owner = owners.get(lookup);
   if (owner === undefined) owners.set(lookup, id);
   if (lookup === file.hub.domain) return [{ path, message: `${lookup} is the hub's own name` }];
-  if (owner === undefined || owner === id) return [];
+  if (owner === undefined) return belowAnother(member, lookup, path, domains);
+  if (owner === id) return [];
   return [{ path, message: `a certificate with the name ${lookup} could be of ${owner} or of ${id}: look it up under a name of its own` }];
 }
 
@@ -155,5 +198,11 @@ export function memberContradictions(file: CommunityFile): Finding[] {
     ...proxyContradictions(member, at),
     ...detailContradictions(file, member, at),
   ]);
-  return [...found, ...overlapContradictions(file), ...nameContradictions(file), ...defaultRouteContradictions(file)];
+  return [
+    ...found,
+    ...overlapContradictions(file),
+    ...nameContradictions(file),
+    ...pinContradictions(file),
+    ...defaultRouteContradictions(file),
+  ];
 }

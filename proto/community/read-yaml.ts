@@ -1,4 +1,5 @@
 import { Composer, type Document, LineCounter, visit } from 'yaml';
+import { plainYaml } from './plain-yaml.js';
 import { type Locate, locator, type Position } from './position.js';
 import { maxDepth, yamlTokens } from './yaml-tokens.js';
 
@@ -28,8 +29,25 @@ function danglingAlias(document: Document.Parsed): number | undefined {
   return offset;
 }
 
-/** Reads one YAML document, of bounded depth (`yamlTokens`). Never throws. */
+/**
+ * Reads one YAML document, of bounded depth (`yamlTokens`). Never throws. What is plain is read quickly, and as a whole only when
+ * somebody asks where something stands.
+ */
 export function readYaml(text: string): YamlReading {
+  const plain = plainYaml(text);
+  if (plain === undefined) return readWholeYaml(text);
+  let locate: Locate | undefined;
+  return {
+    root: plain.root,
+    locate(path, at) {
+      locate ??= readWholeYaml(text).locate ?? (() => ({ line: 1, column: 1 }));
+      return locate(path, at);
+    },
+  };
+}
+
+/** As `readYaml`, for whatever YAML there is. */
+export function readWholeYaml(text: string): YamlReading {
   const counter = new LineCounter();
   const position = (offset: number): Position => {
     const { line, col } = counter.linePos(offset);

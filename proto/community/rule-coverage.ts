@@ -29,7 +29,7 @@ function coversParty(outer: CommunityParty | undefined, inner: CommunityParty | 
   // Of an empty list nothing is said: that it means nobody is told apart.
   if (named === undefined || named.length === 0) return false;
   const { group } = outer;
-  if (group !== undefined) return named.every((id) => roll.members.get(id)?.has(group) === true);
+  if (group !== undefined) return named.every((id) => roll.members.get(id)?.includes(group) === true);
   const meant = outer.member === undefined ? (outer.members ?? []) : [outer.member];
   return named.every((id) => meant.includes(id));
 }

@@ -3,7 +3,7 @@ import type { CommunityFile } from './schema.js';
 /** Who there is for rules to be about. */
 export interface Roll {
   /** Member id to its groups. */
-  readonly members: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly members: ReadonlyMap<string, readonly string[]>;
   readonly groups: ReadonlySet<string>;
   /** Domain to member id. */
   readonly domains: ReadonlyMap<string, string>;
@@ -13,10 +13,18 @@ export interface Roll {
 
 /** Collects the members, groups and domains of a file. */
 export function rollOf({ members, community }: CommunityFile): Roll {
+  const groupsOf = new Map<string, readonly string[]>();
+  const groups = new Set<string>();
+  const domains = new Map<string, string>();
+  for (const member of members) {
+    groupsOf.set(member.id, member.groups);
+    for (const group of member.groups) groups.add(group);
+    for (const domain of member.domains) domains.set(domain, member.id);
+  }
   return {
-    members: new Map(members.map((member) => [member.id, new Set(member.groups)])),
-    groups: new Set(members.flatMap((member) => member.groups)),
-    domains: new Map(members.flatMap((member) => member.domains.map((domain) => [domain, member.id] as const))),
+    members: groupsOf,
+    groups,
+    domains,
     open: community.discovery !== undefined || members.some((member) => member.role === 'clearinghouse'),
   };
 }

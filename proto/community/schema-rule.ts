@@ -74,7 +74,9 @@ export const rule = z
       .min(1)
       .max(communityLimits.mediaOfRule)
       .optional()
-      .describe('It fits sessions that offer one of these. Default: with or without any.'),
+      .describe(
+        'It fits requests that offer one of these. What is offered in an answer, because an INVITE came without an offer, is not looked at. Default: with or without any.',
+      ),
     bodyTypes: z
       .array(
         checkedText(

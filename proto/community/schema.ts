@@ -44,7 +44,8 @@ const proxy = z
   })
   .describe("A SIP element of a member's, reached over TLS.");
 
-const member = z
+/** A member as one writes it. */
+export const memberSchema = z
   .strictObject({
     id: id.describe('Its id: what rules, agreements, logs and figures name it by.'),
     name: words(120, 'What people call it.').optional(),
@@ -109,7 +110,8 @@ const member = z
   })
   .describe('An organization of the community.');
 
-const agreement = z
+/** An agreement as one writes it. */
+export const agreementSchema = z
   .strictObject({
     members: z.tuple([id, id]).describe('The two members.'),
     mode: z
@@ -168,8 +170,8 @@ export const communityFileSchema = z
           "Authorities that vouch for every member, PEM files. May be empty where the hub's own authority issues all certificates.",
         ),
     }),
-    members: z.array(member).max(communityLimits.members).default([]),
-    agreements: z.array(agreement).max(communityLimits.agreements).default([]),
+    members: z.array(memberSchema).max(communityLimits.members).default([]),
+    agreements: z.array(agreementSchema).max(communityLimits.agreements).default([]),
     rules: z.array(rule).max(communityLimits.rules).default([]),
   })
   .describe('A community of Guildhall.');

@@ -1,22 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { exchange, hearRequest, outcome } from '../stage/exchange.js';
+import { exchange, fate, hearRequest, outcome } from '../stage/exchange.js';
 import type { Member } from '../stage/member.js';
 import { perform } from '../stage/performance.js';
 import { topologies } from '../stage/play.js';
 
 const hour = 3_600_000;
 const inMs = (ms: number) => new Date(Date.now() + ms).toISOString();
-
-/** What becomes of a MESSAGE: the hub's answer, or "passed on" when it reached the receiver, which answers it. */
-async function fate(sender: Member, receiver: Member): Promise<string> {
-  const said = sender.say('MESSAGE', `sip:bob@${receiver.domain}`);
-  const final = sender.hearFinal(said);
-  const heard = await receiver.hearUnless(said, final);
-  if (heard === undefined) return outcome(await final);
-  receiver.answer(heard, 200);
-  await final;
-  return 'passed on';
-}
 
 /** Asks until it becomes something else; gives what that is. */
 async function otherThan(sender: Member, receiver: Member, what: string): Promise<string> {

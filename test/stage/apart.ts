@@ -22,7 +22,7 @@ export function startApart(service: string, config: { readonly id: string }, fol
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on('data', (chunk: Buffer) => {
-      output = (output + chunk.toString('latin1')).slice(-20_000);
+      output = (output + chunk.toString('utf8')).slice(-200_000);
     });
   }
   const abandon = () => void child.kill('SIGKILL');
@@ -40,7 +40,21 @@ export function startApart(service: string, config: { readonly id: string }, fol
   return new Promise((resolve, reject) => {
     void over.then(() => reject(new Error(`${service} ended:\n${output}`)));
     child.once('message', (message: ReadyMessage) => {
-      if (message.ready) resolve({ id: message.id, addresses: message.addresses, stop: end('SIGTERM'), kill: end('SIGKILL') });
+      if (!message.ready) return;
+      const { id, addresses } = message;
+      resolve({ id, addresses, stop: end('SIGTERM'), kill: end('SIGKILL'), log: () => logLines(output) });
     });
+  });
+}
+
+/** The lines that are whole. */
+function logLines(output: string): unknown[] {
+  return output.split('\n').flatMap((line) => {
+    try {
+      const read: unknown = JSON.parse(line);
+      return [read];
+    } catch {
+      return [];
+    }
   });
 }

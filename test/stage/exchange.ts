@@ -28,6 +28,22 @@ export async function reach(sender: Member, receiver: Member): Promise<void> {
   }
 }
 
+/** What becomes of a MESSAGE: the hub's answer as `outcome` has it, or "passed on" when it reached the receiver, which answers it. */
+export async function fate(sender: Member, receiver: Member): Promise<string> {
+  const said = sender.say('MESSAGE', `sip:bob@${receiver.domain}`);
+  const final = sender.hearFinal(said);
+  const heard = await receiver.hearUnless(said, final);
+  if (heard === undefined) return outcome(await final);
+  receiver.answer(heard, 200);
+  await final;
+  return 'passed on';
+}
+
+/** Says MESSAGEs until this becomes of one; what stands in the way of that ends the test by its own time. */
+export async function becomes(sender: Member, receiver: Member, expected: string): Promise<void> {
+  while ((await fate(sender, receiver)) !== expected);
+}
+
 /** The request that was said, as it arrives at `receiver`. */
 export function hearRequest(receiver: Member, said: Request, patience?: number): Promise<Received> {
   return receiver.hear(said.method, (message) => message.header('call-id') === said.callId, patience);

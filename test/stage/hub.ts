@@ -52,6 +52,8 @@ export interface Instance {
   stop(): Promise<void>;
   /** Ends it without a word. Rejects for a service that runs in this process. */
   kill(): Promise<void>;
+  /** Lines of its log of late, a JSON object each; none of a service that runs in this process. */
+  log(): readonly unknown[];
 }
 
 export interface IngressInstance extends Instance {
@@ -91,7 +93,7 @@ export async function startHub(part: HubPart): Promise<Hub> {
   const shared = {
     nats: { url: server.url, user: server.user, password: server.password },
     admin: { host: '127.0.0.1', port: 0 },
-    log: { level: part.log ?? ('silent' as const), pretty: true },
+    log: { level: part.log ?? ('silent' as const), pretty: false },
   };
   const operatorTokenFile = folder.file('operator.token');
   const grpc = { host: '127.0.0.1', port: 0, certificate, operatorTokenFile };
@@ -157,6 +159,7 @@ async function here(start: (signal: AbortSignal) => Promise<Running>): Promise<I
       return closed;
     },
     kill: () => Promise.reject(new Error(`${id} runs in this process`)),
+    log: () => [],
   };
 }
 

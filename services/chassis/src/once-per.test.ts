@@ -15,6 +15,14 @@ describe('once per second', () => {
     now += 5000;
     expect(gate()).toBe(2);
   });
+
+  it('lets as many through as it is told, one right after the other', () => {
+    let now = 0;
+    const gate = oncePer(1000, () => now, 3);
+    expect([gate(), gate(), gate(), gate(), gate()]).toEqual([1, 1, 1, 0, 0]);
+    now += 1000;
+    expect([gate(), gate(), gate(), gate()]).toEqual([3, 1, 1, 0]);
+  });
 });
 
 describe('small things', () => {

@@ -17,6 +17,10 @@ describe('a body that hides what it is', () => {
     ['is sealed', 'x', 'application/pkcs7-mime; smime-type=enveloped-data'],
     ['has no boundary', parts('\r\nx'), 'multipart/mixed'],
     ['has a boundary that is not in it', 'x', mixed],
+    ['has two boundaries', parts('\r\nx'), 'multipart/mixed; boundary=b1; boundary=b2'],
+    ['has a boundary within words', parts('\r\nx'), 'multipart/mixed; x="; boundary=b1;"; boundary=b2'],
+    ['has a parameter that is none', parts('\r\nx'), 'multipart/mixed; boundary=b1; x'],
+    ['has lines that only begin like its boundary', parts('\r\nx\r\n--b10\r\n\r\ny'), mixed],
     ['has parts without an end of their header', '--b1\r\nContent-Type: text/plain', mixed],
     ['has a part of two types', parts('Content-Type: text/plain\r\nContent-Type: application/sdp\r\n\r\nx'), mixed],
     ['has too many parts', parts(...Array.from({ length: 65 }, () => '\r\nx')), mixed],
@@ -40,9 +44,20 @@ describe('a body that hides what it is', () => {
     expect(read(encoded, mixed)).toEqual({ types: ['multipart/mixed', 'application/sdp'], media: undefined });
   });
 
+  it.each([
+    ['a line that some take for two', sdp('m=audio 1 RTP/AVP 0\rm=video 1 RTP/AVP 31')],
+    ['a NUL', sdp('m=audio 1 RTP/AVP 0\u0000')],
+    ['letters of base64', Buffer.from(sdp('m=video 1 RTP/AVP 31')).toString('base64')],
+    ['letters of two bytes', Buffer.from(sdp('m=video 1 RTP/AVP 31'), 'utf16le').toString('latin1')],
+    ['capitals', sdp('M=video 1 RTP/AVP 31')],
+    ['a space in front', sdp(' m=video 1 RTP/AVP 31')],
+  ])('with a session of %s', (_, text) => {
+    expect(read(text, 'application/sdp')).toEqual({ types: ['application/sdp'], media: undefined });
+  });
+
   it('with media that is none', () => {
     expect(read(sdp('m=vid\u0000eo 1 RTP/AVP 0'), 'application/sdp')).toEqual({ types: ['application/sdp'], media: undefined });
-    expect(offeredMedia(Array.from({ length: 20 }, (_, at) => `m=kind${at} 1 x 0`).join('\n'))).toBeUndefined();
+    expect(offeredMedia(sdp(...Array.from({ length: 20 }, (_, at) => `m=kind${at} 1 x 0`)))).toBeUndefined();
   });
 });
 

@@ -21,7 +21,11 @@ const mostParts = 64;
 const deepest = 4;
 const longestHeader = 8_192;
 const typeShape = /^[a-z0-9!#$&^_.+-]{1,64}\/[a-z0-9!#$&^_.+-]{1,64}$/;
-const boundaryParameter = /;\s*boundary\s*=\s*(?:"([^"\\]{1,70})"|([^\s";,]{1,70}))\s*(?:;|$)/i;
+const parameter = /\s*;\s*(?:([^\s=;",]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s";,]+))\s*)?/y;
+/** RFC 2046 5.1.1. */
+const boundaryShape = /^[^"\\]{1,70}$/;
+/** What may stand behind a boundary on its line: that it is the last, and white space. */
+const boundaryEnd = /^(?:--)?[ \t]*\r?$/;
 /** What leaves the bytes as they are. */
 const plainEncodings: ReadonlySet<string> = new Set(['', 'identity', '7bit', '8bit', 'binary']);
 const sealed = /^application\/(?:x-)?pkcs7-mime$/;
@@ -80,9 +84,23 @@ function readEntity(reading: Reading, text: string, depth: number): void {
   else readPart(reading, text.slice(head.body), partHeader(text.slice(0, head.end)), depth);
 }
 
+/** The boundary of a multipart type. Undefined where there is none or more than one, or where what stands around it cannot be read to its end. */
+function boundaryOf(type: string): string | undefined {
+  let boundary: string | undefined;
+  for (let at = type.indexOf(';'); at >= 0 && at < type.length; at = parameter.lastIndex) {
+    parameter.lastIndex = at;
+    const found = parameter.exec(type);
+    if (found === null) return undefined;
+    const [, name = '', quoted, plain = ''] = found;
+    if (name.toLowerCase() !== 'boundary') continue;
+    if (boundary !== undefined) return undefined;
+    boundary = quoted ?? plain;
+  }
+  return boundary !== undefined && boundaryShape.test(boundary) ? boundary : undefined;
+}
+
 function readMultipart(reading: Reading, text: string, type: string, depth: number): void {
-  const found = boundaryParameter.exec(type);
-  const boundary = found?.[1] ?? found?.[2];
+  const boundary = boundaryOf(type);
   if (boundary === undefined) {
     hide(reading);
     return;
@@ -93,9 +111,11 @@ function readMultipart(reading: Reading, text: string, type: string, depth: numb
     hide(reading);
     return;
   }
-  while (!text.startsWith('--', at + mark.length)) {
+  for (;;) {
     const line = text.indexOf('\n', at + mark.length);
-    if (line < 0) break;
+    // Some readers take a line for a boundary that only begins like one.
+    if (!boundaryEnd.test(text.slice(at + mark.length, line < 0 ? text.length : line))) hide(reading);
+    if (line < 0 || text.startsWith('--', at + mark.length)) break;
     const next = text.indexOf(`\n${mark}`, line);
     reading.parts += 1;
     if (reading.parts > mostParts) {

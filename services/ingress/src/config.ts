@@ -89,6 +89,8 @@ const limitsConfig = section({
   relayWires: count(10_000, 1, 1_000_000),
   /** Closed connections logged one by one, a second; the rest is counted. */
   closeLogsPerSecond: count(50, 1, 100_000),
+  /** Refused requests logged a second, those with the same sentence to the same member as one; the rest is counted. */
+  refusalLogsPerSecond: count(50, 1, 100_000),
 });
 
 /** The configuration of an ingress: a YAML file, overridden by GUILDHALL_ variables. */

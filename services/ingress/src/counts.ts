@@ -1,4 +1,5 @@
-import type { CloseReason, ReasonCode } from '@guildhall/proto/reason';
+import type { CloseReason } from '@guildhall/proto/reason';
+import { createRefusals, type Refusals } from './refusals.js';
 import { createRuleCounts, type RuleCounts } from './rule-counts.js';
 
 /** What has happened since the start, in plain fields: the hot path only adds, events.ts reads. */
@@ -7,8 +8,8 @@ export interface Counts {
   readonly requests: number[];
   /** Responses sent by hundred of their status: index 1 to 6. */
   readonly responses: number[];
-  /** Requests refused or failed here, by code. */
-  readonly refusals: Map<ReasonCode, number>;
+  /** Requests refused or failed here. */
+  readonly refusals: Refusals;
   /** Connections closed before SIP, by reason. */
   readonly closed: Map<CloseReason, number>;
   /** What rules did that are held against each request. */
@@ -66,12 +67,12 @@ export function methodIndex(method: string): number {
   return indexes.get(method) ?? countedMethods.length - 1;
 }
 
-/** All zero. */
-export function createCounts(): Counts {
+/** All zero. `refusalsTold`: see `createRefusals`. */
+export function createCounts(refusalsTold = 50): Counts {
   return {
     requests: countedMethods.map(() => 0),
     responses: [0, 0, 0, 0, 0, 0, 0],
-    refusals: new Map(),
+    refusals: createRefusals(refusalsTold),
     closed: new Map(),
     rules: createRuleCounts(),
     connectionsAccepted: 0,

@@ -36,6 +36,8 @@ export interface Events {
   watched(member: Member, note: WatchNote): void;
   /** Rules that are tried out and would have decided, since the last time. */
   shadowed(rules: ReturnType<Counts['rules']['takeShadows']>): void;
+  /** Requests that were refused since the last time. */
+  refused(refusals: ReturnType<Counts['refusals']['take']>): void;
   draining(transactions: number, connections: number): void;
   drained(unanswered: number): void;
   unexpected(where: string, error: unknown): void;
@@ -118,6 +120,10 @@ export function createEvents(log: Pick<Logger, 'info' | 'warn' | 'error' | 'debu
     shadowed(rules) {
       for (const { rule, effect, count } of rules) log.info({ rule, effect, count }, 'a shadow rule would have decided');
     },
+    refused({ notes, others }) {
+      for (const note of notes) log.info(note, 'request refused');
+      if (others > 0) log.info({ count: others }, 'more requests refused');
+    },
     draining: (transactions, connections) => log.info({ transactions, connections }, 'draining'),
     drained: (unanswered) => log[unanswered === 0 ? 'info' : 'warn']({ unanswered }, 'drained'),
     unexpected: (where, error) => log.error({ where, err: error }, 'unexpected error'),
@@ -172,7 +178,7 @@ export function createInstruments(meters: Meters, counts: Counts, gauges: Gauges
     counts.responses.slice(1).map((count, index) => [{ class: `${index + 1}xx` }, count] as const),
   );
   counter('guildhall_ingress_refusals', 'Requests refused or failed, by code of the reason table.', () =>
-    [...counts.refusals].map(([code, count]) => [{ code }, count] as const),
+    [...counts.refusals.byCode()].map(([code, count]) => [{ code }, count] as const),
   );
   counter(
     'guildhall_ingress_rule_hits',

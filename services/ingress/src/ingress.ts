@@ -10,7 +10,7 @@ import { createBusWires } from './bus-wires.js';
 import type { IngressConfig } from './config.js';
 import type { Connection } from './connection.js';
 import { createConnections } from './connections.js';
-import { type Counts, increment } from './counts.js';
+import type { Counts } from './counts.js';
 import type { Events, Gauges } from './events.js';
 import { handOver } from './handover.js';
 import { type HubNames, hubNames } from './hub.js';
@@ -56,7 +56,7 @@ export interface Ingress {
   close(): void;
 }
 
-/** ms between looks at: time-outs, connections, presence, rules on trial. */
+/** ms between looks at: time-outs, connections and refusals, presence, rules on trial. */
 const every = { tick: 100, tend: 1_000, presence: 10_000, shadows: 60_000 };
 
 /** Puts an ingress together and lets it listen to the bus; `listen` opens it to members. Throws a Fault for a certificate that cannot be used. */
@@ -154,7 +154,7 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim 
       response: busWires.response,
       refused(error, message, wire) {
         const refusal = badMessage(error);
-        increment(counts.refusals, refusal.code);
+        counts.refusals.add(wire.member.id, refusal.status, refusal.code, refusal.sentence);
         wire.member.counts.refused += 1;
         // RFC 3261 8.1.3, 17: neither a response nor an ACK is ever answered.
         if (message.status !== 0 || message.method === 'ACK') return '';
@@ -227,6 +227,7 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim 
     setInterval(() => {
       connections.tend(clock());
       watchList.tend(clock());
+      events.refused(counts.refusals.take());
       if (keys.newest() === '' || keys.wantsMore()) void keeper.refresh();
     }, every.tend),
     setInterval(refresh, timeouts.trustRefresh),
@@ -292,6 +293,7 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim 
       teller.close();
       listeners.close();
       for (const connection of connections.all()) connection.destroy();
+      events.refused(counts.refusals.take());
       events.drained(transactions.inFlight());
     },
   };

@@ -100,7 +100,7 @@ describe('outcomes', () => {
     expect(acme.written[1]).toMatch(/^SIP\/2.0 500 .*text="member-queue-full: cliff is slow"/s);
     // A code that refuses nothing would leave the sender without an answer.
     expect(acme.written[2]).toMatch(/^SIP\/2.0 500 .*member-unreachable/s);
-    expect([...counts.refusals]).toEqual([
+    expect([...counts.refusals.byCode()]).toEqual([
       ['member-queue-full', 1],
       ['member-unreachable', 1],
     ]);

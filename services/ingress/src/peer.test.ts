@@ -100,8 +100,8 @@ describe('a peer that is not believed', () => {
       /./,
     ],
     ['of a suspended member', facts({ uris: ['sip:cliff.example'] }), 'member-not-active', 'cliff is suspended: fee \\x22unpaid\\x22'],
-    ['pinned to a suspended member', facts({ spkiSha256: 'pin-cliff' }), 'member-not-active', /cliff/],
-    ['pinned to two members', facts({ spkiSha256: 'pin-both' }), 'names-of-several-members', /bolt, dune/],
+    ['pinned to a suspended member', facts({ ...failed('INVALID_PURPOSE'), spkiSha256: 'pin-cliff' }, nobody), 'member-not-active', /cliff/],
+    ['pinned to two members', facts({ ...failed('INVALID_PURPOSE'), spkiSha256: 'pin-both' }, nobody), 'names-of-several-members', /bolt, dune/],
     ['pinned and expired', facts({ spkiSha256: 'pin-acme', validTo: now - 1 }), 'expired', /./],
     [
       "vouched for by another member's authority",
@@ -163,7 +163,21 @@ describe('a peer that is believed', () => {
       'pin',
       'the pinned key',
     ],
-    ['by its pin, whatever its names', facts({ spkiSha256: 'pin-bolt', uris: ['sip:acme.example'] }), 'bolt', 'pin', 'the pinned key'],
+    [
+      'by its pin, whatever its names',
+      facts({ ...failed('INVALID_PURPOSE'), spkiSha256: 'pin-bolt', uris: ['sip:acme.example'] }, nobody),
+      'bolt',
+      'pin',
+      'the pinned key',
+    ],
+    [
+      'by its authority, though another member pins its key',
+      facts({ spkiSha256: 'pin-bolt', uris: ['sip:acme.example'] }),
+      'acme',
+      'uri',
+      'acme.example',
+    ],
+    ['by its pin, where its authority says the same', facts({ spkiSha256: 'pin-acme' }), 'acme', 'pin', 'the pinned key'],
   ];
   it.each(accepted)('%s', (_why, given, id, via, name) => {
     expect(decidePeer(given, trust, now)).toEqual({ kind: 'member', id, via, name });

@@ -28,7 +28,7 @@ export type Peer =
 const closed = (reason: CloseReason, detail: string): Peer => ({ kind: 'closed', reason, detail });
 
 /**
- * DESIGN 7: a member is believed when its leaf is pinned and in date, or when OpenSSL authorized the chain, every anchor behind it may vouch for
+ * DESIGN 7: a member is believed when its leaf is pinned and in date (and is not, by its chain, another member's), or when OpenSSL authorized the chain, every anchor behind it may vouch for
  * that member, and a name in it is one of the member's; and it is not revoked, pinned or not. No error code is ever tolerated. `now` is wall time, ms.
  */
 export function decidePeer(facts: PeerFacts, trust: TrustTable | undefined, now: number): Peer {
@@ -42,9 +42,15 @@ export function decidePeer(facts: PeerFacts, trust: TrustTable | undefined, now:
   if (!(now >= certificate.validFrom)) return closed('not-yet-valid', `valid from ${day(certificate.validFrom)}`);
   if (!(now <= certificate.validTo)) return closed('expired', `valid to ${day(certificate.validTo)}`);
   if (facts.revoked === 'leaf') return closed('revoked', 'its authority has revoked it');
-  if (pinned !== undefined) return oneOf(pinned, trust, 'pin', 'the pinned key');
-  if (facts.revoked === 'between') return closed('revoked', 'a certificate between it and its authority is revoked');
+  const vouched = byChain(certificate, facts, trust);
+  // A public key is no secret: whoever pins somebody else's takes nobody's certificate away.
+  const ofAnother = vouched.kind === 'member' && pinned?.includes(vouched.id) === false;
+  return pinned === undefined || ofAnother ? vouched : oneOf(pinned, trust, 'pin', 'the pinned key');
+}
 
+/** Who it is by the authorities behind its chain and the names in it. */
+function byChain(certificate: CertificateFacts, facts: PeerFacts, trust: TrustTable): Peer {
+  if (facts.revoked === 'between') return closed('revoked', 'a certificate between it and its authority is revoked');
   const refusal = chainRefusal(certificate, facts);
   if (refusal !== undefined) return refusal;
   const peer = byName(certificate, facts.hasAlternativeNames, trust);

@@ -4,7 +4,7 @@ import { checkRequest } from '@guildhall/proto/sip/check';
 import type { Message } from '@guildhall/proto/sip/message';
 import { type AskAdmission, admit, admitAck, admitCancel, type Hub, type RefuseAdmission } from './admit.js';
 import type { AnsweredRefusal, Answers } from './answers.js';
-import { type Counts, increment, methodIndex } from './counts.js';
+import { type Counts, methodIndex } from './counts.js';
 import type { Forwards } from './forwards.js';
 import type { KeptVerdict } from './kept-verdict.js';
 import { takeToken } from './members.js';
@@ -73,9 +73,13 @@ interface Waiter {
 export function createRequests(stations: Stations): Requests {
   const { hub, transactions, responses, answers, verdicts, relays, forwards, counts, limits, clock } = stations;
 
+  const note = ({ counts: own, id }: Wire['member'], status: number, code: ReasonCode, sentence: string): void => {
+    own.refused += 1;
+    counts.refusals.add(id, status, code, sentence);
+  };
+
   const refuseAtOnce = (request: Message, wire: Wire, refusal: AnsweredRefusal): void => {
-    increment(counts.refusals, refusal.code);
-    wire.member.counts.refused += 1;
+    note(wire.member, refusal.status, refusal.code, refusal.sentence);
     const text = answers.refusal(request, wire.source, refusal, wire.member.id);
     if (text !== '') wire.text(text);
   };
@@ -96,8 +100,7 @@ export function createRequests(stations: Stations): Requests {
       responses.again(known, request, now);
       return;
     }
-    increment(counts.refusals, refusal.code);
-    wire.member.counts.refused += 1;
+    note(wire.member, refusal.status, refusal.code, refusal.sentence);
     const transaction = transactions.open(key, request, wire, now);
     responses.say(transaction, refusal.status, answers.refusal(request, wire.source, refusal, wire.member.id), now);
   };
@@ -112,8 +115,7 @@ export function createRequests(stations: Stations): Requests {
     const { source, member } = transaction.wire;
     const verdict = given.checks === undefined || ends ? given : stations.rules.judge(given, request, admission, member.id, now);
     if (verdict.action !== 'forward' && !(ends && verdict.byRules)) {
-      increment(counts.refusals, verdict.code);
-      member.counts.refused += 1;
+      note(member, verdict.status, verdict.code, verdict.sentence);
       const text = answers.withLines(request, source, verdict.status, stations.verdictLines(verdict, member.id));
       responses.say(transaction, verdict.status, text, now);
       return;

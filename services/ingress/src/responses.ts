@@ -2,7 +2,7 @@ import { type ReasonCode, reasons } from '@guildhall/proto/reason';
 import type { SipLimits } from '@guildhall/proto/sip/limits';
 import { type Message, parseMessage } from '@guildhall/proto/sip/message';
 import type { Answers } from './answers.js';
-import { type Counts, increment } from './counts.js';
+import type { Counts } from './counts.js';
 import { wayBack } from './members.js';
 import { noteFinal } from './partner-bounds.js';
 import { responseEvent, unanswered } from './server-transaction.js';
@@ -61,8 +61,8 @@ export function createResponses(
       counts.strayOutcomes += 1;
       return;
     }
-    increment(counts.refusals, code);
     const { source, member } = transaction.wire;
+    counts.refusals.add(member.id, status, code, sentence);
     const refusal = { status, code, sentence, header: '' };
     say(transaction, status, answers.refusal(original(transaction), source, refusal, member.id), now);
   };
@@ -94,11 +94,11 @@ export function createResponses(
       // RFC 3261 9.1: a far side of RFC 2543 may never end what it was told to cancel.
       const code = transaction.cancelled ? 'cancelled' : 'no-answer';
       const sentence = `${whom} did not answer ${transaction.cancelled ? 'the CANCEL' : `within ${waited} s`}`;
-      increment(counts.refusals, code);
-      answered(now - transaction.openedAt);
       const { status } = reasons[code];
-      count(counts, transaction, status);
       const { source, member } = transaction.wire;
+      counts.refusals.add(member.id, status, code, sentence);
+      answered(now - transaction.openedAt);
+      count(counts, transaction, status);
       send(transaction, answers.refusal(request, source, { status, code, sentence, header: '' }, member.id));
       if (!invite) forgetRequest(transaction);
       return invite;

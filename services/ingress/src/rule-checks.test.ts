@@ -64,7 +64,7 @@ describe('a verdict with checks', () => {
       'sender',
       { fromUser: 'alice@acme.example' },
       { from: '"A" <sip:%61lice:pw@ACME.example:5061;x=y>;tag=1' },
-      { from: '<sip:Alice@acme.example>;tag=1' },
+      { from: '<sip:alicia@acme.example>;tag=1' },
     ],
     ['receiver', { toUser: 'bob@bolt.example' }, { to: '<sip:x@y.example>' }, { to: '<sip:bob@bolt.example>', uri: 'sip:b@bolt.example' }],
   ])('refuses by %s', async (_, condition, hit, miss) => {

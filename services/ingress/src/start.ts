@@ -28,8 +28,8 @@ const envelope = 4_096;
  */
 export async function start(config: IngressConfig, signal: AbortSignal): Promise<Running> {
   const log = createLogger('ingress', config.id, config.log);
-  const counts = createCounts();
-  const events = createEvents(log, counts, oncePer(1_000 / config.limits.closeLogsPerSecond, monotonic));
+  const counts = createCounts(config.limits.refusalLogsPerSecond);
+  const events = createEvents(log, counts, oncePer(1_000, monotonic, config.limits.closeLogsPerSecond));
   const meters = createMeters('ingress', config.id);
   const epoch = newEpoch();
   const endings: (() => Promise<void> | void)[] = [() => meters.close()];

@@ -10,11 +10,11 @@ interface Told {
 }
 
 const refusals: ReadonlyMap<number, Told> = new Map([
-  [status.INVALID_ARGUMENT, { code: 'invalid', exitCode: 2, cure: 'correct what the sentence names' }],
+  [status.INVALID_ARGUMENT, { code: 'invalid', exitCode: 2, cure: 'correct that; the list and show of the noun tell what there is' }],
   [status.NOT_FOUND, { code: 'not-found', exitCode: 2, cure: 'look at what there is with the verb list of the same noun' }],
   [status.ALREADY_EXISTS, { code: 'exists', exitCode: 1, cure: 'change what is there with the verb set, or choose another id' }],
   [status.ABORTED, { code: 'conflict', exitCode: 1, cure: 'look at what is there, and repeat the command if it is still right' }],
-  [status.FAILED_PRECONDITION, { code: 'precondition', exitCode: 1, cure: 'do first what the sentence names' }],
+  [status.FAILED_PRECONDITION, { code: 'precondition', exitCode: 1, cure: 'look at what there is with the list or show of the same noun' }],
   [status.PERMISSION_DENIED, { code: 'denied', exitCode: 1, cure: 'guildhall whoami tells as whom you are known; ask an operator' }],
   [
     status.UNAUTHENTICATED,
@@ -46,7 +46,7 @@ function causeAndCure(text: string): { cause: string; cure: string } {
 
 /** The Fault for a connection that did not come about. `details` as gRPC tells it, or our own words. */
 export function unreachable(details: string, address: string): Fault {
-  const last = /Last error: (?:Error: )?([^\n]*)/.exec(details)?.[1]?.replace(/\.? Resolution note:.*$/, '') ?? details;
+  const last = /Last error: (?:Error(?: \[\w+\])?: )?([^\n]*)/.exec(details)?.[1]?.replace(/\.? Resolution note:.*$/, '') ?? details;
   // What OpenSSL says of the first bytes of something else is not for people.
   const why = /wrong version number|packet length too long/i.test(last) ? 'what answers there does not speak TLS' : last;
   const told = `the hub's API at ${address} cannot be reached: ${safe(why)}`;
@@ -77,8 +77,9 @@ export function faultOfRefusal(error: ServiceError, address: string): Fault {
   }
   const { cause, cure } = causeAndCure(error.details);
   const told = refusals.get(error.code) ?? { code: 'hub-failed', exitCode: 1, cure: 'look at the log of policy' };
+  const usual = error.code === status.UNAUTHENTICATED && /^(Member|The token) /.test(cause) ? 'ask an operator of the hub' : told.cure;
   return new Fault(told.code, safe(cause) || 'the hub refused without a word', {
-    cure: safe(cure) || told.cure,
+    cure: safe(cure) || usual,
     exitCode: told.exitCode,
     cause: error,
   });

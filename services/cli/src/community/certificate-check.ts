@@ -86,9 +86,13 @@ export function identityTroubles(cert: string, key: string, now: Date): Certific
 /** What keeps a file of certificate authorities from being used. */
 export function authorityTroubles(path: string, now: Date): CertificateTrouble[] {
   const file = readPem(path);
-  if ('trouble' in file) return [{ part: 'ca', message: file.trouble }];
+  return 'trouble' in file ? [{ part: 'ca', message: file.trouble }] : authorityTextTroubles(path, file.text, now);
+}
+
+/** The same of a PEM text, which is called `path` in what is said of it. */
+export function authorityTextTroubles(path: string, text: string, now: Date): CertificateTrouble[] {
   try {
-    const anchors = parseAnchors([file.text]);
+    const anchors = parseAnchors([text]);
     const notAuthority = anchors.find((anchor) => !anchor.ca);
     if (notAuthority !== undefined) {
       return [

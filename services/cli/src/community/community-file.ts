@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { Fault } from '@guildhall/chassis/fault';
+import { isPemText } from '@guildhall/proto/community/entries';
 import { type Inspection, inspectCommunity } from '@guildhall/proto/community/file';
 import { type Path, type Problem, renderProblem } from '@guildhall/proto/community/problem';
 import type { CommunityFile } from '@guildhall/proto/community/schema';
-import { authorityTroubles, identityTroubles, identityWarnings, readTrouble } from './certificate-check.js';
+import { authorityTextTroubles, authorityTroubles, identityTroubles, identityWarnings, readTrouble } from './certificate-check.js';
 
 /** A community file on disk with everything there is to say about it, its PEM files included. */
 export interface CommunityReport {
@@ -35,7 +36,11 @@ function fileProblems(community: CommunityFile, base: string, now: Date, problem
     problemAt(['hub', 'certificate', part], message),
   );
   const authorities = (path: Path, files: readonly string[]) =>
-    files.flatMap((file, at) => authorityTroubles(resolve(base, file), now).map(({ message }) => problemAt([...path, at], message)));
+    files.flatMap((file, at) =>
+      (isPemText(file) ? authorityTextTroubles('this PEM text', file, now) : authorityTroubles(resolve(base, file), now)).map(
+        ({ message }) => problemAt([...path, at], message),
+      ),
+    );
   problems.push(...authorities(['hub', 'trust', 'ca'], trust.ca));
   community.members.forEach((member, at) => {
     if (member.trust !== undefined) problems.push(...authorities(['members', at, 'trust', 'ca'], member.trust.ca));

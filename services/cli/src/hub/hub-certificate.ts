@@ -10,7 +10,7 @@ import { printable } from '@guildhall/proto/sip/escape';
  * Node's own check knows nothing of SIP URIs. For `checkServerIdentity`: undefined when it does, else the Error to fail with.
  */
 export function checkHubName(name: string, shown: PeerCertificate): Error | undefined {
-  if (isIP(name) !== 0) return checkServerIdentity(name, shown);
+  if (isIP(name) !== 0 && checkServerIdentity(name, shown) === undefined) return undefined;
   const facts = factsOf([new X509Certificate(shown.raw)], true, '');
   const names = facts === undefined ? [] : sipNames(facts);
   if (names.includes(name.toLowerCase())) return undefined;

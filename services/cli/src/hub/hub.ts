@@ -5,7 +5,7 @@ import { startHubNats } from './hub-nats.js';
 import { authorityFolder, noteApiDoor, operatorTokenFile } from './hub-trust.js';
 import type { LogStream } from './log-stream.js';
 import { type BusService, busServices } from './nats-conf.js';
-import { type HubPorts, serviceConfigs, serviceEnvironment, stopOrder, strayVariables } from './service-configs.js';
+import { type BoundAt, type HubPorts, serviceConfigs, serviceEnvironment, stopOrder, strayVariables } from './service-configs.js';
 import { startServiceProcess } from './service-process.js';
 import { noteRunning, refuseSecondHub, type StateFolder, writePrivate } from './state-folder.js';
 
@@ -20,6 +20,8 @@ export interface HubOptions {
   readonly json: boolean;
   /** In one process the services write for themselves; true lets them write errors only. */
   readonly quiet?: boolean;
+  /** Where the API and the door to enrol at listen; default: the API on this machine only, the door where the first listener is, both at their usual ports. */
+  readonly doors?: { readonly api?: BoundAt | undefined; readonly enrolment?: BoundAt | undefined };
   /** It lives for a moment only, and nobody looks for it again: any ports will do, also for its API. Several may start at once. */
   readonly fleeting?: boolean;
   readonly log: LogStream;
@@ -54,21 +56,29 @@ interface Part {
 /** Where members find the API and the door to enrol at again after a restart, if nobody else has the port. */
 const apiPorts = { grpc: 5070, enrolment: 5080 } as const;
 
-async function preferred(port: number): Promise<number> {
-  const any = () => freePort('127.0.0.1', 0, 'a port of the API', 'nothing: no port is free');
-  return freePort('127.0.0.1', port, 'the API', 'nothing').catch(any);
+const loopback = '127.0.0.1';
+
+/** Where a door listens: where it was told to, else at its usual port if nobody else has it. */
+async function doorAt(told: BoundAt | undefined, host: string, usual: number, what: string, option: string): Promise<BoundAt> {
+  if (told !== undefined) return { host: told.host, port: await freePort(told.host, told.port, what, option) };
+  const any = () => freePort(host, 0, what, 'nothing: no port is free');
+  return { host, port: usual === 0 ? await any() : await freePort(host, usual, what, option).catch(any) };
 }
 
-async function choosePorts({ community }: LoadedCommunity, fleeting: boolean): Promise<HubPorts> {
+async function choosePorts({ community }: LoadedCommunity, { doors, fleeting }: HubOptions): Promise<HubPorts> {
   const listeners: number[] = [];
   for (const [at, listener] of community.hub.listeners.entries()) {
     const setting = `hub.listeners[${at}].port in the community file`;
     listeners.push(await freePort(listener.host, listener.port, `the listener ${listener.name}`, setting));
   }
-  const any = () => freePort('127.0.0.1', 0, 'an admin port', 'nothing: no port is free');
+  const any = () => freePort(loopback, 0, 'an admin port', 'nothing: no port is free');
   const admin = { ingress: await any(), policy: await any(), relay: await any() };
-  const known = (port: number) => (fleeting ? any() : preferred(port));
-  return { listeners, admin, grpc: await known(apiPorts.grpc), enrolment: await known(apiPorts.enrolment) };
+  const usual = (port: number) => (fleeting === true ? 0 : port);
+  const grpc = await doorAt(doors?.api, loopback, usual(apiPorts.grpc), 'the API', '--api');
+  // Who can reach the listener has to be able to get the certificate that it asks for.
+  const outside = community.hub.listeners[0]?.host ?? loopback;
+  const enrolment = await doorAt(doors?.enrolment, outside, usual(apiPorts.enrolment), 'the door to enrol at', '--enrolment');
+  return { listeners, admin, grpc, enrolment };
 }
 
 async function startPart(service: BusService, configFile: string, { env, single, log }: HubOptions): Promise<Part> {
@@ -107,7 +117,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     log.say('warn', `${name} reaches no service: write GUILDHALL_INGRESS_..., GUILDHALL_RELAY_... or GUILDHALL_POLICY_...`);
   }
   const authority = authorityFolder(state, options.authority);
-  const ports = await choosePorts(community, options.fleeting === true);
+  const ports = await choosePorts(community, options);
   const nats = await startHubNats(state, env, log);
   const parts: Part[] = [];
   let forget = (): void => {};

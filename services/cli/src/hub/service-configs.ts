@@ -8,13 +8,19 @@ export interface NatsAccess {
   readonly users: Readonly<Record<BusService, { readonly user?: string; readonly password?: string }>>;
 }
 
+/** Where something listens. */
+export interface BoundAt {
+  readonly host: string;
+  readonly port: number;
+}
+
 /** The ports of one hub, all decided before anything starts, so that a restarted part is found where it was. */
 export interface HubPorts {
   /** By listener, in the order of the community file. */
   readonly listeners: readonly number[];
   readonly admin: Readonly<Record<BusService, number>>;
-  readonly grpc: number;
-  readonly enrolment: number;
+  readonly grpc: BoundAt;
+  readonly enrolment: BoundAt;
 }
 
 /** What policy keeps in the state folder. Paths. */
@@ -60,10 +66,8 @@ export function serviceConfigs(
     policy: {
       ...shared('policy'),
       community: path,
-      grpc: { host: loopback, port: ports.grpc, certificate, operatorTokenFile: own.operatorTokenFile },
-      ...(own.authority === undefined
-        ? {}
-        : { authority: { folder: own.authority }, enrolment: { host: loopback, port: ports.enrolment, certificate } }),
+      grpc: { ...ports.grpc, certificate, operatorTokenFile: own.operatorTokenFile },
+      ...(own.authority === undefined ? {} : { authority: { folder: own.authority }, enrolment: { ...ports.enrolment, certificate } }),
     },
     relay: {
       ...shared('relay'),

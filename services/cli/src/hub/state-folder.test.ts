@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { noteRunning, openState, refuseSecondHub, runningHub, usualState } from './state-folder.js';
+import { claimState, noteRunning, openState, refuseSecondHub, runningHub, sampleState, usualState } from './state-folder.js';
 
 const note = {
   listeners: [{ name: 'members', address: '127.0.0.1:5061' }],
@@ -35,6 +35,21 @@ describe('a state folder', () => {
     expect(() => refuseSecondHub(state)).toThrow(`(process ${process.pid})`);
     takeBack();
     expect(() => refuseSecondHub(state)).not.toThrow();
+  });
+
+  it('is refused to a second community, and stays free while no hub of the first has run', () => {
+    const state = openState('state', folder);
+    const claim = claimState(state, 'steel-guild');
+    expect(() => claimState(state, 'tin-guild')).not.toThrow();
+    claim();
+    expect(() => claimState(state, 'tin-guild')).toThrow('holds the community steel-guild, and this file is of tin-guild');
+    expect(() => claimState(state, 'steel-guild')).not.toThrow();
+  });
+
+  it('keeps the membership of the sample apart', () => {
+    const state = openState('state', folder);
+    expect(sampleState(state)).toEqual({ ...state, nats: join(state.sample, 'nats') });
+    expect(existsSync(state.sample)).toBe(false);
   });
 
   it.each([

@@ -44,6 +44,27 @@ export function stateFolder(path: string): StateFolder {
   return { path, nats: join(path, 'nats'), sample: join(path, 'sample'), run: join(path, 'run') };
 }
 
+/** The same folder for the sample community, whose membership is kept apart from that of a community of one's own. */
+export function sampleState(state: StateFolder): StateFolder {
+  return { ...state, nats: join(state.sample, 'nats') };
+}
+
+/**
+ * Keeps a state folder for one community: the file of another would take away all that the first one's file brought. Returns what notes
+ * this one, once its hub runs. Throws a Fault `other-community`.
+ */
+export function claimState(state: StateFolder, communityId: string): () => void {
+  const note = join(state.path, 'community');
+  const held = existsSync(note) ? readFileSync(note, 'utf8').trim() : '';
+  if (held !== '' && held !== communityId) {
+    throw new Fault('other-community', `the state folder ${state.path} holds the community ${held}, and this file is of ${communityId}`, {
+      cure: `give this one a folder of its own with --state DIR; if it is the same one under another id, delete ${note}`,
+      exitCode: 2,
+    });
+  }
+  return () => writePrivate(note, `${communityId}\n`);
+}
+
 /** Makes a folder and those above it. Node's own `recursive` never returns where a file system refuses new folders, as /proc does. */
 function makeFolder(path: string): void {
   if (existsSync(path)) return;

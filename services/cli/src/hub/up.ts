@@ -3,17 +3,20 @@ import { Fault } from '@guildhall/chassis/fault';
 import { listenFault } from '@guildhall/chassis/listen-fault';
 import type { Command } from 'commander';
 import { type LoadedCommunity, loadCommunity } from '../community/community-file.js';
-import { type Chat, chattingPair, startChat } from '../sample/chat.js';
+import { type Chat, chattingPair, splitAddress, startChat } from '../sample/chat.js';
 import { ensureSample, trustsSample } from '../sample/sample.js';
 import { styled, type World } from '../world.js';
 import { type Hub, startHub } from './hub.js';
 import { createLogStream, type LogStream } from './log-stream.js';
-import { openState, type StateFolder, usualState } from './state-folder.js';
+import type { BoundAt } from './service-configs.js';
+import { claimState, openState, refuseSecondHub, type StateFolder, sampleState, usualState } from './state-folder.js';
 
 export interface UpOptions {
   readonly community?: string;
   readonly state?: string;
   readonly authority?: string;
+  readonly api?: string;
+  readonly enrolment?: string;
   readonly json?: true;
   readonly single?: true;
   readonly sample?: true;
@@ -50,6 +53,14 @@ function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
+/** An address of the command line. Throws a Fault `usage`. */
+function boundAt(text: string | undefined, option: string): BoundAt | undefined {
+  if (text === undefined) return undefined;
+  const { host, port } = splitAddress(text);
+  if (host !== '' && port > 0 && port < 65_536) return { host, port };
+  throw new Fault('usage', `${option} ${text} is no address to listen at`, { cure: 'write HOST:PORT, such as 0.0.0.0:5070', exitCode: 2 });
+}
+
 async function chooseCommunity(options: UpOptions, state: StateFolder, world: World, log: LogStream): Promise<LoadedCommunity> {
   const file = options.community ?? (await ensureSample(state, world.now())).file;
   const loaded = loadCommunity(file, world.cwd, world.now(), (line) => log.say('warn', line));
@@ -72,7 +83,10 @@ function summary(hub: Hub, { community, path }: LoadedCommunity, state: StateFol
     `${bold(community.community.name ?? community.community.id)} is open (${community.community.model}, ${community.members.length} members)`,
     ...hub.listeners.map(({ name, address }) => `  listener ${name}: ${address}, SIP over mutual TLS`),
     `  community file: ${path}`,
-    `  API: ${hub.grpc}, gRPC over TLS${hub.enrolment === '' ? '' : `    members enrol at https://${hub.enrolment}`}`,
+    `  API: ${hub.grpc}, gRPC over TLS`,
+    ...(hub.enrolment === ''
+      ? []
+      : [`  members enrol at https://${community.hub.domain}:${splitAddress(hub.enrolment).port} (listens on ${hub.enrolment})`]),
     `  ready?  curl http://${hub.admin.ingress}/readyz    figures: curl http://${hub.admin.ingress}/metrics`,
   ];
   if (left === undefined || right === undefined) return lines;
@@ -123,14 +137,19 @@ export async function up(options: UpOptions, world: World): Promise<number> {
   const json = options.json === true;
   const debug = ['debug', 'trace'].includes(world.env['GUILDHALL_LOG_LEVEL'] ?? '');
   const log = createLogStream({ json, color: terminal.colorTalk, debug, write: terminal.talk, now: world.now });
-  const state = openState(options.state ?? usualState(world.env), world.cwd);
+  const folder = openState(options.state ?? usualState(world.env), world.cwd);
+  const state = options.community === undefined ? sampleState(folder) : folder;
   const wishes = listenForWishes(world);
   let hub: Hub | undefined;
   let chat: Chat | undefined;
   try {
     const community = await chooseCommunity(options, state, world, log);
+    refuseSecondHub(state);
+    const claim = options.community === undefined ? undefined : claimState(state, community.community.community.id);
     const authority = options.authority === undefined ? undefined : resolve(world.cwd, options.authority);
-    hub = await startHub({ community, state, authority, env: world.env, single: options.single === true, json, log });
+    const doors = { api: boundAt(options.api, '--api'), enrolment: boundAt(options.enrolment, '--enrolment') };
+    hub = await startHub({ community, state, authority, doors, env: world.env, single: options.single === true, json, log });
+    claim?.();
     if (options.sample) chat = await startSampleChat(community, hub, state, options, world);
     if (json) {
       const { listeners, admin, grpc, enrolment, nats } = hub;
@@ -182,6 +201,8 @@ export function addUp(program: Command, world: World, ends: (code: number) => vo
       '--authority <dir>',
       "the hub's own certificate authority (guildhall ca init); default: the folder authority of the state folder",
     )
+    .option('--api <host:port>', 'where the API listens; default: 127.0.0.1:5070, this machine only')
+    .option('--enrolment <host:port>', 'where members enrol (HTTPS); default: port 5080 at the host of the first listener')
     .option('--sample', 'let two members of the sample community chat through it')
     .option('--single', 'all services in this process')
     .option('--json', 'one JSON object on stdout once it is ready; logs as JSON lines on stderr')
@@ -191,6 +212,7 @@ export function addUp(program: Command, world: World, ends: (code: number) => vo
 Examples:
   guildhall up --sample                    the sample community, and two members that chat
   guildhall up --community community.yaml  your community
+  guildhall up --community community.yaml --authority ca --api 0.0.0.0:5070   members use the API too
   guildhall up --json | head -1 | jq .     addresses of every listener and admin port, process ids
 
 Environment:

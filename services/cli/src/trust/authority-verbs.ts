@@ -13,6 +13,7 @@ import type { Command } from 'commander';
 import { readTrouble } from '../community/certificate-check.js';
 import { inspectCommunityFile } from '../community/community-file.js';
 import { writePrivate } from '../hub/state-folder.js';
+import { shownInstant } from '../instant-text.js';
 import type { World } from '../world.js';
 import { issueIdentity, makeAuthority, renewList, serialOf, signedIn, signRequest } from './authority-files.js';
 
@@ -87,7 +88,7 @@ async function init({ folder, name, days, crlDays, json }: InitOptions, { termin
   if (json)
     terminal.out(JSON.stringify({ ok: true, id: made.id, sha256: made.sha256, until: new Date(made.validTo).toISOString(), ...paths }));
   else {
-    terminal.out(`authority ${made.id}, until ${new Date(made.validTo).toISOString()}`);
+    terminal.out(`authority ${made.id}, until ${shownInstant(new Date(made.validTo).toISOString())}`);
     terminal.out(`  sha256       ${made.sha256}`);
     for (const [what, path] of Object.entries(paths)) terminal.out(`  ${what.padEnd(12)} ${path}`);
     terminal.talk('name the folder in authority.folder of policy, or keep authority.key elsewhere and sign with guildhall ca sign');
@@ -125,7 +126,7 @@ async function sign(request: string, options: SignOptions, world: World): Promis
   const facts = { serial: serialNumberOf(leaf), names: leaf.subjectAltName ?? '', until: new Date(leaf.validTo).toISOString() };
   if (options.json) terminal.out(JSON.stringify({ ok: true, ...facts, chain }));
   else if (out === undefined) terminal.out(chain.trimEnd());
-  terminal.talk(`signed ${facts.serial} for ${printable(facts.names, 400)}, until ${facts.until}`);
+  terminal.talk(`signed ${facts.serial} for ${printable(facts.names, 400)}, until ${shownInstant(facts.until)}`);
   terminal.talk('make it known to the hub: guildhall certificate register');
   return 0;
 }
@@ -143,7 +144,7 @@ async function issue(options: IssueOptions, { terminal, cwd, now }: World): Prom
   writeFileSync(paths.certificate, chain);
   const until = new Date(leaf.validTo).toISOString();
   if (options.json) terminal.out(JSON.stringify({ ok: true, serial: serialNumberOf(leaf), until, ...paths }));
-  else terminal.out(`issued ${serialNumberOf(leaf)} for ${domains.join(', ')}, until ${until}: ${paths.certificate}`);
+  else terminal.out(`issued ${serialNumberOf(leaf)} for ${domains.join(', ')}, until ${shownInstant(until)}: ${paths.certificate}`);
   return 0;
 }
 
@@ -157,7 +158,7 @@ async function crl(options: ListOptions, { terminal, cwd, now }: World): Promise
   const { list } = authorityPaths(folder);
   const ends = new Date(until).toISOString();
   if (options.json) terminal.out(JSON.stringify({ ok: true, list, revoked, until: ends }));
-  else terminal.out(`${list}: ${revoked} revoked, until ${ends}`);
+  else terminal.out(`${list}: ${revoked} revoked, until ${shownInstant(ends)}`);
   return 0;
 }
 
@@ -174,10 +175,12 @@ async function show({ folder, json }: FolderOptions, { terminal, cwd }: World): 
     terminal.out(JSON.stringify({ ok: true, id, sha256, until, key: signing !== undefined, list: { until: listUntil, revoked }, signed }));
     return 0;
   }
-  terminal.out(`authority ${certificate.id}, ${printable(certificate.certificate.subject.replaceAll('\n', ', '))}, until ${until}`);
+  terminal.out(
+    `authority ${certificate.id}, ${printable(certificate.certificate.subject.replaceAll('\n', ', '))}, until ${shownInstant(until)}`,
+  );
   terminal.out(`  sha256  ${certificate.sha256}`);
   terminal.out(`  key     ${signing === undefined ? 'elsewhere' : 'here'}`);
-  terminal.out(`  list    ${list === undefined ? 'none' : `${revoked.length} revoked, until ${listUntil}`}`);
+  terminal.out(`  list    ${list === undefined ? 'none' : `${revoked.length} revoked, until ${shownInstant(listUntil)}`}`);
   for (const one of signed)
     terminal.out(`  ${one.serial}  ${one.until}  ${one.revoked ? 'revoked' : 'good'}  ${printable(one.names.join(' '), 400)}`);
   return 0;

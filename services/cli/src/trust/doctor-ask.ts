@@ -67,8 +67,18 @@ export async function askTurnedAway(source: string, options: AskHub, world: Worl
     });
     return [found === undefined ? { step, state: 'unknown', said: `it has noted nothing about ${source}` } : told(found)];
   } catch (thrown) {
-    return [{ step, state: 'unknown', said: thrown instanceof Error ? thrown.message : 'its API did not answer' }];
+    return [refusedBy(thrown)];
   }
+}
+
+/** The API turns away who shows a certificate for the same reasons as a listener does: such a refusal is the answer itself. */
+export function refusedBy(thrown: unknown): Finding {
+  const message = thrown instanceof Error ? thrown.message : 'its API did not answer';
+  const cure = 'ask the operator of the hub';
+  const nobody = /The client certificate does not help: (.{1,200})\.$/.exec(message)?.[1];
+  if (nobody !== undefined) return { step, state: 'problem', said: `this certificate lets nobody in: ${nobody}`, cure };
+  const barred = /^(Member \S+ is (?:pending|suspended|quarantined|not active)\b.*?)\.?$/.exec(message)?.[1];
+  return barred === undefined ? { step, state: 'unknown', said: message } : { step, state: 'problem', said: barred, cure };
 }
 
 function told({ reason, about, cure, detail, member }: TurnedAwayConnection): Finding {

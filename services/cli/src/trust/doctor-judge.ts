@@ -5,12 +5,13 @@ import { certificateFacts } from './doctor-certificate.js';
 import type { DialReport } from './doctor-dial.js';
 import { type Finding, problem } from './doctor-findings.js';
 
-/** What dialling brought, in words. `now` is wall time, ms. */
+/** What dialling brought, in words. `now` is wall time, ms; `showed`: we had a certificate to show. */
 export function dialFindings(
   report: DialReport,
   hub: { readonly host: string; readonly port: number; readonly name: string },
   authorities: string | undefined,
   now: number,
+  showed: boolean,
 ): Finding[] {
   const at = `${hub.host}:${hub.port}`;
   if (report.network !== undefined) return [networkFinding(report.network, at)];
@@ -20,7 +21,7 @@ export function dialFindings(
   if (report.handshake !== undefined) return [...found, handshakeFinding(report.handshake)];
   found.push({ step: 'handshake', state: 'good', said: 'TLS was agreed on' });
   if (report.hub !== undefined) found.push(hubFinding(report.hub, hub.name, authorities, now));
-  return [...found, answerFinding(report)];
+  return [...found, answerFinding(report, showed)];
 }
 
 function networkFinding(code: string, at: string): Finding {
@@ -105,11 +106,15 @@ function hubFinding(
   return { step, state: 'good', said: `it is that of ${name}`, facts: shown };
 }
 
-function answerFinding({ answer, closed }: DialReport): Finding {
+function answerFinding({ answer, closed }: DialReport, showed: boolean): Finding {
   const step = 'OPTIONS';
   if (answer === undefined) {
+    if (!showed) {
+      const said = 'the hub closed the connection: no certificate was shown to it';
+      return { step, state: 'problem', said, cure: 'give a certificate and its key that belong together' };
+    }
     const said =
-      closed === true ? 'the hub closed the connection without a word: it does not believe this certificate' : 'the hub did not answer';
+      closed === true ? 'the hub closed the connection without a word: it does not let this certificate in' : 'the hub did not answer';
     return { step, state: 'problem', said, cure: 'see what is wrong with the certificate, or ask the operator for guildhall refusals' };
   }
   if (answer.status < 300) return { step, state: 'good', said: `the hub answered ${answer.label}: this member is known and may talk` };

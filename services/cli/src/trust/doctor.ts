@@ -119,7 +119,7 @@ export async function doctor(options: DoctorOptions, world: World): Promise<numb
     authorities,
     domain: domains[0] ?? 'doctor.invalid',
   });
-  found.push(...dialFindings(report, hub, authorities, now.getTime()));
+  found.push(...dialFindings(report, hub, authorities, now.getTime(), identity !== undefined));
   if (report.source !== '' && report.answer === undefined) found.push(...(await askTurnedAway(report.source, options, world)));
 
   const problems = found.filter(({ state }) => state === 'problem').length;

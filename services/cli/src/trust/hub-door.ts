@@ -42,14 +42,10 @@ export function doorAddress(text: string, name: string | undefined): DoorAddress
 /** Sends a request and resolves to the answer's body. Throws a Fault `no-answer` or, for what the hub refused, `refused`. */
 export async function askDoor(door: DoorAddress, asked: DoorRequest): Promise<string> {
   const { status, text } = await exchange(door, asked).catch((thrown: unknown) => {
-    throw new Fault(
-      'no-answer',
-      `no answer from the hub at ${door.host}:${door.port}: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
-      {
-        cure: cureOf(thrown),
-        cause: thrown,
-      },
-    );
+    throw new Fault('no-answer', `no answer from the hub at ${door.host}:${door.port}: ${whyOf(thrown, door.host)}`, {
+      cure: cureOf(thrown),
+      cause: thrown,
+    });
   });
   if (status === 200) return text;
   const [what = '', cure = ''] = text.trim().split(' Cure: ');
@@ -58,11 +54,29 @@ export async function askDoor(door: DoorAddress, asked: DoorRequest): Promise<st
   });
 }
 
+function codeOf(thrown: unknown): string {
+  return thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
+}
+
+function whyOf(thrown: unknown, host: string): string {
+  switch (codeOf(thrown)) {
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return `DNS knows no ${host}`;
+    case 'ECONNREFUSED':
+      return 'nobody listens there';
+    case 'EPROTO':
+      return 'what answers there does not speak TLS';
+    default:
+      return thrown instanceof Error ? thrown.message : String(thrown);
+  }
+}
+
 function cureOf(thrown: unknown): string {
-  const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
+  const code = codeOf(thrown);
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return 'give the name that the certificate of the hub carries with --hub-name';
   if (/SELF_SIGNED|UNABLE_TO_|CERT_/.test(code)) return "give the authority of the hub's certificate with --ca FILE";
-  return 'check the address: it is the enrolment door (enrolment of policy), not a SIP listener';
+  return 'check the address: it is the one in the invitation, usually port 5080, and not a SIP listener';
 }
 
 function exchange({ host, port, name }: DoorAddress, asked: DoorRequest): Promise<{ status: number; text: string }> {

@@ -7,6 +7,7 @@ import { durationMs } from '@guildhall/chassis/units';
 import { printable } from '@guildhall/proto/sip/escape';
 import type { Command } from 'commander';
 import { readTrouble } from '../community/certificate-check.js';
+import { shownInstant } from '../instant-text.js';
 import type { World } from '../world.js';
 
 interface HubOptions {
@@ -84,7 +85,7 @@ export async function join(options: JoinOptions, { terminal, cwd }: World): Prom
   const { names, until, serial } = about(leaf);
   if (options.json) terminal.out(JSON.stringify({ ok: true, serial, names, until, ...files }));
   else {
-    terminal.out(`joined as ${printable(names.join(', '), 400)}, until ${until}`);
+    terminal.out(`joined as ${printable(names.join(', '), 400)}, until ${shownInstant(until)}`);
     for (const [what, path] of Object.entries(files)) terminal.out(`  ${what.padEnd(12)} ${path}`);
     terminal.talk(`renew it in time: guildhall renew --folder ${options.out} --within 30d (good for a daily timer)`);
   }
@@ -110,7 +111,12 @@ export async function renew(options: RenewOptions, { terminal, cwd, now }: World
   );
   const { names, until, serial } = about(leaf);
   if (options.json) terminal.out(JSON.stringify({ ok: true, renewed, serial, names, until, certificate: files.certificate }));
-  else terminal.out(renewed ? `renewed ${files.certificate}, until ${until}` : `not due: ${files.certificate} lasts until ${until}`);
+  else
+    terminal.out(
+      renewed
+        ? `renewed ${files.certificate}, until ${shownInstant(until)}`
+        : `not due: ${files.certificate} lasts until ${shownInstant(until)}`,
+    );
   return 0;
 }
 

@@ -124,7 +124,7 @@ function denialOf<Request, Response>(
     return new ApiFault(
       'denied',
       `${name} is not for ${scope === 'member' ? 'members' : scope}.`,
-      `it takes the scope ${access.who.join(' or ')}`,
+      `ask an operator of the hub (it takes the scope ${access.who.join(' or ')})`,
     );
   }
   if (scope !== 'member') return undefined;

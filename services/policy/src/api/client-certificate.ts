@@ -54,10 +54,14 @@ export function certificateJudge({
     if (inForce === undefined) return nobody('the membership is not loaded yet');
     const index = indexOf(inForce);
     const pinned = index.pins.get(facts.spkiSha256);
-    const found = pinned === undefined ? byChain(facts, index, inForce, now) : oneOf(pinned);
+    const vouched = byChain(facts, index, inForce, now);
+    // A public key is no secret: whoever pins somebody else's takes nobody's certificate away.
+    const ofAnother = vouched.kind === 'member' && pinned?.has(vouched.member) === false;
+    const byPin = pinned !== undefined && !ofAnother;
+    const found = byPin ? oneOf(pinned) : vouched;
     if (found.kind !== 'member') return found;
     // A pin stands for the leaf alone: what is between it and an authority is no matter.
-    const judged = pinned === undefined ? facts.chain : facts.chain.slice(0, 1);
+    const judged = byPin ? facts.chain.slice(0, 1) : facts.chain;
     const why = revoked(judged, [...facts.chain, ...anchorsFor(found.member, inForce)]);
     return why === undefined ? found : nobody(why);
   };

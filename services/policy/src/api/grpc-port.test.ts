@@ -150,7 +150,7 @@ describe('a member may not', () => {
     const put = PutMemberRequest.fromPartial({ member: { id: 'acme' } });
     await expect(stage.caller.ask(MembershipServiceService.putMember, put, bearer(acmes))).rejects.toMatchObject({
       code: status.PERMISSION_DENIED,
-      details: 'MembershipService/PutMember is not for members. Cure: it takes the scope operator',
+      details: 'MembershipService/PutMember is not for members. Cure: ask an operator of the hub (it takes the scope operator)',
     });
     const make = CreateTokenRequest.fromPartial({ scope: 'operator' });
     await expect(stage.caller.ask(AccessServiceService.createToken, make, bearer(acmes))).rejects.toMatchObject({

@@ -29,6 +29,7 @@ import type { Health } from './health.js';
 import { keepAccessTokens } from './keep-access-tokens.js';
 import { createLimiter } from './limiter.js';
 import { openOperatorTokenFile } from './operator-token-file.js';
+import { endTokensOfTheGone } from './tokens-of-the-gone.js';
 
 /** What the API stands on. */
 export interface ApiNeeds {
@@ -94,6 +95,8 @@ export async function openApi(config: Pick<PolicyConfig, 'grpc' | 'reload'>, nee
     wall: () => wall().getTime(),
   });
 
+  const endTokens = endTokensOfTheGone({ tokens, audit, wall, failed });
+  endTokens(membership());
   let port: GrpcPort | undefined;
   const anchorsOf = anchorsCollector();
   let anchors = anchorsOf(membership());
@@ -123,6 +126,7 @@ export async function openApi(config: Pick<PolicyConfig, 'grpc' | 'reload'>, nee
     audit,
     certificates: () => (files === undefined ? [] : [ownCertificate(files.current())]),
     refresh() {
+      endTokens(membership());
       const next = anchorsOf(membership());
       if (next.length === anchors.length && next.every((pem, index) => pem === anchors[index])) return;
       anchors = next;

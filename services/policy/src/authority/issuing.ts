@@ -33,7 +33,7 @@ const day = 86_400_000;
 export function applicantMember(membership: Membership | undefined, id: string): { membership: Membership; member: Member } {
   if (membership === undefined) throw new ApiFault('unavailable', 'The hub has no membership yet.', 'see /readyz of policy for why');
   const member = membership.members.get(id);
-  if (member === undefined) throw new ApiFault('not-found', `There is no member ${id}.`, 'ask the operator of the hub');
+  if (member === undefined) throw new ApiFault('not-found', `There is no member ${id}.`, 'an operator adds it first (member add)');
   if (member.status === 'suspended' || member.status === 'quarantined') {
     const why = member.statusReason === '' ? '' : ` (${member.statusReason})`;
     const until = member.statusUntil === '' ? '' : ` until ${member.statusUntil}`;

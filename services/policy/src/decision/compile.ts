@@ -158,19 +158,49 @@ function compileDefaultRoute(id: string, members: ReadonlyMap<string, Member>, p
   return undefined;
 }
 
+/** A member compiled, and what there was to say about its entry. */
+interface CompiledMember {
+  readonly member: Member | undefined;
+  readonly problems: readonly string[];
+}
+
+/** Makes a `compile` that works on each member's entry only once, as long as it is the same object: of many members mostly one changes. */
+export function createCompile(): (entries: Entries) => Compiled | undefined {
+  const known = new WeakMap<MemberEntry, CompiledMember>();
+  return (entries) =>
+    compileWith(entries, (entry) => {
+      let compiled = known.get(entry);
+      if (compiled === undefined) {
+        compiled = memberOf(entry);
+        known.set(entry, compiled);
+      }
+      return compiled;
+    });
+}
+
+function memberOf(entry: MemberEntry): CompiledMember {
+  const problems: string[] = [];
+  return { member: compileMember(entry, problems), problems };
+}
+
 /**
  * Makes the snapshot that decisions are taken from. Total: what cannot be used is left out or taken in the sense that lets
  * less through, and told as a problem. The same entries in any order give the same snapshot. Undefined when the model is
  * unknown, because then nothing at all can be decided.
  */
 export function compile(entries: Entries): Compiled | undefined {
+  return compileWith(entries, memberOf);
+}
+
+function compileWith(entries: Entries, memberFrom: (entry: MemberEntry) => CompiledMember): Compiled | undefined {
   const model = models.get(entries.community.model);
   if (model === undefined) return undefined;
   const problems: string[] = [];
   const members = new Map<string, Member>();
   const discovers = entries.community.discovery !== undefined;
   for (const entry of entries.members.toSorted((one, other) => compareText(one.id, other.id))) {
-    const member = compileMember(entry, problems);
+    const { member, problems: found } = memberFrom(entry);
+    problems.push(...found);
     if (member !== undefined) members.set(member.id, discovers ? member : unmet(member));
   }
   const agreements = new Map<string, Agreement>();

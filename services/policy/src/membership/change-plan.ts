@@ -1,5 +1,7 @@
+import { authorityNameProblems } from './authority-names.js';
 import { type EntryBody, entryKey, type StoredEntry, sameBody } from './bucket-entry.js';
 import { type Check, checkCommunity, communityOf, pemProblems } from './community-check.js';
+import type { CheckCommunity } from './remembering-check.js';
 import type { Snapshot } from './table.js';
 
 /** What somebody wants changed. */
@@ -56,9 +58,23 @@ function rank({ body, before }: Write): number {
   }
 }
 
+/**
+ * Rules that move back, the last one first, then those that move up, the first one first: at no time does one pass another that it is not to
+ * pass, should the change break off. New ones come last, into the place made for them.
+ */
+function ruleRank({ body, before }: Write): number {
+  if (body?.$case !== 'rule') return 0;
+  const { order } = body.value;
+  if (before?.body.$case !== 'rule') return mostRules * 2 + order;
+  return order > before.body.value.order ? -order : mostRules + order;
+}
+
+/** More than any place of a rule. */
+const mostRules = 2 ** 33;
+
 /** Writes in the order in which they leave no gap. */
 export function inOrder(writes: readonly Write[]): Write[] {
-  return writes.toSorted((one, other) => rank(one) - rank(other) || (one.key < other.key ? -1 : 1));
+  return writes.toSorted((one, other) => rank(one) - rank(other) || ruleRank(one) - ruleRank(other) || (one.key < other.key ? -1 : 1));
 }
 
 /** A snapshot as it would be with writes done. */
@@ -73,27 +89,27 @@ export function written(snapshot: Snapshot, writes: readonly Write[]): Snapshot 
 
 const sound: Check = { problems: [], warnings: [] };
 
-function checkOf(snapshot: Snapshot): Check {
+function checkOf(check: CheckCommunity, snapshot: Snapshot): Check {
   const community = communityOf(snapshot);
   return community === undefined
     ? { problems: ['There is no community: bring in a community file first.'], warnings: [] }
-    : checkCommunity(community);
+    : check(community);
 }
 
 /** What a wish would say that was not to be said before: what was wrong already does not keep anyone from putting other things right. */
-function news(snapshot: Snapshot, writes: readonly Write[]): Check {
-  const after = checkOf(written(snapshot, writes));
+function news(check: CheckCommunity, snapshot: Snapshot, writes: readonly Write[]): Check {
+  const after = checkOf(check, written(snapshot, writes));
   if (after.problems.length === 0 && after.warnings.length === 0) return sound;
-  const before = communityOf(snapshot) === undefined ? sound : checkOf(snapshot);
+  const before = communityOf(snapshot) === undefined ? sound : checkOf(check, snapshot);
   const old = new Set([...before.problems, ...before.warnings]);
   return { problems: after.problems.filter((text) => !old.has(text)), warnings: after.warnings.filter((text) => !old.has(text)) };
 }
 
 /**
  * Works out what a wish comes to: which keys differ, whether it was made from what is there, and what is to be said about the membership
- * as it would be, by the same measures as about a community file. Pure.
+ * as it would be, by the same measures as about a community file (`check`). Pure.
  */
-export function plan(snapshot: Snapshot, { wanted, expected }: Wish): Plan {
+export function plan(snapshot: Snapshot, { wanted, expected }: Wish, check: CheckCommunity = checkCommunity): Plan {
   const nothing = { writes: [], problems: [], warnings: [] };
   for (const [key, revision] of expected ?? []) {
     const found = snapshot.stored.get(key);
@@ -111,6 +127,7 @@ export function plan(snapshot: Snapshot, { wanted, expected }: Wish): Plan {
     writes.push({ key, body, before });
   }
   if (writes.length === 0) return { ...nothing, clash: undefined };
-  const { problems, warnings } = news(snapshot, writes);
-  return { writes: inOrder(writes), clash: undefined, problems: [...faults, ...problems], warnings };
+  const { problems, warnings } = news(check, snapshot, writes);
+  const names = authorityNameProblems(written(snapshot, writes), writes);
+  return { writes: inOrder(writes), clash: undefined, problems: [...faults, ...names, ...problems], warnings };
 }

@@ -6,6 +6,7 @@ import { type Clash, type Plan, plan, type Wish, type Write } from './change-pla
 import { writeChange } from './change-write.js';
 import { entryChange } from './entry-change.js';
 import { readSnapshot } from './read-snapshot.js';
+import type { CheckCommunity } from './remembering-check.js';
 import type { MembershipStore } from './store.js';
 import type { Snapshot } from './table.js';
 
@@ -24,6 +25,7 @@ export interface Changes {
 export interface ChangeNeeds {
   readonly bucket: KeyValue;
   readonly store: Pick<MembershipStore, 'snapshot' | 'hasSeen' | 'inForce'>;
+  readonly check: CheckCommunity;
   wall(): Date;
   /** An id for what belongs to one change. */
   newId(): string;
@@ -44,7 +46,7 @@ const unavailable = (thrown: unknown): ApiFault =>
   new ApiFault(
     'unavailable',
     'The membership cannot be read or written: NATS does not answer.',
-    'look at /readyz of policy, and try again',
+    'look at /readyz of policy, and at the history for what of a change was written; repeating it completes it',
     thrown,
   );
 
@@ -73,7 +75,7 @@ function refuseProblems({ problems }: Plan): void {
   );
 }
 
-export function createChanges({ bucket, store, wall, newId }: ChangeNeeds): Changes {
+export function createChanges({ bucket, store, check, wall, newId }: ChangeNeeds): Changes {
   let turn: Promise<unknown> = Promise.resolve();
   let waiting = 0;
 
@@ -87,7 +89,7 @@ export function createChanges({ bucket, store, wall, newId }: ChangeNeeds): Chan
   const clashFault = async ({ key, expected, found }: Clash): Promise<ApiFault> => {
     if (found !== undefined && expected === 0n) {
       const fault = `${key} is there already, in revision ${found.revision} (${authorText(found.by)}).`;
-      return new ApiFault('exists', fault, 'change that one, naming its revision, or take another id');
+      return new ApiFault('exists', fault, 'change the one that is there, or take another id');
     }
     const cure = 'look at what it says, and make the change again from there';
     if (found !== undefined) {
@@ -123,7 +125,7 @@ export function createChanges({ bucket, store, wall, newId }: ChangeNeeds): Chan
   ): Promise<ChangeReport | undefined> => {
     const why = whyOf(order);
     const { snapshot, last } = await upToDate();
-    const made = plan(snapshot, wish(snapshot));
+    const made = plan(snapshot, wish(snapshot), check);
     if (made.clash !== undefined) throw await clashFault(made.clash);
     refuseProblems(made);
     if (order?.dryRun === true) return report(snapshot.version, made.writes, made);

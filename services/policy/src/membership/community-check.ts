@@ -1,4 +1,4 @@
-import { contradictions } from '@guildhall/proto/community/contradictions';
+import { type Contradictions, contradictions } from '@guildhall/proto/community/contradictions';
 import { communityDraft } from '@guildhall/proto/community/draft';
 import type { CommunityEntries } from '@guildhall/proto/community/entries';
 import { type Finding, type Path, renderPath } from '@guildhall/proto/community/problem';
@@ -62,6 +62,11 @@ function withoutFaulty(entries: CommunityEntries, faults: readonly Finding[]): C
   };
 }
 
+/** What contradicts itself, in words that need no file. */
+export function told(entries: CommunityEntries, { problems, warnings }: Contradictions): Check {
+  return { problems: problems.map((one) => sentence(entries, one)), warnings: warnings.map((one) => sentence(entries, one)) };
+}
+
 /**
  * Everything there is to say about a membership, by the same measures as about a community file: first each entry by itself,
  * then what contradicts itself. PEM texts are not looked into: see `pemProblems`.
@@ -70,8 +75,7 @@ export function checkCommunity(entries: CommunityEntries): Check {
   const draft = communityDraft(entries);
   const read = communityFileSchema.safeParse(draft);
   if (read.success) {
-    const { problems, warnings } = contradictions(read.data);
-    return { problems: problems.map((one) => sentence(entries, one)), warnings: warnings.map((one) => sentence(entries, one)) };
+    return told(entries, contradictions(read.data));
   }
   const faults = shapeFaults(communityFileSchema, draft, read.error.issues);
   const problems = faults.map((fault) => sentence(entries, fault));

@@ -63,7 +63,7 @@ export function proposeAgreement(snapshot: Snapshot, request: ProposeAgreementRe
     note,
   };
   if (value.validUntil !== '' && Date.parse(value.validUntil) <= now) {
-    throw new ApiFault('invalid', 'The agreement would have ended already.', 'let valid_until be a time to come');
+    throw new ApiFault('invalid', 'The agreement would have ended already.', 'give an end that is still to come');
   }
   const body: EntryBody = { $case: 'agreement', value };
   return { wanted: new Map([[keyOf(body), body]]) };
@@ -76,6 +76,7 @@ export function acceptAgreement(snapshot: Snapshot, member: string, partner: str
     throw new ApiFault(
       'precondition',
       `${member} has accepted it already; ${agreement.acceptedBy.length === 2 ? 'so has' : 'it waits for'} ${partner}.`,
+      agreement.acceptedBy.length === 2 ? 'nothing is left to do' : `${partner} has to accept it, with its own token`,
     );
   }
   const acceptedBy = [...agreement.acceptedBy, member].toSorted();

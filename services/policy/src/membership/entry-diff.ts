@@ -7,6 +7,17 @@ import type { EntryBody } from './bucket-entry.js';
 /** Lines told of one entry; what is beyond is counted. */
 const mostLines = 40;
 
+/** "22:00-06:00 UTC"; '' for the whole day. Minutes since midnight. */
+function hoursText(from: number, until: number): string {
+  const clock = (minute: number) => `${String(Math.floor(minute / 60)).padStart(2, '0')}:${String(minute % 60).padStart(2, '0')}`;
+  return from === 0 && until === 0 ? '' : `${clock(from)}-${clock(until)} UTC`;
+}
+
+/** A size of 0 is none at all. */
+function isUnsaid(name: string, value: unknown): boolean {
+  return name === 'bodyLarger' && Number(value) === 0;
+}
+
 /** PEM texts by a fingerprint: nobody reads them. */
 function scalar(value: unknown): string {
   if (typeof value === 'string') {
@@ -16,10 +27,15 @@ function scalar(value: unknown): string {
     return `${what} ${createHash('sha256').update(value).digest('hex').slice(0, 16)}`;
   }
   if (typeof value === 'object' && value !== null) {
+    if ('requests' in value && 'perMs' in value && 'burst' in value && 'each' in value)
+      return `${value.requests} in ${Number(value.perMs) / 1000} s each ${value.each}, burst ${value.burst}`;
+    if ('fromMinute' in value && 'untilMinute' in value && 'days' in value && Array.isArray(value.days))
+      return [...value.days, hoursText(Number(value.fromMinute), Number(value.untilMinute))].join(' ').trim() || 'nothing';
     const parts = fields(value)
       .filter(([, part]) => part !== '' && part !== false && part !== undefined && !(Array.isArray(part) && part.length === 0))
       .map(([name, part]) => `${name} ${Array.isArray(part) ? part.map(scalar).join(', ') : scalar(part)}`);
-    return parts.length === 0 ? 'nothing' : parts.join(' ');
+    const said = parts.join(' ');
+    return said === 'any true' ? 'any' : said || 'nothing';
   }
   return String(value);
 }
@@ -28,6 +44,7 @@ function scalar(value: unknown): string {
 function fields(value: object): [string, unknown][] {
   return Object.entries(value).flatMap(([name, part]): [string, unknown][] => {
     if (name === '$case') return [];
+    if (isUnsaid(name, part)) return [];
     if (typeof part === 'object' && part !== null && '$case' in part && 'value' in part) return [[String(part.$case), part.value]];
     return [[name, part]];
   });

@@ -9,6 +9,7 @@ import {
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ApiFault } from '../api/api-fault.js';
 import { encodeEntry } from './bucket-entry.js';
+import { checkCommunity } from './community-check.js';
 import { caller, fileContent, type MembershipStage, openMembershipStage, testAuthority } from './membership.stage.js';
 
 const operator = caller('operator');
@@ -156,8 +157,8 @@ async function openMembershipTwin() {
   const { membershipHandlers } = await import('./membership-handlers.js');
   const { createMembershipFeed } = await import('./membership-feed.js');
   const wall = () => stage.clock.now;
-  const changes = createChanges({ bucket: stage.bucket, store: stage.store, wall, newId: () => 'twin' });
-  return membershipHandlers({ changes, history: stage.history, feed: createMembershipFeed(1, 1), wall });
+  const changes = createChanges({ bucket: stage.bucket, store: stage.store, check: checkCommunity, wall, newId: () => 'twin' });
+  return membershipHandlers({ changes, history: stage.history, feed: createMembershipFeed(1, 1), check: checkCommunity, wall });
 }
 
 describe('what is wrong already', () => {

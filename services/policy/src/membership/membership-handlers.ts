@@ -13,12 +13,14 @@ import type { MembershipFeed } from './membership-feed.js';
 import { membershipPast, snapshotOf } from './membership-past.js';
 import { membershipReads } from './membership-reads.js';
 import { ownHalf } from './own-half.js';
+import type { CheckCommunity } from './remembering-check.js';
 
 /** What the handlers of MembershipService work with. */
 export interface MembershipNeeds {
   readonly changes: Changes;
   readonly history: MembershipHistory;
   readonly feed: MembershipFeed;
+  readonly check: CheckCommunity;
   wall(): Date;
 }
 
@@ -38,12 +40,12 @@ function refuseDiscovered(role: string | undefined): void {
 const statuses: readonly string[] = ['active', 'pending', 'suspended', 'quarantined'];
 
 /** Every RPC of MembershipService. Who may call which is the shell's to know; what a member may see and change is checked here. */
-export function membershipHandlers({ changes, history, feed, wall }: MembershipNeeds): MembershipHandlers {
+export function membershipHandlers({ changes, history, feed, check, wall }: MembershipNeeds): MembershipHandlers {
   const snapshot = () => changes.now();
   const now = () => wall().getTime();
   const by = (caller: Caller) => whoIs(caller);
   return {
-    ...membershipReads({ snapshot, wall }),
+    ...membershipReads({ snapshot, check, wall }),
     ...membershipPast({ history, snapshot }),
 
     putMember({ member, expected, order }, caller) {

@@ -6,10 +6,11 @@ import type { Caller } from '../api/caller.js';
 import type { Entries } from '../decision/compile.js';
 import { type AgreementWorld, agreementState } from './agreement-state.js';
 import type { StoredEntry } from './bucket-entry.js';
-import { checkCommunity, communityOf } from './community-check.js';
+import { communityOf } from './community-check.js';
 import { storedAgreements, storedMember, storedRules } from './edit-entry.js';
 import { ownHalf, seesEntry } from './own-half.js';
 import { hubCard, partnerCards } from './partner-cards.js';
+import type { CheckCommunity } from './remembering-check.js';
 import { entriesOf, type Snapshot } from './table.js';
 
 /** Handlers that read the membership in force. */
@@ -19,6 +20,7 @@ export type MembershipReads = Pick<MembershipHandlers, 'listMembers' | 'getMembe
 export interface ReadNeeds {
   /** The bucket as of now. Rejects with an ApiFault. */
   snapshot(): Promise<Snapshot>;
+  readonly check: CheckCommunity;
   wall(): Date;
 }
 
@@ -57,7 +59,7 @@ function fits(member: Member, wish: { status: string; role: string; group: strin
   );
 }
 
-export function membershipReads({ snapshot, wall }: ReadNeeds): MembershipReads {
+export function membershipReads({ snapshot, check, wall }: ReadNeeds): MembershipReads {
   return {
     async listMembers(request, caller) {
       const now = await snapshot();
@@ -101,7 +103,7 @@ export function membershipReads({ snapshot, wall }: ReadNeeds): MembershipReads 
       const now = await snapshot();
       known(now);
       const community = communityOf(now);
-      const warnings = community === undefined ? [] : checkCommunity(community).warnings.filter((text) => text.startsWith('rule'));
+      const warnings = community === undefined ? [] : check(community).warnings.filter((text) => text.startsWith('rule'));
       return {
         rules: storedRules(now).map(({ rule, entry }) => ({ rule, ...stored(entry) })),
         warnings: [...warnings],

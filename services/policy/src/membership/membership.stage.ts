@@ -10,6 +10,7 @@ import { type Changes, createChanges } from './change.js';
 import { createMembershipHistory, type MembershipHistory } from './membership-at.js';
 import { createMembershipFeed } from './membership-feed.js';
 import { membershipHandlers } from './membership-handlers.js';
+import { createCommunityCheck } from './remembering-check.js';
 import { followMembership, type MembershipStore } from './store.js';
 
 /** A certificate authority made for tests alone; its key was thrown away. */
@@ -75,7 +76,9 @@ export async function openMembershipStage(content: FileContent, keeps = 64): Pro
   const clock = { now: new Date('2026-06-01T12:00:00.000Z') };
   let ids = 0;
   const wall = () => clock.now;
+  const check = createCommunityCheck();
   const changes = createChanges({
+    check,
     bucket,
     store,
     wall,
@@ -90,7 +93,7 @@ export async function openMembershipStage(content: FileContent, keeps = 64): Pro
     store,
     changes,
     history,
-    api: membershipHandlers({ changes, history, feed, wall }),
+    api: membershipHandlers({ changes, history, feed, check, wall }),
     clock,
     close() {
       feed.end();

@@ -10,6 +10,7 @@ import { openCommunityFile } from './live-file.js';
 import { createMembershipHistory, type MembershipHistory } from './membership-at.js';
 import { createMembershipFeed } from './membership-feed.js';
 import { membershipHandlers } from './membership-handlers.js';
+import { createCommunityCheck } from './remembering-check.js';
 import { createStatusSweep } from './status-sweep.js';
 import type { MembershipStore } from './store.js';
 
@@ -56,7 +57,8 @@ export async function openMembership(
     },
   });
   opened.store = store;
-  const changes = createChanges({ bucket, store, wall, newId: randomUUID });
+  const check = createCommunityCheck();
+  const changes = createChanges({ bucket, store, check, wall, newId: randomUUID });
   const history = createMembershipHistory(bucket);
   const sweep = createStatusSweep({
     changes,
@@ -71,7 +73,7 @@ export async function openMembership(
     store,
     changes,
     history,
-    handlers: membershipHandlers({ changes, history, feed, wall }),
+    handlers: membershipHandlers({ changes, history, feed, check, wall }),
     stop() {
       stopWatching?.();
       sweep.stop();

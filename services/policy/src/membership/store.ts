@@ -1,5 +1,5 @@
 import type { KeyValue } from '@guildhall/chassis/key-value';
-import { type Compiled, compile, type Entries } from '../decision/compile.js';
+import { type Compiled, createCompile, type Entries } from '../decision/compile.js';
 import type { Membership } from '../decision/membership.js';
 import { createTable, type Snapshot, type Touched } from './table.js';
 
@@ -42,6 +42,7 @@ export interface Settling {
  */
 export async function followMembership(bucket: KeyValue, settling: Settling, listener: StoreListener): Promise<MembershipStore> {
   const table = createTable();
+  const compile = createCompile();
   let membership: Membership | undefined;
   let entriesInForce: Entries | undefined;
   let first: number | undefined;
