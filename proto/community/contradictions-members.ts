@@ -16,15 +16,14 @@ function claimContradictions(file: CommunityFile, member: CommunityMember, at: n
   if (same === undefined) claims.ids.set(member.id, at);
   else found.push({ path: ['members', at, 'id'], message: `members[${same}] has the id ${member.id} already` });
   member.domains.forEach((domain, place) => {
-    const path = ['members', at, 'domains', place];
     const owner = claims.domains.get(domain);
-    if (domain === file.hub.domain) found.push({ path, message: `${domain} is the hub's own domain` });
-    else if (owner === undefined) claims.domains.set(domain, member.id);
-    else
-      found.push({
-        path,
-        message: owner === member.id ? `${domain} is there already` : `${domain} belongs to the member ${owner} already`,
-      });
+    if (owner === undefined && domain !== file.hub.domain) {
+      claims.domains.set(domain, member.id);
+      return;
+    }
+    const taken = owner === member.id ? `${domain} is there already` : `${domain} belongs to the member ${owner} already`;
+    const message = domain === file.hub.domain ? `${domain} is the hub's own domain` : taken;
+    found.push({ path: ['members', at, 'domains', place], message });
   });
   return found;
 }
@@ -34,20 +33,28 @@ function claimContradictions(file: CommunityFile, member: CommunityMember, at: n
  * seemed to have: that must be said on purpose.
  */
 function overlapContradictions(file: CommunityFile): Finding[] {
-  const owners = new Map(file.members.flatMap((member) => member.domains.map((domain): [string, string] => [domain, member.id])));
-  return file.members.flatMap((member, at) =>
-    member.domains.flatMap((domain, place): Finding[] => {
-      for (let dot = domain.indexOf('.'); dot >= 0; dot = domain.indexOf('.', dot + 1)) {
-        const above = domain.slice(dot + 1);
-        const owner = owners.get(above);
-        if (owner === undefined) continue;
-        if (owner === member.id || member.below.includes(owner)) return [];
-        const message = `${domain} lies below ${above} of the member ${owner}: if that is meant, name ${owner} in below of ${member.id}`;
-        return [{ path: ['members', at, 'domains', place], message }];
-      }
-      return [];
-    }),
-  );
+  const owners = new Map<string, string>();
+  for (const { id, domains } of file.members) for (const domain of domains) owners.set(domain, id);
+  const found: Finding[] = [];
+  file.members.forEach((member, at) => {
+    member.domains.forEach((domain, place) => {
+      const message = belowAnother(member, domain, owners);
+      if (message !== undefined) found.push({ path: ['members', at, 'domains', place], message });
+    });
+  });
+  return found;
+}
+
+/** What there is to say of a name that lies below a domain of another member which it does not name in `below`. */
+function belowAnother(member: CommunityMember, name: string, domains: ReadonlyMap<string, string>): string | undefined {
+  for (let dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) {
+    const above = name.slice(dot + 1);
+    const owner = domains.get(above);
+    if (owner === undefined) continue;
+    if (owner === member.id || member.below.includes(owner)) return undefined;
+    return `${name} lies below ${above} of the member ${owner}: if that is meant, name ${owner} in below of ${member.id}`;
+  }
+  return undefined;
 }
 
 function roleContradictions(file: CommunityFile, member: CommunityMember, at: number): Finding[] {
@@ -64,6 +71,7 @@ function roleContradictions(file: CommunityFile, member: CommunityMember, at: nu
 function proxyContradictions(member: CommunityMember, at: number): Finding[] {
   if (member.lookup !== undefined && member.proxies.length > 0)
     return [{ path: ['members', at, 'lookup'], message: 'it is found by DNS or at its proxies: leave out one of lookup and proxies' }];
+  if (member.proxies.length < 2) return [];
   const seen = new Map<string, number>();
   return member.proxies.flatMap((proxy, place): Finding[] => {
     const address = `${proxy.host} ${proxy.port}`;
@@ -87,10 +95,11 @@ function detailContradictions(file: CommunityFile, member: CommunityMember, at: 
       at: 'key',
     });
   }
-  const listeners = file.hub.listeners.map((listener) => listener.name);
-  if (member.interface !== undefined && !listeners.includes(member.interface)) {
-    const hint = didYouMean(member.interface, listeners);
-    found.push({ path: ['members', at, 'interface'], message: `no listener is called ${member.interface}${hint}` });
+  const { interface: door } = member;
+  if (door !== undefined && !file.hub.listeners.some(({ name }) => name === door)) {
+    const listeners = file.hub.listeners.map((listener) => listener.name);
+    const hint = didYouMean(door, listeners);
+    found.push({ path: ['members', at, 'interface'], message: `no listener is called ${door}${hint}` });
   }
   return found;
 }
@@ -111,51 +120,49 @@ function nameContradictions(file: CommunityFile): Finding[] {
   const owners = new Map(domains);
   // Whom the hub has met is in nobody's way.
   for (const { role, domains: met } of file.members) if (role === 'discovered') for (const domain of met) domains.delete(domain);
-  return file.members.flatMap((member, at) => [
-    ...lookupContradictions(file, member, at, { owners, domains }),
-    ...member.proxies.flatMap((proxy, place): Finding[] =>
-      proxyNames(member.domains, proxy).flatMap((name): Finding[] => {
-        const owner = owners.get(name);
-        if (owner === undefined) owners.set(name, member.id);
-        if (name === file.hub.domain) return [{ path: ['members', at, 'proxies', place], message: `${name} is the hub's own name` }];
-        const path = ['members', at, 'proxies', place, proxy.name === undefined ? 'host' : 'name'];
-        if (owner === undefined) return belowAnother(member, name, path, domains);
-        if (owner === member.id || member.domains.includes(name)) return [];
-        const message = `a certificate with the name ${name} could be of ${owner} or of ${member.id}: give this proxy a name of its own`;
-        return [{ path, message }];
-      }),
-    ),
-  ]);
+  const named: Named = { owners, domains };
+  const found: Finding[] = [];
+  file.members.forEach((member, at) => {
+    found.push(...lookupContradictions(file, member, at, named));
+    member.proxies.forEach((proxy, place) => {
+      const path = (): Path => ['members', at, 'proxies', place];
+      for (const name of proxyNames(member.domains, proxy)) {
+        const message = proxyNameFault(member, name, named);
+        if (name === file.hub.domain) found.push({ path: path(), message: `${name} is the hub's own name` });
+        else if (message !== undefined) found.push({ path: [...path(), proxy.name === undefined ? 'host' : 'name'], message });
+      }
+    });
+  });
+  return found;
 }
 
 /**
- * What is below a member's domain is its to give away: a name there that another claims would make a certificate unknowable that carries it
- * beside the member's own.
+ * Takes a name of a proxy for its member, and says what is wrong with that. What is below a member's domain is its to give away: a name
+ * there that another claims would make a certificate unknowable that carries it beside the member's own.
  */
-function belowAnother(member: CommunityMember, name: string, path: Path, domains: ReadonlyMap<string, string>): Finding[] {
-  for (let dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) {
-    const above = name.slice(dot + 1);
-    const owner = domains.get(above);
-    if (owner === undefined) continue;
-    if (owner === member.id || member.below.includes(owner)) return [];
-    return [
-      { path, message: `${name} lies below ${above} of the member ${owner}: if that is meant, name ${owner} in below of ${member.id}` },
-    ];
+function proxyNameFault(member: CommunityMember, name: string, { owners, domains }: Named): string | undefined {
+  const owner = owners.get(name);
+  if (owner === member.id) return undefined;
+  if (owner === undefined) {
+    owners.set(name, member.id);
+    return belowAnother(member, name, domains);
   }
-  return [];
+  if (member.domains.includes(name)) return undefined;
+  return `a certificate with the name ${name} could be of ${owner} or of ${member.id}: give this proxy a name of its own`;
 }
 
 /** A key is one member's: who presented it could be either of two that pin it. */
 function pinContradictions({ members }: CommunityFile): Finding[] {
   const owners = new Map<string, string>();
-  return members.flatMap(({ id, pins }, at) =>
-    pins.flatMap((pin, place): Finding[] => {
+  const found: Finding[] = [];
+  members.forEach(({ id, pins }, at) => {
+    pins.forEach((pin, place) => {
       const owner = owners.get(pin);
-      owners.set(pin, owner ?? id);
-      if (owner === undefined || owner === id) return [];
-      return [{ path: ['members', at, 'pins', place], message: `the member ${owner} pins this key already` }];
-    }),
-  );
+      if (owner === undefined) owners.set(pin, id);
+      else if (owner !== id) found.push({ path: ['members', at, 'pins', place], message: `the member ${owner} pins this key already` });
+    });
+  });
+  return found;
 }
 
 /** The name that is looked up is the one that its certificate carries. */
@@ -166,8 +173,11 @@ function lookupContradictions(file: CommunityFile, member: CommunityMember, at: 
   const owner = owners.get(lookup);
   if (owner === undefined) owners.set(lookup, id);
   if (lookup === file.hub.domain) return [{ path, message: `${lookup} is the hub's own name` }];
-  if (owner === undefined) return belowAnother(member, lookup, path, domains);
   if (owner === id) return [];
+  if (owner === undefined) {
+    const message = belowAnother(member, lookup, domains);
+    return message === undefined ? [] : [{ path, message }];
+  }
   return [{ path, message: `a certificate with the name ${lookup} could be of ${owner} or of ${id}: look it up under a name of its own` }];
 }
 
@@ -192,12 +202,13 @@ function defaultRouteContradictions({ community, members }: CommunityFile): Find
 /** Ids, domains, roles, proxies and names of members that contradict each other, the hub or the model. */
 export function memberContradictions(file: CommunityFile): Finding[] {
   const claims: Claims = { ids: new Map(), domains: new Map() };
-  const found = file.members.flatMap((member, at) => [
-    ...claimContradictions(file, member, at, claims),
-    ...roleContradictions(file, member, at),
-    ...proxyContradictions(member, at),
-    ...detailContradictions(file, member, at),
-  ]);
+  const found: Finding[] = [];
+  file.members.forEach((member, at) => {
+    found.push(...claimContradictions(file, member, at, claims));
+    found.push(...roleContradictions(file, member, at));
+    found.push(...proxyContradictions(member, at));
+    found.push(...detailContradictions(file, member, at));
+  });
   return [
     ...found,
     ...overlapContradictions(file),

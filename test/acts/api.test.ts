@@ -91,7 +91,7 @@ describe.each(topologies)('who may do what over the API, %s', (_, topology) => {
     );
     await expect(refusal).rejects.toMatchObject({
       code: status.PERMISSION_DENIED,
-      details: 'MembershipService/SetMemberStatus is not for members. Cure: it takes the scope operator',
+      details: 'MembershipService/SetMemberStatus is not for members. Cure: ask an operator of the hub (it takes the scope operator)',
     });
     const trust = SetMemberTrustRequest.fromPartial({ id: 'bolt', proxies: [{ host: '192.0.2.66', port: 5061 }] });
     await expect(as(hub(), acme, (api) => asked((done) => api.membership.setMemberTrust(trust, done)))).rejects.toMatchObject({

@@ -4,6 +4,7 @@ import {
   type ListHistoryResponse,
   SetMemberStatusRequest,
   type SetMemberStatusResponse,
+  type WatchMembershipResponse,
 } from '@guildhall/proto/gen/guildhall/admin/v1/membership_service';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type ApiConnection, asked, openApi } from '../stage/admin.js';
@@ -24,6 +25,23 @@ describe.each(topologies)('the membership is changed as data, %s', (_, topology)
     asked<SetMemberStatusResponse>((done) =>
       as.membership.setMemberStatus(SetMemberStatusRequest.fromPartial({ id, status, ...rest, order: { why: `${id} ${status}` } }), done),
     );
+
+  /** Follows the membership. */
+  function watch({ membership }: ApiConnection): { told: WatchMembershipResponse[]; cancel(): void } {
+    const told: WatchMembershipResponse[] = [];
+    const stream = membership.watchMembership({});
+    stream.on('data', (one: WatchMembershipResponse) => told.push(one));
+    stream.on('error', () => undefined);
+    return { told, cancel: () => stream.cancel() };
+  }
+
+  /** Comes back once it is let in again. */
+  async function redial(member: Member): Promise<void> {
+    await vi.waitFor(async () => {
+      await member.dial(hub().ingresses[0]?.port ?? 0);
+      await reach(member, actor('bolt'));
+    });
+  }
 
   /** What the final answer to a MESSAGE says, once it is the expected one; where it arrives it is answered. */
   async function told(sender: Member, receiver: Member, expected: string): Promise<string> {
@@ -78,6 +96,36 @@ describe.each(topologies)('the membership is changed as data, %s', (_, topology)
     } finally {
       other.close();
     }
+  });
+
+  it('who watches is told every change as it comes into force, a member only its own', async () => {
+    const own = openApi(hub(), { identity: actor('acme').identity }, topology.policies - 1);
+    const [all, acme] = [watch(api), watch(own)];
+    try {
+      await expect.poll(() => all.told[0]).toMatchObject({ entries: [], version: expect.any(BigInt) });
+      await expect.poll(() => acme.told[0]).toMatchObject({ entries: [] });
+      await setStatus('crow', 'suspended', { reason: 'a look' });
+      await setStatus('acme', 'active', {}, api);
+      await setStatus('acme', 'suspended', { reason: 'a look' });
+      await setStatus('crow', 'active');
+      await setStatus('acme', 'active');
+      const lines = (told: readonly WatchMembershipResponse[]) =>
+        told.flatMap(({ entries }) =>
+          entries.flatMap((one) => one.lines.filter((line) => line.startsWith('status:')).map((line) => `${one.key} ${line}`)),
+        );
+      const ofAcme = ['member.acme status: active -> suspended', 'member.acme status: suspended -> active'];
+      await expect
+        .poll(() => lines(all.told))
+        .toEqual(['member.crow status: active -> suspended', ofAcme[0], 'member.crow status: suspended -> active', ofAcme[1]]);
+      await expect.poll(() => lines(acme.told)).toEqual(ofAcme);
+      const versions = all.told.map(({ version }) => version);
+      expect(versions).toEqual([...new Set(versions)].toSorted((one, other) => Number(one - other)));
+      expect(acme.told.flatMap(({ entries }) => entries.map(({ key }) => key)).filter((key) => key !== 'member.acme')).toEqual([]);
+    } finally {
+      for (const one of [all, acme]) one.cancel();
+      own.close();
+    }
+    for (const name of ['acme', 'crow']) await redial(actor(name));
   });
 
   it('a mistake is rolled back, and history and export tell the same story', async () => {

@@ -5,6 +5,7 @@ import { type Journal, openJournal } from './journal.js';
 import { type KeyValue, openKeyValue } from './key-value.js';
 import type { Logger } from './log.js';
 import { oncePer } from './once-per.js';
+import { createOpenings } from './openings.js';
 
 /** Answers a request, once. Nothing happens if the asker is gone. */
 export type Reply = (answer: Uint8Array) => void;
@@ -118,6 +119,7 @@ function createBus(connection: NatsConnection, log: Logger): Bus {
   const failures: BusFailures = { handler: 0, oversize: 0 };
   const listeners = new Set<(up: boolean) => void>();
   const unanswered = new Set<(reason: BusError) => void>();
+  const openings = createOpenings();
   const logHandler = oncePer(1000, monotonic);
   const logOversize = oncePer(1000, monotonic);
   const logError = oncePer(1000, monotonic);
@@ -248,12 +250,13 @@ function createBus(connection: NatsConnection, log: Logger): Bus {
       openKeyValue(
         connection,
         { bucket, ...options },
-        { log, connected: () => up, onReconnect: (listener) => onConnected((now) => now && listener()) },
+        { log, connected: () => up, onReconnect: (listener) => onConnected((now) => now && listener()), openings },
       ),
     journal: (stream, subject) => openJournal(connection, { stream, subject }, () => up),
     async close() {
       closing = true;
-      const drained = up ? connection.drain().catch(() => undefined) : Promise.resolve();
+      const opened = openings.finish();
+      const drained = up ? opened.then(() => connection.drain()).catch(() => undefined) : Promise.resolve();
       await Promise.race([drained, new Promise((resolve) => setTimeout(resolve, 1000).unref())]);
       await connection.close();
       setUp(false);

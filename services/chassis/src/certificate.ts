@@ -44,6 +44,17 @@ export const keyUsage = {
   sipDomain: '1.3.6.1.5.5.7.3.20',
 } as const;
 
+/** DER of the object identifier 2.5.29.30. */
+const nameConstraints = Buffer.from('0603551d1e', 'hex');
+
+/**
+ * Whether an authority's certificate is restricted to certain names (RFC 5280 4.2.1.10). Node does not tell which path OpenSSL took, so
+ * nobody here knows whether the restriction was looked at: such a certificate vouches for nobody.
+ */
+export function isNameConstrained(certificate: Certificate): boolean {
+  return certificate.raw.includes(nameConstraints);
+}
+
 /** The facts of the certificate at the other end of a finished handshake, or undefined when it sent none that can be read. */
 export function certificateFacts(socket: TLSSocket): CertificateFacts | undefined {
   try {

@@ -4,6 +4,7 @@ import { monotonic } from './clock.js';
 import type { KeyValueEntry, Watcher } from './key-value.js';
 import type { Logger } from './log.js';
 import { oncePer } from './once-per.js';
+import type { Openings } from './openings.js';
 
 /** What a watch needs. `open` opens the bucket, or makes it again if the server came back without it. */
 export interface WatchNeeds {
@@ -13,6 +14,7 @@ export interface WatchNeeds {
   watcher: Watcher;
   bucket: string;
   log: Logger;
+  openings: Openings;
 }
 
 const retryMs = 200;
@@ -22,7 +24,7 @@ const retryMs = 200;
  * next one compares. This does not lean on the server's memory of a consumer, so it also survives a server that lost
  * its storage. Resolves after the first pass is current; rejects if that one fails.
  */
-export function followBucket({ open, connection, onReconnect, watcher, bucket, log }: WatchNeeds): Promise<() => void> {
+export function followBucket({ open, connection, onReconnect, watcher, bucket, log, openings }: WatchNeeds): Promise<() => void> {
   const known = new Map<string, number>();
   const logFailure = oncePer(5000, monotonic);
   let stopped = false;
@@ -58,7 +60,8 @@ export function followBucket({ open, connection, onReconnect, watcher, bucket, l
       watcher.current(last);
       becameCurrent();
     };
-    iterator = await store.watch();
+    // On a connection that closes meanwhile, the library would leave a timer behind that nobody can stop.
+    iterator = await openings.open(() => store.watch());
     if (stopped) iterator.stop();
     if (streamInfo.state.messages === 0) current();
     for await (const entry of iterator) {

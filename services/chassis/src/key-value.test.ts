@@ -222,3 +222,35 @@ describe('a watcher of a server that lost its storage', () => {
     }
   });
 });
+
+describe('a bus that closes while a watch is being opened', () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  it('leaves no timer of it behind', async () => {
+    const beating = new Set<unknown>();
+    const [begin, end] = [globalThis.setInterval, globalThis.clearInterval];
+    vi.spyOn(globalThis, 'setInterval').mockImplementation((...given) => {
+      const timer = begin(...given);
+      beating.add(timer);
+      return timer;
+    });
+    vi.spyOn(globalThis, 'clearInterval').mockImplementation((timer) => {
+      beating.delete(timer);
+      end(timer);
+    });
+    let opened = 0;
+    for (let turns = 0; turns < 12; turns += 1) {
+      const one = await bus();
+      const store = await one.keyValue('closing', { history: 1 });
+      await store.put('a', bytes('1'));
+      const under = [store.entries(), store.watch({ entry: () => undefined, current: () => undefined }), store.history('>')];
+      for (let turn = 0; turn < turns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+      await one.close();
+      opened += (await Promise.allSettled(under)).filter(({ status }) => status === 'fulfilled').length;
+    }
+    expect(opened).toBeGreaterThan(0);
+    expect(beating.size).toBe(0);
+  });
+});

@@ -7,6 +7,7 @@ import { deepened } from './key-value-depth.js';
 import { entryOf, followBucket } from './key-value-watch.js';
 import { type BucketWriter, bucketWriter } from './key-value-write.js';
 import type { Logger } from './log.js';
+import type { Openings } from './openings.js';
 
 /** One value of a bucket as of a revision. Revisions count through the whole bucket and only grow. */
 export interface KeyValueEntry {
@@ -78,7 +79,7 @@ export class KeyValueError extends Error {
 export async function openKeyValue(
   connection: NatsConnection,
   options: { bucket: string; history: number; replicas?: number },
-  needs: { log: Logger; connected: () => boolean; onReconnect: (listener: () => void) => () => void },
+  needs: { log: Logger; connected: () => boolean; onReconnect: (listener: () => void) => () => void; openings: Openings },
 ): Promise<KeyValue> {
   const { bucket, history, replicas = 1 } = options;
   if (connection.info?.jetstream !== true) {
@@ -101,7 +102,7 @@ export async function openKeyValue(
   });
   const keeps = await deepened(connection, store, history);
   const writer = bucketWriter(connection, bucket);
-  return keyValueOf({ store, bucket, keeps, writer, connected: needs.connected }, (watcher) =>
+  return keyValueOf({ store, bucket, keeps, writer, connected: needs.connected, openings: needs.openings }, (watcher) =>
     followBucket({ open, connection, watcher, bucket, ...needs }),
   );
 }
@@ -120,9 +121,10 @@ interface Opened {
   readonly keeps: number;
   readonly writer: BucketWriter;
   readonly connected: () => boolean;
+  readonly openings: Openings;
 }
 
-function keyValueOf({ store, bucket, keeps, writer, connected }: Opened, watch: KeyValue['watch']): KeyValue {
+function keyValueOf({ store, bucket, keeps, writer, connected, openings }: Opened, watch: KeyValue['watch']): KeyValue {
   const tried = <T>(what: string, call: () => Promise<T>): Promise<T> =>
     // The library throws some refusals before there is a promise, and waits its whole time-out while NATS is away.
     Promise.resolve()
@@ -147,7 +149,7 @@ function keyValueOf({ store, bucket, keeps, writer, connected }: Opened, watch: 
     history: (key) =>
       tried(`history of ${key}`, async () => {
         const entries: KeyValueEntry[] = [];
-        for await (const entry of await store.history({ key })) entries.push(entryOf(entry));
+        for await (const entry of await openings.open(() => store.history({ key }))) entries.push(entryOf(entry));
         return entries;
       }),
     entries: () =>

@@ -58,6 +58,11 @@ describe('what is revoked', () => {
   });
 
   it.each([
+    // Of numbers below zero, as Node writes them.
+    ['-01', 'ff'],
+    ['-80', '80'],
+    ['-81', 'ff7f'],
+    ['-EE01ECECA01FF579B4CA9D94505077', 'ff11fe13135fe00a864b35626bafaf89'],
     ['00AB', 'ab'],
     ['0A', 'a'],
     ['00', ''],

@@ -12,9 +12,20 @@ export interface Revocations {
   readonly bySerial: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
-/** A serial number as a key: lower-case hex of the unsigned number without leading zeros. Takes what Node and CRLs write. */
+/**
+ * A serial number as a key: lower-case hex of its bytes without leading zeros. Takes what Node and CRLs write: of a negative number, which RFC 5280
+ * 4.1.2.2 forbids and asks to be dealt with, Node tells sign and size, a list its bytes.
+ */
 export function serialKey(hex: string): string {
-  return hex.toLowerCase().replace(/^0+/, '');
+  const size = /^-([0-9a-f]+)$/i.exec(hex)?.[1];
+  return (size === undefined ? hex : complementOf(BigInt(`0x${size}`))).toLowerCase().replace(/^0+/, '');
+}
+
+/** The bytes of a number below zero as DER has them, hex. `size` is what it is below zero. */
+function complementOf(size: bigint): string {
+  let bits = 8n;
+  while (size > 1n << (bits - 1n)) bits += 8n;
+  return ((1n << bits) - size).toString(16);
 }
 
 /** Makes the table of what policy told. */

@@ -82,6 +82,10 @@ export async function runCommandLine(args: readonly string[], world: World): Pro
     program.commandsGroup(heading);
     (await load())(program, world, ends);
   }
+  for (const noun of program.commands) {
+    if (noun.commands.length === 0) continue;
+    noun.addHelpText('after', `\nguildhall ${noun.name()} COMMAND --help shows the options of each, with examples.`);
+  }
   try {
     if (args.length === 0) {
       program.outputHelp();

@@ -7,8 +7,8 @@ const rfc3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-
 const farthest = 100 * 366 * 86_400_000;
 
 /**
- * A time of the command line as RFC 3339 in UTC: a date (its first moment, UTC), a whole time, or a span from `now` on such as 36h or 7d.
- * "" and "none" are no time at all. Throws a Fault `usage`.
+ * A time of the command line as RFC 3339 in UTC: a date (its first moment, UTC), a whole time, or a span from `now` on such as 36h or 7d, to the
+ * next whole second. "" and "none" are no time at all. Throws a Fault `usage`.
  */
 export function instantOf(text: string, option: string, now: Date): string {
   if (text === '' || text === 'none') return '';
@@ -20,7 +20,7 @@ export function instantOf(text: string, option: string, now: Date): string {
     }
   }
   const span = /[a-z]$/i.test(text) ? durationMs(text) : undefined;
-  if (span !== undefined && span <= farthest) return new Date(now.getTime() + span).toISOString();
+  if (span !== undefined && span <= farthest) return new Date(Math.ceil((now.getTime() + span) / 1000) * 1000).toISOString();
   throw new Fault('usage', `${option} ${terminalText(text, 60)} is no time`, {
     cure: 'write 2027-01-31, 2027-01-31T12:00:00Z, or a span from now on such as 36h or 7d',
     exitCode: 2,

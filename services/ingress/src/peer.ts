@@ -76,7 +76,7 @@ function chainRefusal(certificate: CertificateFacts, { vouching, missingIssuer }
   if (vouching.possible.length === 0) {
     return missingIssuer === ''
       ? closed('untrusted-authority', `no authority of this community is behind it (${code})`)
-      : closed('broken-chain', `the certificate of its issuer "${printable(oneLine(missingIssuer))}" was not sent (${code})`);
+      : closed('broken-chain', `the certificate of its issuer ${printable(oneLine(missingIssuer))} was not sent (${code})`);
   }
   return closed(reasonOfCode(code, 'client'), `OpenSSL says ${code === '' ? 'no' : code}`);
 }

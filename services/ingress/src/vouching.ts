@@ -1,4 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
+import { isNameConstrained } from '@guildhall/chassis/certificate';
 
 /** Which authorities can stand behind a chain. Fingerprints, SHA-256, as `X509Certificate.fingerprint256` writes them. */
 export interface Vouching {
@@ -7,9 +8,6 @@ export interface Vouching {
   /** Those to which a path leads whose certificates between leaf and anchor are in date, may issue, and are not restricted to certain names. */
   readonly sound: readonly string[];
 }
-
-/** DER of the object identifier 2.5.29.30, name constraints. */
-const nameConstraints = Buffer.from('0603551d1e', 'hex');
 
 /** Certificates of a chain that are looked at; each costs signature checks. */
 const longestChain = 8;
@@ -52,9 +50,6 @@ function issued(certificate: X509Certificate, issuer: X509Certificate): boolean 
 
 function mayStandBetween(certificate: X509Certificate, now: number): boolean {
   return (
-    certificate.ca &&
-    now >= Date.parse(certificate.validFrom) &&
-    now <= Date.parse(certificate.validTo) &&
-    !certificate.raw.includes(nameConstraints)
+    certificate.ca && now >= Date.parse(certificate.validFrom) && now <= Date.parse(certificate.validTo) && !isNameConstrained(certificate)
   );
 }

@@ -127,7 +127,7 @@ export function readAuthorityCertificate(pem: string, from: string): AuthorityCe
 }
 
 /** Id of an authority: the first 16 hex digits of the SHA-256 of its public key. */
-export function authorityId(certificate: Certificate): string {
+function authorityId(certificate: Certificate): string {
   return spkiSha256(certificate).slice(0, 16);
 }
 

@@ -1,8 +1,9 @@
 import { type DerElement, derElement, derInteger, derOid, derTag, derTime, readElement, readElements, readTime } from './der.js';
 
 /**
- * The bytes of a revocation list (RFC 5280 5.1), read and written by hand: the X.509 library refuses those of some thousand entries
- * and takes seconds for fewer.
+ * The bytes of a revocation list (RFC 5280 5.1), read and written by hand. @peculiar/x509 refuses lists of some thousand entries, for it lets
+ * nobody raise the bound of asn1js (maxNodes). With the bound raised and asn1-schema 8,000 entries take 0.75 s to read and 0.9 s to write
+ * (asn1js alone 0.4 s), in which nothing else moves; here it is 0.03 s and 0.07 s.
  */
 export interface ListParts {
   /** What is signed. */

@@ -216,6 +216,19 @@ describe('the audit log', () => {
     expect([code, out]).toEqual([0, `good 2 entries, each carries the hash of the one before\nhead 2:${hex(chain()[1]?.hash)}`]);
   });
 
+  it('tells of what was begun and never ended', async () => {
+    const begun = chainEntry({ ...fact, outcome: 'begun', why: 'bulk' }, chainStart);
+    const ended = chainEntry({ ...fact, outcome: 'begun' }, { place: 1, hash: begun.hash });
+    const end = chainEntry({ ...fact, outcome: 'done', begun: 2n }, { place: 2, hash: ended.hash });
+    clear.answers = {
+      listAudit: [begun, ended, end].map(({ entry, encoded, hash }) => ({ entry, encoded: Buffer.from(encoded), hash: Buffer.from(hash) })),
+    };
+    expect((await run('audit verify --hub CLEAR --plain')).out.split('\n').slice(2)).toEqual([
+      'without an end: 1 PutMember member.acme by operator at 2027-01-01 00:00:00Z: bulk',
+    ]);
+    expect(JSON.parse((await run('audit verify --json --hub CLEAR --plain')).out)).toMatchObject({ ok: true, unended: ['1'] });
+  });
+
   it.each<[string, (entries: ReturnType<typeof chain>) => unknown[], string]>([
     [
       'a changed entry',

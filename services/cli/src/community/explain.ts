@@ -46,7 +46,7 @@ function bytes(text: string): bigint {
 }
 
 /** The question that arguments and options ask. Throws a Fault `usage`. */
-export function explainRequest(from: string, to: string, method: string, options: ExplainOptions, now: Date): ExplainRequest {
+function explainRequest(from: string, to: string, method: string, options: ExplainOptions, now: Date): ExplainRequest {
   return {
     from,
     to,

@@ -30,7 +30,7 @@ function fileName(id: string): string {
 }
 
 /** What a member's proxy needs as files: whom to trust, what is revoked, and the doors of the hub and of its direct partners. */
-export function dataFiles({ hub, partners }: GetMemberResponse): DataFile[] {
+function dataFiles({ hub, partners }: GetMemberResponse): DataFile[] {
   const pems = (path: string, texts: readonly string[]): DataFile[] => (texts.length === 0 ? [] : [{ path, text: texts.join('') }]);
   const doors = {
     hub: hub && { domain: hub.domain, listeners: hub.listeners },

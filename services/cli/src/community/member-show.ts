@@ -20,7 +20,7 @@ export interface ListOptions extends ApiOptions {
 type Style = 'green' | 'yellow' | 'red';
 
 /** How a member's status looks. */
-export function statusStyle(status: string): Style {
+function statusStyle(status: string): Style {
   if (status === 'active') return 'green';
   return status === 'quarantined' ? 'red' : 'yellow';
 }
@@ -47,7 +47,7 @@ const columns: readonly Column<Member>[] = [
 ];
 
 /** All members that fit, page by page. */
-export async function everyMember(api: HubApi, { status = '', role = '', group = '' }: ListOptions): Promise<StoredMember[]> {
+async function everyMember(api: HubApi, { status = '', role = '', group = '' }: ListOptions): Promise<StoredMember[]> {
   const found: StoredMember[] = [];
   let after = '';
   do {

@@ -14,7 +14,7 @@ interface HistoryOptions extends ApiOptions {
 }
 
 /** Revisions of one change stand together: by its id, or alone where it has none. */
-export function changesOf(revisions: readonly Revision[]): readonly (readonly Revision[])[] {
+function changesOf(revisions: readonly Revision[]): readonly (readonly Revision[])[] {
   const changes: Revision[][] = [];
   for (const revision of revisions) {
     const last = changes.at(-1);

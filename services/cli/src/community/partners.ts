@@ -57,7 +57,10 @@ async function partners(options: PartnerOptions, world: World): Promise<number> 
 
 /** Adds the noun `partner` to the command line. */
 export function addPartners(program: Command, world: World, ends: (code: number) => void): void {
-  const partner = program.command('partner').summary('organizations that were met by DNS, and how they behave');
+  const partner = program
+    .command('partner')
+    .summary('organizations that were met by DNS, and how they behave')
+    .description('Organizations that are no members and were met by DNS (discovery of the community), and how they behave.');
   const list = partner
     .command('list')
     .summary('the discovered partners, and what they sent')

@@ -40,7 +40,7 @@ function numberText(number: number): string {
 }
 
 /** `guildhall reason list`: every code for which the hub refuses, fails or closes. */
-export function listReasons({ json }: ReasonOptions, { terminal }: World): number {
+function listReasons({ json }: ReasonOptions, { terminal }: World): number {
   const known = knownReasons();
   if (json) {
     terminal.out(JSON.stringify({ ok: true, reasons: known }));
@@ -58,7 +58,7 @@ export function listReasons({ json }: ReasonOptions, { terminal }: World): numbe
 }
 
 /** `guildhall reason show CODE`: what one code means and what to do. Throws a Fault for one that there is not. */
-export function showReason(code: string, { json }: ReasonOptions, { terminal }: World): number {
+function showReason(code: string, { json }: ReasonOptions, { terminal }: World): number {
   const known = knownReasons();
   const found = known.find((reason) => reason.code === code);
   if (found === undefined) {

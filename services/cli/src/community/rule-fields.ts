@@ -50,8 +50,11 @@ export const blankRule: Rule = {
 const dayNames = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
 const periods: ReadonlyMap<string, number> = new Map([
   ['second', 1_000],
+  ['s', 1_000],
   ['minute', 60_000],
+  ['min', 60_000],
   ['hour', 3_600_000],
+  ['h', 3_600_000],
 ]);
 
 function usage(message: string, cure: string): Fault {

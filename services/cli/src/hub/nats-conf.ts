@@ -28,7 +28,7 @@ const hello = (service: BusService) => every((id) => subjects.hello(service, id)
  * The least each service needs (DESIGN 4).
  * JetStream's own subjects are for policy alone: it keeps the membership, the token keys, certificates, access tokens and the audit log there.
  */
-export const busPermissions: Readonly<Record<BusService, BusPermissions>> = {
+const busPermissions: Readonly<Record<BusService, BusPermissions>> = {
   ingress: {
     publish: [
       subjects.ask,

@@ -2,10 +2,11 @@ import { resolve } from 'node:path';
 import { Fault } from '@guildhall/chassis/fault';
 import { listenFault } from '@guildhall/chassis/listen-fault';
 import type { Command } from 'commander';
+import { withHub } from '../api/with-hub.js';
 import { type LoadedCommunity, loadCommunity } from '../community/community-file.js';
 import { type Chat, chattingPair, splitAddress, startChat } from '../sample/chat.js';
 import { ensureSample, trustsSample } from '../sample/sample.js';
-import { styled, type World } from '../world.js';
+import { styled, terminalText, type World } from '../world.js';
 import { type Hub, startHub } from './hub.js';
 import { createLogStream, type LogStream } from './log-stream.js';
 import type { BoundAt } from './service-configs.js';
@@ -73,14 +74,38 @@ async function chooseCommunity(options: UpOptions, state: StateFolder, world: Wo
   return loaded;
 }
 
-function summary(hub: Hub, { community, path }: LoadedCommunity, state: StateFolder, sample: boolean, color: boolean): string[] {
+/** What the members see of the community: what the file says was perhaps changed since by the API. */
+interface InForce {
+  readonly name: string;
+  readonly model: string;
+  readonly members: number;
+}
+
+async function inForce({ community: { community, members } }: LoadedCommunity, state: StateFolder, world: World): Promise<InForce> {
+  try {
+    const now = await withHub({ state: state.path }, world, (api) => api.admin.getMembership({ version: 0n }));
+    return { name: now.community?.name ?? '', model: now.community?.model ?? community.model, members: now.members.length };
+  } catch {
+    return { name: community.name ?? community.id, model: community.model, members: members.length };
+  }
+}
+
+function summary(
+  hub: Hub,
+  { community, path }: LoadedCommunity,
+  seen: InForce,
+  state: StateFolder,
+  sample: boolean,
+  color: boolean,
+): string[] {
   const bold = (text: string) => styled(text, 'bold', color);
   const [left, right] = community.members;
   const first = hub.listeners[0]?.address ?? '';
   const command = 'npm run guildhall --';
+  const ending = 'Ctrl-C ends it: what is under way is finished first; once more ends at once.';
   const withState = state.path === '' ? '' : ` --state ${state.path}`;
   const lines = [
-    `${bold(community.community.name ?? community.community.id)} is open (${community.community.model}, ${community.members.length} members)`,
+    `${bold(terminalText(seen.name || community.community.id, 200))} is open (${seen.model}, ${seen.members} ${seen.members === 1 ? 'member' : 'members'})`,
     ...hub.listeners.map(({ name, address }) => `  listener ${name}: ${address}, SIP over mutual TLS`),
     `  community file: ${path}`,
     `  API: ${hub.grpc}, gRPC over TLS`,
@@ -89,7 +114,10 @@ function summary(hub: Hub, { community, path }: LoadedCommunity, state: StateFol
       : [`  members enrol at https://${community.hub.domain}:${splitAddress(hub.enrolment).port} (listens on ${hub.enrolment})`]),
     `  ready?  curl http://${hub.admin.ingress}/readyz    figures: curl http://${hub.admin.ingress}/metrics`,
   ];
-  if (left === undefined || right === undefined) return lines;
+  if (left === undefined || right === undefined) {
+    const next = seen.members === 0 ? 'add acme --domain acme.example --proxy sip.acme.example:5061' : 'list';
+    return [...lines, 'Try next:', `  ${command} member ${next}${withState}`, ending];
+  }
   lines.push(
     'Try next:',
     `  ${command} explain ${left.id} ${right.id} INVITE${withState}`,
@@ -100,7 +128,7 @@ function summary(hub: Hub, { community, path }: LoadedCommunity, state: StateFol
           `  openssl s_client -connect ${first} -cert ${state.sample}/${left.id}.crt -key ${state.sample}/${left.id}.key -CAfile ${state.sample}/ca.crt -verify_hostname ${community.hub.domain}`,
         ]
       : []),
-    'Ctrl-C ends it: what is under way is finished first; once more ends at once.',
+    ending,
   );
   return lines;
 }
@@ -168,7 +196,9 @@ export async function up(options: UpOptions, world: World): Promise<number> {
       );
     } else {
       const isSample = options.community === undefined;
-      for (const line of summary(hub, community, { ...state, path: options.state ?? '' }, isSample, terminal.colorOut)) terminal.out(line);
+      const seen = await inForce(community, state, world);
+      for (const line of summary(hub, community, seen, { ...state, path: options.state ?? '' }, isSample, terminal.colorOut))
+        terminal.out(line);
     }
     await aborted(wishes.end);
     log.say('info', 'ending: finishing what is under way (32 s at most; once more ends at once)');

@@ -14,7 +14,7 @@ export interface Answers {
 const mostRinging = 1000;
 
 /** A session description of a voice call between private addresses: it passes the hub untouched. */
-export const sampleSdp = [
+const sampleSdp = [
   'v=0',
   'o=- 1 1 IN IP4 192.0.2.10',
   's=-',

@@ -1,6 +1,6 @@
 import { type ChainHead, startAuditCheck } from '@guildhall/chassis/audit-chain';
 import { Fault } from '@guildhall/chassis/fault';
-import type { AuditEntry } from '@guildhall/proto/gen/guildhall/admin/v1/access_service';
+import { AuditEntry } from '@guildhall/proto/gen/guildhall/admin/v1/access_service';
 import type { Command } from 'commander';
 import { type ApiOptions, withApiOptions } from '../api/api-options.js';
 import { wholeNumber } from '../api/change-report.js';
@@ -70,24 +70,43 @@ function notedHead(text: string): ChainHead {
   });
 }
 
+/** What an entry that began something says of it. */
+function begunText({ place, method, subject, who, when, why }: AuditEntry): string {
+  const what = `${place} ${method.replace(/^\w+Service\//, '')} ${subject} by ${who} at ${shownInstant(when)}`;
+  return terminalText(why === '' ? what : `${what}: ${why}`, 300);
+}
+
+/** Entries told one by one of those that began something of which no end is known. */
+const mostUnended = 20;
+
 async function verify(options: VerifyOptions, world: World): Promise<number> {
   const { terminal } = world;
   const check = startAuditCheck(options.noted === undefined ? {} : { expected: notedHead(options.noted) });
+  const unended = new Map<bigint, AuditEntry>();
   await withHub(options, world, async (api) => {
     for await (const { encoded, hash } of api.access.listAudit({ from: 0n, limit: 0 })) {
       if (!check.add({ encoded, hash })) break;
+      const entry = AuditEntry.decode(encoded);
+      if (entry.outcome === 'begun') unended.set(entry.place, entry);
+      else unended.delete(entry.begun);
     }
   });
   const verdict = check.verdict();
   if (verdict.sound) {
     const head = `${verdict.head.place}:${Buffer.from(verdict.head.hash).toString('hex')}`;
-    if (options.json) terminal.out(jsonLine({ entries: verdict.entries, head }));
+    if (options.json) terminal.out(jsonLine({ entries: verdict.entries, head, unended: [...unended.keys()].map(String) }));
     else {
       terminal.out(
         `${styled('good', 'green', terminal.colorOut)} ${verdict.entries === 1 ? '1 entry' : `${verdict.entries} entries`}, each carries the hash of the one before`,
       );
       if (verdict.entries === 0) return 0;
       terminal.out(`head ${head}`);
+      for (const entry of [...unended.values()].slice(0, mostUnended)) terminal.out(`without an end: ${begunText(entry)}`);
+      if (unended.size > 0) {
+        terminal.talk(
+          `${unended.size} under way, or broken off by a policy that died: guildhall membership history shows what was written; repeating a change completes it.`,
+        );
+      }
       terminal.talk('Note the head elsewhere: --noted HEAD then also tells whether the end was cut off or all was written anew.');
     }
     return 0;

@@ -60,7 +60,7 @@ export async function makeAuthority(
 }
 
 /** An authority with its key. Rejects with a Fault that names the cure. */
-export async function openSigning(folder: string): Promise<OpenAuthority & { readonly signing: Authority }> {
+async function openSigning(folder: string): Promise<OpenAuthority & { readonly signing: Authority }> {
   const open = await openAuthorityFolder(folder);
   if (open.signing !== undefined) return { ...open, signing: open.signing };
   throw new Fault('no-key', `there is no key in ${folder}`, { cure: 'run this where authority.key is kept', exitCode: 3 });

@@ -24,6 +24,19 @@ export function dialFindings(
   return [...found, answerFinding(report, showed)];
 }
 
+/** What the hub may know of a member and we do not: an authority of its own, and a pinned key. */
+const ownTrust: ReadonlySet<string | undefined> = new Set(['untrusted-authority', 'broken-chain', 'not-for-clients']);
+
+/** What was held against the certificate, once the hub has let it in: then its trust rests on more than what we were given. */
+export function inLightOf({ answer }: DialReport, found: readonly Finding[]): Finding[] {
+  if (answer === undefined) return [...found];
+  return found.map((finding): Finding => {
+    if (finding.state !== 'problem' || finding.step === 'hub certificate' || !ownTrust.has(finding.reason)) return finding;
+    const { step, said } = finding;
+    return { step, state: 'unknown', said: `${said}; but the hub lets it in, by an authority of this member's own or a pinned key` };
+  });
+}
+
 function networkFinding(code: string, at: string): Finding {
   const step = 'network';
   switch (code) {

@@ -13,7 +13,7 @@ import { type AskHub, askTurnedAway, memberDomains } from './doctor-ask.js';
 import { chainOf, lookAtCertificate } from './doctor-certificate.js';
 import { dialHub } from './doctor-dial.js';
 import { type Finding, findingLines, problem } from './doctor-findings.js';
-import { dialFindings } from './doctor-judge.js';
+import { dialFindings, inLightOf } from './doctor-judge.js';
 import { rehearse } from './doctor-rehearsal.js';
 import { revokedByFiles } from './doctor-revocations.js';
 
@@ -119,7 +119,8 @@ export async function doctor(options: DoctorOptions, world: World): Promise<numb
     authorities,
     domain: domains[0] ?? 'doctor.invalid',
   });
-  found.push(...dialFindings(report, hub, authorities, now.getTime(), identity !== undefined));
+  const before = found.splice(0);
+  found.push(...inLightOf(report, before), ...dialFindings(report, hub, authorities, now.getTime(), identity !== undefined));
   if (report.source !== '' && report.answer === undefined) found.push(...(await askTurnedAway(report.source, options, world)));
 
   const problems = found.filter(({ state }) => state === 'problem').length;

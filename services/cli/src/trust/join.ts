@@ -146,6 +146,7 @@ Examples:
   pass guild-token | guildhall join --hub https://hub.example:5080 --token-file - --name sip.acme.example --domain acme.example
 
 The same with openssl and curl (compare the fingerprint with the last part of the token):
+  TOKEN=$(cat token)
   openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout certificate.key -out request.pem -subj /CN=acme.example
   curl -ks https://hub.example:5080/v1/authority.crt -o authority.crt
   openssl x509 -in authority.crt -outform DER | sha256sum

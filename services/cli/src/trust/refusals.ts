@@ -25,7 +25,7 @@ const columns: readonly Column<TurnedAwayConnection>[] = [
 ];
 
 /** Everything that is known of one refusal, with what to do about it. */
-export function refusalLines(one: TurnedAwayConnection, color: boolean): string[] {
+function refusalLines(one: TurnedAwayConnection, color: boolean): string[] {
   return [
     `${styled(terminalText(one.reason, 60), 'red', color)}  ${terminalText(one.about, 400)}`,
     ...factLines(

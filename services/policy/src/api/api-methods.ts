@@ -99,7 +99,7 @@ export const apiMethods: ApiMethods = {
 };
 
 /** "/guildhall.admin.v1.AccessService/WhoAmI" of a service and a handler's name. */
-export function methodPath(service: string, name: string): string {
+function methodPath(service: string, name: string): string {
   return `/guildhall.admin.v1.${service}/${name.charAt(0).toUpperCase()}${name.slice(1)}`;
 }
 

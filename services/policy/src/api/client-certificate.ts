@@ -1,5 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
-import { type CertificateFacts, chainEndsIn, parseAnchors, sipNames } from '@guildhall/chassis/certificate';
+import { type CertificateFacts, chainEndsIn, isNameConstrained, parseAnchors, sipNames } from '@guildhall/chassis/certificate';
+import { weakness } from '@guildhall/chassis/certificate-reason';
 import { printable } from '@guildhall/proto/sip/escape';
 import type { Member, Membership } from '../decision/membership.js';
 
@@ -21,9 +22,6 @@ export type CertificateOwner =
   | { readonly kind: 'nobody'; readonly why: string };
 
 const nobody = (why: string): CertificateOwner => ({ kind: 'nobody', why });
-
-/** DER of the object identifier 2.5.29.30, name constraints: OpenSSL may have looked at them on another path than ours. */
-const nameConstraints = Buffer.from('0603551d1e', 'hex');
 
 /**
  * Judges client certificates as the SIP door does (DESIGN 7): an operator's by its pinned key; a member's by its pinned key, or by a chain
@@ -68,12 +66,12 @@ export function certificateJudge({
 }
 
 function byChain(facts: CertificateFacts, { names }: Index, inForce: Membership, now: number): CertificateOwner {
-  if (facts.keyKind === 'rsa' && facts.keyBits < 2048) return nobody('its key is too weak');
+  const weak = weakness(facts.keyKind, facts.keyBits);
+  if (weak !== '') return nobody(`its key is too weak (${weak})`);
   if (!facts.authorized) return nobody(`no authority of this community vouches for it (${facts.authorizationError || 'unknown'})`);
   const named = oneOf(new Set(sipNames(facts).flatMap((name) => [...(names.get(name) ?? [])])));
   if (named.kind !== 'member') return named;
-  if (facts.chain.slice(1).some((between) => between.raw.includes(nameConstraints)))
-    return nobody('its chain is restricted to certain names');
+  if (facts.chain.slice(1).some(isNameConstrained)) return nobody('its chain is restricted to certain names');
   if (chainEndsIn(facts, anchorsFor(named.member, inForce), now)) return named;
   return nobody(`the authority behind it may not vouch for ${named.member.id}`);
 }
@@ -118,6 +116,6 @@ export function memberRefusal(membership: Membership | undefined, id: string): s
   if (member === undefined) return `There is no member ${id} (any more).`;
   if (member.status === 'active' || member.status === 'pending') return undefined;
   const reason = member.statusReason === '' ? '' : `: ${printable(member.statusReason, 200)}`;
-  const until = member.statusUntil === '' ? '' : ` (until ${member.statusUntil})`;
+  const until = member.statusUntil === '' ? '' : ` (until ${member.statusUntil.replace('.000Z', 'Z')})`;
   return `Member ${id} is ${member.status}${until}${reason}.`;
 }

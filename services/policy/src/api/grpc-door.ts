@@ -47,7 +47,7 @@ export interface GrpcDoor {
 const loopback = /^(127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1|localhost)$/;
 
 /** Refuses to speak in the clear beyond this machine. Throws a Fault `grpc-in-the-clear`. */
-export function refuseClear(host: string, hasCertificate: boolean): void {
+function refuseClear(host: string, hasCertificate: boolean): void {
   if (hasCertificate || loopback.test(host)) return;
   throw new Fault('grpc-in-the-clear', `the gRPC port on ${host} has no certificate, and tokens would cross the network in the clear`, {
     cure: 'set grpc.certificate (cert and key), or grpc.host to 127.0.0.1',

@@ -82,6 +82,25 @@ describe('enrolment refuses', () => {
     );
   });
 
+  it('more than a member may have at the same time, revoked ones too: the list has room for everybody’s', async () => {
+    stage = await authorityStage({ settings: { perMember: 2 } });
+    const { handlers } = stage.kept;
+    const enrol = async (member: string) => {
+      const { signingRequest } = await requestFor({ sipDomains: [`${member}.example`] });
+      return handlers.enrol({ token: await stage.invite(member), signingRequest }, nobody);
+    };
+    await enrol('acme');
+    const { chain } = await enrol('acme');
+    await handlers.revokeCertificate({ serial: '', member: 'acme', reason: '', why: '', dryRun: false }, memberCaller('acme', chain));
+    await expect(enrol('acme')).rejects.toMatchObject({
+      code: 'limit',
+      message: 'Member acme has 2 certificates that have not ended already.',
+    });
+    await enrol('bolt');
+    stage.clock.now += 366 * day;
+    await expect(enrol('acme')).resolves.toMatchObject({ certificate: { member: 'acme' } });
+  });
+
   it('members that are suspended or unknown, with until when and why', async () => {
     stage = await authorityStage();
     await expect(stage.invite('cato')).rejects.toThrow(

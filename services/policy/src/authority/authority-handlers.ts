@@ -15,7 +15,7 @@ import type { Entries } from '../decision/compile.js';
 import type { Membership } from '../decision/membership.js';
 import type { AuthorityEvents } from './authority-events.js';
 import { type IssuedCertificates, isGood } from './issued-certificates.js';
-import { applicantMember, describeCertificate, signCertificate } from './issuing.js';
+import { applicantMember, describeCertificate, type IssueOrder, signCertificate } from './issuing.js';
 import { foreignName } from './vetted-names.js';
 
 /** What the AuthorityService works with. */
@@ -31,8 +31,8 @@ export interface AuthorityNeeds {
   readonly events: AuthorityEvents;
   /** ms since 1970. */
   wall(): number;
-  /** How long a certificate lasts. */
-  readonly days: number;
+  /** How long a certificate lasts, and how many a member may have. */
+  readonly terms: Pick<IssueOrder, 'days' | 'perMember'>;
   /** Where members enrol over HTTPS, or ''. */
   doorUrl(): string;
 }
@@ -107,7 +107,7 @@ export function authorityHandlers(needs: AuthorityNeeds): AuthorityHandlers {
           invited: found.names,
           signingRequest: request.signingRequest,
         };
-        const order = { days: needs.days, now: wall(), by: `token ${found.token.id}` };
+        const order = { ...needs.terms, now: wall(), by: `token ${found.token.id}` };
         const { chain, certificate } = await signCertificate(applicant, signing, certificates, order);
         // Everything that can refuse has been asked: only a token that is used up gets its certificate filed and told.
         await tokens.use(request.token, caller.source);
@@ -136,7 +136,7 @@ export function authorityHandlers(needs: AuthorityNeeds): AuthorityHandlers {
           invited: shown.names,
           signingRequest: request.signingRequest,
         };
-        const order = { days: needs.days, now: wall(), by: `renewal of ${shown.serial}` };
+        const order = { ...needs.terms, now: wall(), by: `renewal of ${shown.serial}` };
         const { chain, certificate } = await signCertificate(applicant, signing, certificates, order);
         await file(certificate);
         return { chain, certificate };

@@ -13,6 +13,8 @@ export const authorityConfig = section({
   warnDays: count(30, 1, 365),
   /** Certificates kept, those that ended lately included. */
   certificates: count(200_000, 10, 1_000_000),
+  /** Certificates of one member that have not ended, revoked ones included: a revocation list has room for some thousands in all. */
+  perMember: count(100, 1, 100_000),
   /** How often it is looked whether something is due: a revocation list, another file in the folder. */
   check: duration('5s', '50ms', '1h'),
 });

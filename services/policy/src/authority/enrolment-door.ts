@@ -159,7 +159,7 @@ async function answer(
     if (caller.scope !== 'member') {
       return told(
         403,
-        'Renewing needs the certificate in use, with its key (curl --cert --key), and that it is good. Cure: enrol with a new token.',
+        `Renewing needs the certificate in use, with its key (curl --cert --key), and that it is good: ${notGood(caller, needs)}. Cure: ask an operator for an enrolment token, and enrol with it.`,
       );
     }
     const signingRequest = await bodyOf(request, config.requestBytes);
@@ -194,6 +194,14 @@ function callerOf({ socket }: IncomingMessage, { certificates, wall }: DoorNeeds
   const known = certificates.find(certificate);
   if (known === undefined || !isGood(known, wall())) return { ...nobody, certificate };
   return { scope: 'member', member: known.member, by: `certificate of ${known.member}`, source, certificate };
+}
+
+/** Why the certificate of a caller who is nobody renews nothing. */
+function notGood({ certificate }: Caller, { certificates }: DoorNeeds): string {
+  if (certificate === undefined) return 'none was shown';
+  const known = certificates.find(certificate);
+  if (known === undefined) return 'the one shown was not issued by this hub';
+  return known.revoked === '' ? 'the one shown is not valid at this time' : 'the one shown is revoked';
 }
 
 /** The body as text. Throws an ApiFault once it is too large, before more of it is read, and where it does not come whole. */

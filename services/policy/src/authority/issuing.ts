@@ -62,16 +62,38 @@ function refuseKey(request: SigningRequest, member: Member, signing: Authority, 
   }
 }
 
-/** Checks a request against its member and signs the certificate. Throws an ApiFault. `by`: what stands behind it, such as "token x". */
+/** How a certificate is issued. */
+export interface IssueOrder {
+  readonly days: number;
+  /** ms since 1970. */
+  readonly now: number;
+  /** What stands behind it, such as "token x". */
+  readonly by: string;
+  /** So many certificates that have not ended a member may have. */
+  readonly perMember: number;
+}
+
+function refuseTooMany({ id }: Member, certificates: IssuedCertificates, now: number, perMember: number): void {
+  const lasting = certificates.ofMember(id).filter(({ validUntil }) => !(Date.parse(validUntil) < now)).length;
+  if (lasting < perMember) return;
+  throw new ApiFault(
+    'limit',
+    `Member ${id} has ${lasting} certificates that have not ended already.`,
+    'use those; or an operator raises authority.perMember of policy',
+  );
+}
+
+/** Checks a request against its member and signs the certificate. Throws an ApiFault. */
 export async function signCertificate(
   applicant: Applicant,
   signing: Authority,
   certificates: IssuedCertificates,
-  { days, now, by }: { readonly days: number; readonly now: number; readonly by: string },
+  { days, now, by, perMember }: IssueOrder,
 ): Promise<Signed> {
   const { membership, member } = applicant;
   if (signing.validTo <= now)
     throw new ApiFault('precondition', 'The authority of this hub has ended.', 'make another with guildhall ca init');
+  refuseTooMany(member, certificates, now, perMember);
   const request = await readRequest(applicant.signingRequest);
   refuseKey(request, member, signing, certificates);
   const granted = grantNames(request, vettedNames(membership, member, applicant.invited));

@@ -56,7 +56,7 @@ async function goodList(pem: string, certificate: Certificate): Promise<Revocati
  * What a new list has to name: what is filed as revoked and has not ended (a day of grace, so that each stands in a list
  * beyond its end, RFC 5280 3.3), and what an earlier list names and is not on file. A revocation is never lost.
  */
-export function revokedOf(
+function revokedOf(
   authority: string,
   certificates: Iterable<IssuedCertificate>,
   earlier: readonly RevokedCertificate[],

@@ -61,7 +61,7 @@ function doorUrl({ enrolment }: PolicyConfig, membership: Membership | undefined
  * at once. Rejects with a Fault or a KeyValueError.
  */
 export async function keepAuthority(config: PolicyConfig, needs: KeepingNeeds): Promise<KeptAuthority> {
-  const { folder, days, crlDays, warnDays, certificates: most, check: everyMs } = config.authority;
+  const { folder, days, perMember, crlDays, warnDays, certificates: most, check: everyMs } = config.authority;
   const { wall } = needs;
   let state = folder === undefined ? '' : folderState(folder);
   let open: OpenAuthority | undefined = folder === undefined ? undefined : await openAuthorityFolder(folder);
@@ -175,7 +175,7 @@ export async function keepAuthority(config: PolicyConfig, needs: KeepingNeeds): 
       ...needs,
       certificates,
       events,
-      days,
+      terms: { days, perMember },
       authority: () => open,
       publish: async () => publisher?.publish(),
       doorUrl: () => doorUrl(config, needs.membership()),

@@ -35,8 +35,8 @@ function checkOf(rest: Check, rule: Rule, meeting: Meeting, judgement: Judgement
 /** Why a rule that fits by names is not in force, or ''. */
 function timeText(rule: Rule, now: number): string {
   if (inForce(rule, now)) return '';
-  if (now < rule.validFrom) return `rule ${rule.id} holds from ${new Date(rule.validFrom).toISOString()}`;
-  if (now >= rule.validUntil) return `rule ${rule.id} ended at ${new Date(rule.validUntil).toISOString()}`;
+  if (now < rule.validFrom) return `rule ${rule.id} holds from ${new Date(rule.validFrom).toISOString().replace('.000Z', 'Z')}`;
+  if (now >= rule.validUntil) return `rule ${rule.id} ended at ${new Date(rule.validUntil).toISOString().replace('.000Z', 'Z')}`;
   return rule.during === undefined ? `rule ${rule.id} is not in force` : `rule ${rule.id} holds ${windowText(rule.during)} only`;
 }
 

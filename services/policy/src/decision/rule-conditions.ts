@@ -109,7 +109,7 @@ function rest(party: Party, meant: Meant): { user: string; domain: string } {
 const openers: ReadonlySet<string> = new Set(['INVITE', 'SUBSCRIBE', 'NOTIFY', 'REFER']);
 
 /** Whether a rule's limit measures a request: inside a dialog only what stands for itself, so that a call that was let in is not cut short. */
-export function isMeasured(rule: Rule, meeting: Meeting): boolean {
+function isMeasured(rule: Rule, meeting: Meeting): boolean {
   return rule.limit !== undefined && !(inDialog(meeting) && openers.has(meeting.ask.method));
 }
 

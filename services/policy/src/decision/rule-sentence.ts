@@ -30,7 +30,7 @@ export function contentText({ media, bodyTypes, bodyLarger }: Rule): string {
 }
 
 /** "5 a minute", "10 every 2500 ms". */
-export function rateText({ requests, perMs }: RuleLimit): string {
+function rateText({ requests, perMs }: RuleLimit): string {
   const period = periods.get(perMs);
   return period === undefined ? `${requests} every ${perMs} ms` : `${requests} ${period}`;
 }

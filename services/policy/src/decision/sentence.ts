@@ -121,7 +121,7 @@ export function redirectedByAgreement(ask: Ask, peer: Member, target: Member): s
 }
 
 function timeText(at: number): string {
-  return Number.isFinite(at) ? new Date(at).toISOString() : 'no time';
+  return Number.isFinite(at) ? new Date(at).toISOString().replace('.000Z', 'Z') : 'no time';
 }
 
 /** What keeps an agreement from being in force at `now`, or that it is. */

@@ -16,7 +16,7 @@ import { discoveredEntries, discoveredMember, givesWay } from './discovered-memb
 import { mayBeMet, soughtDomain } from './discovery-candidate.js';
 
 /** Who stands in the history as the author of discovered partners. */
-export const discoverer = 'discovery';
+const discoverer = 'discovery';
 
 /** What is told of meetings, for figures and the log. */
 export interface DiscoveryListener {

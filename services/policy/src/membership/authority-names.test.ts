@@ -1,12 +1,15 @@
 import { createAuthority } from '@guildhall/chassis/authority/authority';
+import { memoryBus } from '@guildhall/chassis/memory-bus';
 import { Member } from '@guildhall/proto/gen/guildhall/admin/v1/membership';
 import { SetMemberStatusRequest, SetMemberTrustRequest } from '@guildhall/proto/gen/guildhall/admin/v1/membership_service';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { bringIn } from './bring-in.js';
 import { encodeEntry } from './bucket-entry.js';
 import { caller, fileContent, type MembershipStage, openMembershipStage } from './membership.stage.js';
 
 const day = 86_400_000;
 const authority = async (name: string) => (await createAuthority(name, Date.now() - day, Date.now() + day)).pem;
+const authorityNamed = (length: number, beginning: string) => authority(`${beginning} `.padEnd(length, 'x'));
 const by = { who: 'test', when: '', why: '', change: '' };
 let stage: MembershipStage;
 
@@ -46,6 +49,26 @@ describe('an authority that a member brings', () => {
     await trust('crow', first);
     await trust('crow', first, await authority('Crow CA'));
     expect((await stage.api.getMember({ id: 'crow' }, caller('operator'))).member?.member?.anchors).toHaveLength(2);
+  });
+
+  it('has a name of a bounded length', async () => {
+    await expect(trust('acme', await authorityNamed(1100, 'x'))).rejects.toThrow(
+      'member acme: the name of an authority is longer than 1024 bytes',
+    );
+  });
+
+  it('finds room in the list of names that every handshake carries', async () => {
+    const members = Array.from({ length: 70 }, (_, at) => `{ id: m${at}, domains: [m${at}.test] }`);
+    const content = fileContent({ members: `[${members.join(', ')}]` });
+    for (const body of content.entries.values()) {
+      if (body.$case === 'member') body.value.anchors = [await authorityNamed(900, body.value.id)];
+    }
+    const bucket = await memoryBus().keyValue('membership', { history: 1 });
+    const at = { when: '2026-01-01T00:00:00.000Z', change: 'first' };
+    await expect(bringIn(bucket, content, at)).resolves.toEqual({
+      result: 'contradicts',
+      problems: [expect.stringMatching(/^the names of all 70 authorities take 6\d{4} bytes, and a TLS handshake has room for 60000: /)],
+    });
   });
 
   it('that is there already keeps nobody from suspending it', async () => {

@@ -1,6 +1,7 @@
 import { type KeyValue, KeyValueError } from '@guildhall/chassis/key-value';
+import { authorityNameProblems } from './authority-names.js';
 import { type Authorship, type EntryBody, encodeEntry, encodeNote, type StoredEntry, saysTheSame } from './bucket-entry.js';
-import { inOrder, plan, type Write } from './change-plan.js';
+import { inOrder, plan, type Write, written } from './change-plan.js';
 import { type BroughtIn, bodyDigest, broughtIn, fileParts } from './file-source.js';
 import { readSnapshot } from './read-snapshot.js';
 import type { Snapshot } from './table.js';
@@ -63,14 +64,15 @@ function sourceWrites(snapshot: Snapshot, next: BroughtIn): Write[] {
   ].filter(({ body, before }) => body === undefined || before === undefined || bodyDigest(before.body) !== bodyDigest(body));
 }
 
-/** The writes, and what keeps them from being done. A bucket without a community takes what was checked as a whole already. */
+/** The writes, and what keeps them from being done. A bucket without a community takes what was checked as a whole already, but for the authorities' names. */
 function planned(
   snapshot: Snapshot,
   wanted: ReadonlyMap<string, EntryBody | undefined>,
 ): { writes: readonly Write[]; problems: readonly string[] } {
   const isEmpty = ![...snapshot.stored.values()].some(({ body }) => body.$case !== 'authority' && body.$case !== 'file');
   if (!isEmpty) return plan(snapshot, { wanted });
-  return { writes: inOrder([...wanted].map(([key, body]) => ({ key, body, before: undefined }))), problems: [] };
+  const writes = inOrder([...wanted].map(([key, body]) => ({ key, body, before: undefined })));
+  return { writes, problems: authorityNameProblems(written(snapshot, writes), writes) };
 }
 
 /** Values that cannot be read, under keys that the file has: they are written over. */

@@ -71,8 +71,11 @@ export function importMembership(snapshot: Snapshot, entries: ReadonlyMap<string
       (found, entry) => (found === undefined || entry.revision > found.revision ? entry : found),
       undefined,
     );
+    // What was removed has no entry any more.
     const last =
-      newest === undefined ? '' : `; ${newest.key} was changed last, in revision ${newest.revision} (${newest.by.who}, ${newest.by.when})`;
+      newest === undefined || BigInt(newest.revision) < snapshot.version
+        ? '; an entry was removed last (the history tells which, and by whom)'
+        : `; ${newest.key} was changed last, in revision ${newest.revision} (${newest.by.who}, ${newest.by.when})`;
     throw new ApiFault(
       'conflict',
       `The file was made from version ${expected}, and ${snapshot.version} is in force${last}.`,

@@ -124,6 +124,9 @@ describe('the community as a file', () => {
       ),
     });
     await imported(yaml);
+    await expect(imported(yaml, version)).rejects.toMatchObject({
+      message: expect.stringContaining('in force; an entry was removed last'),
+    });
     expect([...(stage.store.current()?.members.keys() ?? [])]).toEqual(['acorn', 'bolt']);
   });
 

@@ -3,7 +3,7 @@ import { readRevocationLists } from '@guildhall/chassis/authority/revocation-lis
 import { splitCertificates } from '@guildhall/proto/community/entries';
 
 /** All authorities, or all revocation lists, of one member or of the community, bytes: they travel together in one page. */
-export const maxPemBytes = 128 * 1024;
+const maxPemBytes = 128 * 1024;
 
 /** What keeps a PEM text from being a list of authorities, or undefined. */
 export function authorityFault(text: string): string | undefined {
@@ -11,7 +11,10 @@ export function authorityFault(text: string): string | undefined {
   if (certificates.length === 0) return 'has no certificate in PEM form';
   for (const [at, certificate] of certificates.entries()) {
     try {
-      if (!new X509Certificate(certificate).ca) return `has a certificate (number ${at + 1}) that is no authority's (CA:TRUE)`;
+      const { ca, publicKey } = new X509Certificate(certificate);
+      if (!ca) return `has a certificate (number ${at + 1}) that is no authority's (CA:TRUE)`;
+      // A key of a kind that OpenSSL does not know throws before this.
+      if (publicKey.asymmetricKeyType === undefined) return `has a certificate (number ${at + 1}) whose key cannot be used`;
     } catch {
       return `has a certificate (number ${at + 1}) that cannot be read`;
     }
