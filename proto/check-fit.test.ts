@@ -30,3 +30,16 @@ describe('a rule about one user', () => {
     expect(fits('Ada@acme.example', VerdictAction.FORWARD)).toEqual([true, true]);
   });
 });
+
+describe('a rule about a receiver, within a dialog,', () => {
+  const dialled = (user: string, domain: string): RequestFacts => ({ ...facts('bob@acme.example'), dialled: () => ({ user, domain }) });
+  const { REFUSE, FORWARD } = VerdictAction;
+
+  it('refuses by the address to which it goes too, and allows by To alone', () => {
+    const secret = dialled('ada@acme.example', 'lab.acme.example');
+    const byUser = (action: VerdictAction) => checkFits(Check.fromPartial({ action, toUser: 'ada@acme.example' }), secret);
+    const byDomain = (action: VerdictAction) => checkFits(Check.fromPartial({ action, toDomain: 'lab.acme.example' }), secret);
+    expect([byUser(REFUSE), byDomain(REFUSE), byUser(FORWARD), byDomain(FORWARD)]).toEqual([true, true, false, false]);
+    expect(checkFits(Check.fromPartial({ action: REFUSE, toUser: 'ada@acme.example' }), dialled('', ''))).toBe(false);
+  });
+});

@@ -11,6 +11,8 @@ export interface RequestFacts {
   /** Lower case. */
   fromDomain(): string;
   toDomain(): string;
+  /** Within a dialog, whom the Request-URI names: it goes there, whatever To says. Unset or '' for none. */
+  dialled?(): { readonly user: string; readonly domain: string };
   /** Kinds of media that its session descriptions offer, lower case; empty where there is no session description. */
   media(): readonly string[] | undefined;
   /** Media types of the body and, where it has parts, of these, lower case; empty where there is no body. */
@@ -49,9 +51,13 @@ export function checkFits(check: Check, facts: RequestFacts): boolean {
   const refuses = check.action === VerdictAction.REFUSE;
   return (
     (check.fromDomain === '' || isWithinDomain(facts.fromDomain(), check.fromDomain)) &&
-    (check.toDomain === '' || isWithinDomain(facts.toDomain(), check.toDomain)) &&
+    (check.toDomain === '' ||
+      isWithinDomain(facts.toDomain(), check.toDomain) ||
+      (refuses && isWithinDomain(facts.dialled?.().domain ?? '', check.toDomain))) &&
     (check.fromUser === '' || isUser(facts.fromUser(), check.fromUser, refuses)) &&
-    (check.toUser === '' || isUser(facts.toUser(), check.toUser, refuses)) &&
+    (check.toUser === '' ||
+      isUser(facts.toUser(), check.toUser, refuses) ||
+      (refuses && isUser(facts.dialled?.().user ?? '', check.toUser, true))) &&
     (check.bodyLarger === 0n || BigInt(facts.bodyBytes()) > check.bodyLarger) &&
     (check.media.length === 0 || holds(facts.media(), refuses, (kind) => check.media.includes(kind))) &&
     (check.bodyTypes.length === 0 ||

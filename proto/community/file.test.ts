@@ -113,6 +113,17 @@ agreements: [{ members: [a, b] }]`;
     expect(file?.rules).toEqual([]);
   });
 
+  it('holds partners that were met by DNS to few requests and users', () => {
+    const { file } = inspectCommunity(head.replace('id: guild', 'id: guild, discovery: { trust: { ca: [world.crt] } }'));
+    expect(file?.community.discovery).toEqual({
+      trust: { ca: ['world.crt'] },
+      requestsPerSecond: 20,
+      contacts: 1_000,
+      suspectRequestsPerSecond: 1,
+      partners: 1_000,
+    });
+  });
+
   it('places what others find', () => {
     const inspection = inspectCommunity(head);
     expect(inspection.problems).toEqual([]);

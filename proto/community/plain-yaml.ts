@@ -13,7 +13,7 @@ const flowPlain = /[^,[\]{}\n]*/y;
 
 /** Reads collections of one line, at offsets of a text. */
 function flowReader(text: string): (from: number, depth: number) => { value: unknown; end: number } {
-  const skip = (from: number): number => {
+  const pastSpaces = (from: number): number => {
     spaces.lastIndex = from;
     spaces.test(text);
     return spaces.lastIndex;
@@ -33,12 +33,12 @@ function flowReader(text: string): (from: number, depth: number) => { value: unk
 
   const list = (from: number, depth: number): { value: unknown[]; end: number } => {
     const value: unknown[] = [];
-    let at = skip(from + 1);
+    let at = pastSpaces(from + 1);
     while (text[at] !== ']') {
       const item = node(at, depth);
       value.push(item.value);
-      at = skip(item.end);
-      if (text[at] === ',') at = skip(at + 1);
+      at = pastSpaces(item.end);
+      if (text[at] === ',') at = pastSpaces(at + 1);
       else if (text[at] !== ']') throw beyond;
     }
     return { value, end: at + 1 };
@@ -46,14 +46,14 @@ function flowReader(text: string): (from: number, depth: number) => { value: unk
 
   const map = (from: number, depth: number): { value: Record<string, unknown>; end: number } => {
     const value: Record<string, unknown> = {};
-    let at = skip(from + 1);
+    let at = pastSpaces(from + 1);
     while (text[at] !== '}') {
       const key = keyAt(text, at, value);
       if (key === undefined) throw beyond;
-      const item = node(skip(at + key.length + 1), depth);
+      const item = node(pastSpaces(at + key.length + 1), depth);
       value[key] = item.value;
-      at = skip(item.end);
-      if (text[at] === ',') at = skip(at + 1);
+      at = pastSpaces(item.end);
+      if (text[at] === ',') at = pastSpaces(at + 1);
       else if (text[at] !== '}') throw beyond;
     }
     return { value, end: at + 1 };

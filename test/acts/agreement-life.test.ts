@@ -1,3 +1,4 @@
+import { connect } from 'node:tls';
 import { status } from '@grpc/grpc-js';
 import {
   AcceptAgreementRequest,
@@ -13,7 +14,7 @@ import {
 } from '@guildhall/proto/gen/guildhall/admin/v1/membership_service';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ApiConnection, asked, openApi } from '../stage/admin.js';
-import { becomes, fate } from '../stage/exchange.js';
+import { becomes, fate, hearRequest } from '../stage/exchange.js';
 import { perform } from '../stage/performance.js';
 import { topologies } from '../stage/play.js';
 
@@ -88,6 +89,27 @@ describe.each(topologies)('the life of an agreement, in the hands of the two, %s
       expect(card?.anchors.join('')).toContain(play().authority.cert.trim());
     }
     expect([await partners('crow'), await states('crow')]).toEqual([[], []]);
+  });
+
+  it('the door that is handed over opens with the trust that is handed over', async () => {
+    const [acme, bolt] = [actor('acme'), actor('bolt')];
+    const final = await acme.hearFinal(acme.say('MESSAGE', 'sip:bob@bolt.example'));
+    const { partners: cards, hub: card } = await of('acme');
+    const [proxy] = cards[0]?.proxies ?? [];
+    if (proxy === undefined) throw new Error('no door was handed over');
+    expect(final.header('contact')).toContain(`:${proxy.port}`);
+    const { cert, key } = acme.identity;
+    const ca = [...(card?.anchors ?? []), ...(cards[0]?.anchors ?? [])];
+    const socket = connect({ host: proxy.host, port: proxy.port, servername: proxy.name, ca, cert, key });
+    const answered = new Promise<string>((resolve, reject) => {
+      socket.once('error', reject);
+      socket.once('data', (chunk) => resolve(chunk.toString('latin1')));
+    });
+    const said = acme.request('MESSAGE', 'sip:bob@bolt.example');
+    socket.write(said.text);
+    bolt.answer(await hearRequest(bolt, said), 200);
+    expect(await answered).toMatch(/^SIP\/2\.0 200 /);
+    socket.destroy();
   });
 
   it.each([

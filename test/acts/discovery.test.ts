@@ -1,4 +1,6 @@
+import type { ListPartnersResponse } from '@guildhall/proto/gen/guildhall/admin/v1/admin';
 import { afterAll, describe, expect, it } from 'vitest';
+import { asked, openApi } from '../stage/admin.js';
 import type { Authority } from '../stage/certificates.js';
 import { exchange, hearRequest, outcome, refusal } from '../stage/exchange.js';
 import { federate, type Ground } from '../stage/federation.js';
@@ -127,6 +129,16 @@ describe('organizations that are met by DNS', () => {
     const { hub } = play('hub');
     expect(await hub.counted('ingress', 'guildhall_partner_suspect', {})).toBe(1);
     expect(await hub.counted('ingress', 'guildhall_partner_held_total', { bound: 'contacts' })).toBe(1);
+    const api = openApi(hub);
+    const watched = async () => {
+      const { partners } = await asked<ListPartnersResponse>((done) => api.admin.listPartners({ after: '', limit: 0 }, done));
+      return partners.filter(({ suspect }) => suspect);
+    };
+    await expect
+      .poll(watched, { timeout: 10_000 })
+      .toMatchObject([{ domains: ['nosy.test'], who: expect.stringContaining('discovery'), contacts: bounds.contacts, overContacts: 1n }]);
+    expect((await watched())[0]?.overRate).toBeGreaterThan(0n);
+    api.close();
   });
 
   it('there are only so many, and who is no longer wanted stays away', async () => {

@@ -8,7 +8,7 @@ import {
 } from '@guildhall/proto/gen/guildhall/admin/v1/membership_service';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type ApiConnection, asked, openApi } from '../stage/admin.js';
-import { exchange, outcome, reach } from '../stage/exchange.js';
+import { exchange, outcome, reach, settle } from '../stage/exchange.js';
 import type { Member } from '../stage/member.js';
 import { perform } from '../stage/performance.js';
 import { topologies } from '../stage/play.js';
@@ -33,14 +33,6 @@ describe.each(topologies)('the membership is changed as data, %s', (_, topology)
     stream.on('data', (one: WatchMembershipResponse) => told.push(one));
     stream.on('error', () => undefined);
     return { told, cancel: () => stream.cancel() };
-  }
-
-  /** Comes back once it is let in again. */
-  async function redial(member: Member): Promise<void> {
-    await vi.waitFor(async () => {
-      await member.dial(hub().ingresses[0]?.port ?? 0);
-      await reach(member, actor('bolt'));
-    });
   }
 
   /** What the final answer to a MESSAGE says, once it is the expected one; where it arrives it is answered. */
@@ -125,7 +117,10 @@ describe.each(topologies)('the membership is changed as data, %s', (_, topology)
       for (const one of [all, acme]) one.cancel();
       own.close();
     }
-    for (const name of ['acme', 'crow']) await redial(actor(name));
+    for (const name of ['acme', 'crow']) {
+      await settle(actor(name), hub().ingresses[0]?.port ?? 0);
+      await reach(actor(name), actor('bolt'));
+    }
   });
 
   it('a mistake is rolled back, and history and export tell the same story', async () => {

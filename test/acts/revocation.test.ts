@@ -1,9 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { connect } from 'node:tls';
 import { describe, expect, it } from 'vitest';
-import { exchange, outcome, reach } from '../stage/exchange.js';
+import { becomes, exchange, reach, settle } from '../stage/exchange.js';
 import { hubCertificate } from '../stage/identities.js';
-import type { Member } from '../stage/member.js';
 import { perform } from '../stage/performance.js';
 import { topologies } from '../stage/play.js';
 
@@ -93,36 +92,16 @@ describe.each(topologies)('trust changes under way, %s', (_, topology) => {
     for (const line of accepted) await line.over;
     const refused = await member.dial(port);
     await refused.over;
-    await until(acme, member, '500 member-untrusted');
+    await becomes(acme, member, '500 member-untrusted');
     await exchange(acme, bolt);
     expect([acme.line(), bolt.line()]).toEqual(lines);
     expect(await hub().counted('ingress', 'guildhall_ingress_connections_closed_total', { reason: 'revoked' })).toBeGreaterThan(1);
     expect(await hub().counted('relay', 'guildhall_relay_untrusted_total', { reason: 'revoked' })).toBeGreaterThan(0);
 
     hub().rewrite(play().community);
-    await redial(member, port);
+    await settle(member, port);
     await reach(acme, member);
     await exchange(member, acme);
-  }
-
-  /** Says MESSAGEs until one ends so. */
-  async function until(sender: Member, receiver: Member, expected: string): Promise<void> {
-    for (;;) {
-      const said = sender.say('MESSAGE', `sip:bob@${receiver.domain}`);
-      const final = sender.hearFinal(said);
-      const heard = await receiver.hearUnless(said, final);
-      if (heard !== undefined) receiver.answer(heard, 200);
-      if (outcome(await final) === expected) return;
-    }
-  }
-
-  async function redial(member: Member, port: number): Promise<void> {
-    for (;;) {
-      const line = await member.dial(port);
-      const ping = member.request('OPTIONS', `sip:${hub().domain}`);
-      line.say(ping.text);
-      if ((await member.hearFinalUnless(ping, line.over)) !== undefined) return;
-    }
   }
 
   function certificates(result: string): Promise<number> {

@@ -28,6 +28,16 @@ export async function reach(sender: Member, receiver: Member): Promise<void> {
   }
 }
 
+/** Dials the hub until it lets the member stay. */
+export async function settle(member: Member, port: number): Promise<void> {
+  for (;;) {
+    const line = await member.dial(port);
+    const ping = member.request('OPTIONS', 'sip:hub.example');
+    line.say(ping.text);
+    if ((await member.hearFinalUnless(ping, line.over)) !== undefined) return;
+  }
+}
+
 /** What becomes of a MESSAGE: the hub's answer as `outcome` has it, or "passed on" when it reached the receiver, which answers it. */
 export async function fate(sender: Member, receiver: Member): Promise<string> {
   const said = sender.say('MESSAGE', `sip:bob@${receiver.domain}`);

@@ -241,14 +241,16 @@ describe('a bus that closes while a watch is being opened', () => {
       end(timer);
     });
     let opened = 0;
-    for (let turns = 0; turns < 12; turns += 1) {
+    for (let turn = 0; turn < 40; turn += 1) {
       const one = await bus();
       const store = await one.keyValue('closing', { history: 1 });
       await store.put('a', bytes('1'));
       const under = [store.entries(), store.watch({ entry: () => undefined, current: () => undefined }), store.history('>')];
-      for (let turn = 0; turn < turns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+      const ends = Promise.allSettled(under);
+      // At another moment each time: the opening takes several answers of the server.
+      for (const moment = performance.now() + turn / 4; performance.now() < moment; ) await new Promise((go) => setImmediate(go));
       await one.close();
-      opened += (await Promise.allSettled(under)).filter(({ status }) => status === 'fulfilled').length;
+      opened += (await ends).filter(({ status }) => status === 'fulfilled').length;
     }
     expect(opened).toBeGreaterThan(0);
     expect(beating.size).toBe(0);

@@ -1,3 +1,5 @@
+import { errors } from '@nats-io/transport-node';
+
 /** What takes a moment to open on a connection, and must not be cut off when it is half open. */
 export interface Openings {
   /** Opens something, or rejects because no more is opened. */
@@ -11,7 +13,7 @@ export function createOpenings(): Openings {
   let finished = false;
   return {
     open(work) {
-      if (finished) return Promise.reject(new Error('the connection is being closed'));
+      if (finished) return Promise.reject(new errors.ClosedConnectionError());
       const one = work();
       underWay.add(one);
       const done = (): void => {

@@ -96,6 +96,7 @@ describe('a request that is refused', () => {
       /./,
     ],
     ['a token of an unknown key', sip(route(ours('I').replace('.k1.', '.k2.'))), 403, 'bad-route-token', /key/],
+    ['a token of a dialog outside of one', sip(route(ours('I'))), 403, 'bad-route-token', /To has no tag/],
     ['a token of two others', sip(route(ours('I', 'bolt', 'cliff'))), 403, 'bad-route-token', /acme has no part/],
     ['a domain of 300 letters', sip({ uri: `sip:${'a'.repeat(60)}.${'b.'.repeat(120)}example` }), 404, 'unknown-domain', /long/],
   ];

@@ -95,7 +95,11 @@ export function admit(request: Message, member: string, hub: Hub): Admission {
 
   const route = dialogRoute(request, member, hub.isHere, hub.readToken);
   if (route.kind === 'refused') return refuse(route.code, route.sentence);
-  if (route.kind === 'dialog') return inDialog(request, member, from, event, loop, route);
+  if (route.kind === 'dialog') {
+    // RFC 3261 12.2.1.1: or a token once got would open further dialogs past the rules about what opens one.
+    if (!hasToTag(request)) return refuse('bad-route-token', 'the Route token is of a dialog, and this request is in none: To has no tag');
+    return inDialog(request, member, from, event, loop, route);
+  }
   if (toDomain.length > longestDomain) return refuse('unknown-domain', 'no domain is that long');
   return {
     kind: 'ask',

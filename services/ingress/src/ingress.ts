@@ -64,7 +64,7 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim 
   const { limits, timeouts } = config;
   const { clock, wall, random } = rim;
   const members = createMembers(limits.requestsPerSecond, (id) => trust.table()?.members.get(id)?.bounds);
-  const watchList = createWatchList(members, { id: config.id, bus, noted: events.watched });
+  const watchList = createWatchList(members, { id: config.id, bus, roster, noted: events.watched });
   const keys = createTokenKeyRing();
   const policy = createPolicyQuestions(bus, timeouts.ask);
   const keeper = createKeyKeeper(keys, policy.tokenKeys, events);

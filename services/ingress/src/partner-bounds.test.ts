@@ -45,6 +45,23 @@ describe('what a discovered partner may send', () => {
     expect([conduct.suspect, rateOf(conduct)]).toEqual([false, 20]);
   });
 
+  it('its part only, where several ingresses share the bounds', () => {
+    const conduct = newConduct({ requestsPerSecond: 20, contacts: 4, suspectRequestsPerSecond: 1 }, 0);
+    conduct.share = 0.5;
+    times(10, () => expect(held(conduct, 'a@x', 0)).toBe(''));
+    expect(held(conduct, 'a@x', 0)).toBe('partner-rate');
+    expect(held(conduct, 'b@x', 100)).toBe('');
+    expect(held(conduct, 'c@x', 200)).toBe('partner-contacts');
+    conduct.suspect = true;
+    expect(held(conduct, 'a@x', 10_000)).toBe('');
+    expect(held(conduct, 'a@x', 11_900)).toBe('partner-rate');
+    expect(held(conduct, 'a@x', 12_000)).toBe('');
+    conduct.share = 0.01;
+    conduct.contacts.clear();
+    expect(held(conduct, 'a@x', 1_000_000)).toBe('');
+    expect(held(conduct, 'b@x', 2_000_000)).toBe('partner-contacts');
+  });
+
   it('answers that ask for more say nothing about it', () => {
     const conduct = newConduct(bounds, 0);
     for (const status of [100, 180, 302, 401, 407]) times(100, () => expect(noteFinal(conduct, status)).toBe(false));

@@ -12,6 +12,8 @@ export interface Bounds {
 /** What is kept of a discovered partner that sends: fields the hot path writes and the watch list reads. Times are monotonic ms. */
 export interface Conduct {
   bounds: Bounds;
+  /** The part of the bounds that this ingress allows, so that all of them together keep to them: 1 of one, 0.5 of two. */
+  share: number;
   /** Token bucket of requests. */
   tokens: number;
   filledAt: number;
@@ -44,6 +46,7 @@ const longestContact = 256;
 export function newConduct(bounds: Bounds, now: number): Conduct {
   return {
     bounds,
+    share: 1,
     tokens: bounds.requestsPerSecond,
     filledAt: now,
     contacts: new Set(),
@@ -56,9 +59,10 @@ export function newConduct(bounds: Bounds, now: number): Conduct {
   };
 }
 
-/** Requests a second that are taken of it. */
-export function rateOf({ bounds, suspect }: Conduct): number {
-  return suspect ? Math.min(bounds.requestsPerSecond, bounds.suspectRequestsPerSecond) : bounds.requestsPerSecond;
+/** Requests a second that are taken of it here. */
+export function rateOf({ bounds, share, suspect }: Conduct): number {
+  const whole = suspect ? Math.min(bounds.requestsPerSecond, bounds.suspectRequestsPerSecond) : bounds.requestsPerSecond;
+  return whole * share;
 }
 
 /**
@@ -67,7 +71,7 @@ export function rateOf({ bounds, suspect }: Conduct): number {
  */
 export function held(conduct: Conduct, contact: string | undefined, now: number): ReasonCode | '' {
   const rate = rateOf(conduct);
-  conduct.tokens = Math.min(rate, conduct.tokens + (Math.max(0, now - conduct.filledAt) * rate) / 1000);
+  conduct.tokens = Math.min(Math.max(1, rate), conduct.tokens + (Math.max(0, now - conduct.filledAt) * rate) / 1000);
   conduct.filledAt = now;
   if (conduct.tokens < 1) {
     conduct.overRate += 1;
@@ -81,7 +85,7 @@ export function held(conduct: Conduct, contact: string | undefined, now: number)
   }
   const user = contact.slice(0, longestContact);
   if (conduct.contacts.has(user)) return '';
-  if (conduct.contacts.size >= conduct.bounds.contacts) {
+  if (conduct.contacts.size >= Math.max(1, conduct.bounds.contacts * conduct.share)) {
     conduct.overContacts += 1;
     return 'partner-contacts';
   }

@@ -100,8 +100,18 @@ describe('a peer that is not believed', () => {
       /./,
     ],
     ['of a suspended member', facts({ uris: ['sip:cliff.example'] }), 'member-not-active', 'cliff is suspended: fee \\x22unpaid\\x22'],
-    ['pinned to a suspended member', facts({ ...failed('INVALID_PURPOSE'), spkiSha256: 'pin-cliff' }, nobody), 'member-not-active', /cliff/],
-    ['pinned to two members', facts({ ...failed('INVALID_PURPOSE'), spkiSha256: 'pin-both' }, nobody), 'names-of-several-members', /bolt, dune/],
+    [
+      'pinned to a suspended member',
+      facts({ ...failed('INVALID_PURPOSE'), spkiSha256: 'pin-cliff' }, nobody),
+      'member-not-active',
+      /cliff/,
+    ],
+    [
+      'pinned to two members',
+      facts({ ...failed('INVALID_PURPOSE'), spkiSha256: 'pin-both' }, nobody),
+      'names-of-several-members',
+      /bolt, dune/,
+    ],
     ['pinned and expired', facts({ spkiSha256: 'pin-acme', validTo: now - 1 }), 'expired', /./],
     [
       "vouched for by another member's authority",

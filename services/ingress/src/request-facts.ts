@@ -50,9 +50,15 @@ function bodyOf(request: Message): BodyFacts {
   return readBody(bodyBytes(request).toString('latin1'), { type: onlyValue(request, Header.contentType), encoding: encodingOf(request) });
 }
 
+const nobody = { user: '', domain: '' };
+
+function dialledBy(request: Message): { user: string; domain: string } {
+  return { user: userOfUri(requestUri(request)), domain: uriDomain(request, request.uriStart, request.uriEnd) };
+}
+
 /**
  * What a request is to the checks of its verdict, found out only as they ask. Outside dialogs it is for the user of its Request-URI, which is
- * where it goes; within one, for the user of To. `sender` is the member that sent it: where that is not the one who opened the dialog, From and
+ * where it goes; within one, for the user of To and for whom the Request-URI names. `sender` is the member that sent it: where that is not the one who opened the dialog, From and
  * To change places, because the verdict is about the one who did.
  */
 export function requestFacts(request: Message, admission: AskAdmission, sender: string): RequestFacts {
@@ -70,6 +76,7 @@ export function requestFacts(request: Message, admission: AskAdmission, sender: 
     toUser: () => (inDialog ? userIn(request, far) : userOfUri(requestUri(request))),
     fromDomain: () => domainIn(request, near),
     toDomain: () => (inDialog ? domainIn(request, far) : uriDomain(request, request.uriStart, request.uriEnd)),
+    dialled: () => (inDialog && !back ? dialledBy(request) : nobody),
     media: () => facts().media,
     bodyTypes: () => facts().types,
     bodyBytes: () => request.end - request.start - request.head.length,

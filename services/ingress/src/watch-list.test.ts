@@ -33,7 +33,8 @@ describe('the watch list', () => {
   const told = () => {
     const notes: string[] = [];
     const tell = (member: Member, note: string) => notes.push(`${member.id} ${note}`);
-    return { notes, desk: { id: 'ingress-1', bus: { publish: () => undefined }, noted: tell } };
+    const roster = { freshIds: () => ['ingress-1', 'ingress-2'] };
+    return { notes, desk: { id: 'ingress-1', bus: { publish: () => undefined }, roster, noted: tell } };
   };
   const table = (...members: Parameters<typeof trustMember>[]) =>
     trustTable(
@@ -65,6 +66,7 @@ describe('the watch list', () => {
     if (conduct === undefined) throw new Error('it has no bounds');
     list.tend(0);
     expect(notes).toEqual([]);
+    expect(conduct.share).toBe(0.5);
     conduct.overRate = 1;
     list.tend(1_000);
     conduct.overRate = 5;

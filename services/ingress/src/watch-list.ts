@@ -1,4 +1,5 @@
 import type { Bus } from '@guildhall/chassis/bus';
+import type { Roster } from '@guildhall/chassis/roster';
 import { type PartnerConduct, Watched } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
 import type { ReasonCode } from '@guildhall/proto/reason';
 import { type Message, requestUri } from '@guildhall/proto/sip/message';
@@ -67,20 +68,23 @@ export interface WatchDesk {
   readonly id: string;
   readonly bus: Pick<Bus, 'publish'>;
   noted(member: Member, note: WatchNote): void;
+  /** Tells how many ingresses share the bounds. */
+  readonly roster: Pick<Roster, 'freshIds'>;
 }
 
 /** How often policy is told, ms, and of how many at most. */
 const told = { everyMs: 2_000, most: 2_000 } as const;
 
 /** Keeps an eye on the discovered partners of this ingress. */
-export function createWatchList(members: Pick<Members, 'all'>, { id: own, bus, noted: tell }: WatchDesk): WatchList {
+export function createWatchList(members: Pick<Members, 'all'>, { id: own, bus, noted: tell, roster }: WatchDesk): WatchList {
   const known = new Map<string, Told>();
   let tellAt = Number.NEGATIVE_INFINITY;
   let quietUntil = Number.NEGATIVE_INFINITY;
 
-  const look = (member: Member, loud: boolean): void => {
+  const look = (member: Member, loud: boolean, share: number): void => {
     const { conduct } = member;
     if (conduct === undefined) return;
+    conduct.share = share;
     const before = known.get(member.id) ?? { suspect: false, overRate: 0, overContacts: 0 };
     known.set(member.id, before);
     if (conduct.suspect !== before.suspect) tell(member, conduct.suspect ? 'suspect' : 'good-again');
@@ -109,7 +113,8 @@ export function createWatchList(members: Pick<Members, 'all'>, { id: own, bus, n
     tend(now) {
       const loud = now >= quietUntil;
       if (loud) quietUntil = now + quiet;
-      for (const member of members.all()) look(member, loud);
+      const share = 1 / Math.max(1, roster.freshIds('ingress').length);
+      for (const member of members.all()) look(member, loud, share);
       if (now < tellAt) return;
       tellAt = now + told.everyMs;
       const partners = [...members.all()].flatMap(conductOf).slice(0, told.most);

@@ -143,6 +143,22 @@ describe('a hub that cannot start', { timeout: patience }, () => {
     await expect.poll(leftovers, { timeout: 15_000 }).toEqual([]);
   });
 
+  it.each(['--api', '--enrolment'])('says so when %s is no address', async (option) => {
+    const run = guildhall([...(await withFreePorts()), option, '5070']);
+    expect(await run.ended).toBe(2);
+    expect(run.talk()).toContain(`${option} 5070 is no address to listen at\n  cure: write HOST:PORT`);
+  });
+
+  it('says so when the port of --api is taken, rather than take another', async () => {
+    const args = await withFreePorts();
+    const port = Number(/port: (\d+)/.exec(readFileSync(join(folder, 'sample', 'community.yaml'), 'utf8'))?.[1]);
+    const taker = createServer().listen(port, '127.0.0.1');
+    const run = guildhall([...args, '--api', `127.0.0.1:${port}`]);
+    expect(await run.ended).toBe(1);
+    expect(run.talk()).toMatch(/port is taken/);
+    taker.close();
+  });
+
   it('says which listener’s port is taken', async () => {
     const args = await withFreePorts();
     const text = readFileSync(join(folder, 'sample', 'community.yaml'), 'utf8');

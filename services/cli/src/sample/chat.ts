@@ -25,10 +25,10 @@ const script = [
   'Same dock. Ask for Ida.',
 ];
 
-/** Splits "host:port" at the last colon; an IPv6 address loses its brackets. */
+/** Splits "host:port" at the last colon; an IPv6 address loses its brackets. Without a colon there is no host. */
 export function splitAddress(address: string): { host: string; port: number } {
   const colon = address.lastIndexOf(':');
-  return { host: address.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(address.slice(colon + 1)) };
+  return { host: address.slice(0, Math.max(0, colon)).replace(/^\[|\]$/g, ''), port: Number(address.slice(colon + 1)) };
 }
 
 /** The first two members that could talk: active, with a proxy of their own on this machine. */

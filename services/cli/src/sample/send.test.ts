@@ -45,6 +45,7 @@ describe('an address', () => {
     ['127.0.0.1:5061', '127.0.0.1', 5061],
     ['[::1]:5061', '::1', 5061],
     ['hub.example:1', 'hub.example', 1],
+    ['5061', '', 5061],
   ])('%s is split at the port', (text, host, port) => {
     expect(splitAddress(text)).toEqual({ host, port });
   });

@@ -91,7 +91,9 @@ async function init({ folder, name, days, crlDays, json }: InitOptions, { termin
     terminal.out(`authority ${made.id}, until ${shownInstant(new Date(made.validTo).toISOString())}`);
     terminal.out(`  sha256       ${made.sha256}`);
     for (const [what, path] of Object.entries(paths)) terminal.out(`  ${what.padEnd(12)} ${path}`);
-    terminal.talk('name the folder in authority.folder of policy, or keep authority.key elsewhere and sign with guildhall ca sign');
+    terminal.talk(
+      'give a hub the folder: guildhall up --authority DIR (authority.folder of policy); or keep authority.key elsewhere and sign with guildhall ca sign',
+    );
   }
   return 0;
 }

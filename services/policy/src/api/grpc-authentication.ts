@@ -31,12 +31,15 @@ export interface GateNeeds {
 export interface Gate {
   readonly interceptor: ServerInterceptor;
   callerOf(metadata: Metadata): Caller | undefined;
+  /** Why who made a call would not be let in any more, or as somebody else; undefined: all is as it was. For what goes on for long. */
+  refusedSince(metadata: Metadata): Promise<string | undefined>;
 }
 
 const needed = 'This needs credentials: send "authorization: Bearer TOKEN", or show a client certificate.';
 
 export function createGate({ authenticate, certificateOf, scopes, turnedAway, failed, ...limits }: GateNeeds): Gate {
   const callers = new WeakMap<Metadata, Caller>();
+  const again = new WeakMap<Metadata, () => Promise<Authenticated>>();
   const strangers = strangersBound(limits.strangers, limits.strangersPerAddress);
 
   const interceptor: ServerInterceptor = ({ path }, call) => {
@@ -56,11 +59,12 @@ export function createGate({ authenticate, certificateOf, scopes, turnedAway, fa
         turnedAway(path, source, details);
         return { code, details };
       };
-      const found = await authenticate({
-        authorization: metadata.get('authorization'),
+      const credentials: Credentials = {
+        authorization: [...metadata.get('authorization')],
         source,
         certificate: certificateOf(call.getPeer()),
-      });
+      };
+      const found = await authenticate(credentials);
       if ('refused' in found) return refuse(status.UNAUTHENTICATED, found.refused);
       const { caller, hint } = found;
       const allowed = scopes(path);
@@ -74,6 +78,7 @@ export function createGate({ authenticate, certificateOf, scopes, turnedAway, fa
       // A secret goes no further than here.
       metadata.remove('authorization');
       callers.set(metadata, caller);
+      again.set(metadata, () => authenticate(credentials));
       return undefined;
     };
     return new ServerInterceptingCall(
@@ -113,7 +118,19 @@ export function createGate({ authenticate, certificateOf, scopes, turnedAway, fa
         .build(),
     );
   };
-  return { interceptor, callerOf: (metadata) => callers.get(metadata) };
+  return {
+    interceptor,
+    callerOf: (metadata) => callers.get(metadata),
+    async refusedSince(metadata) {
+      const found = await again.get(metadata)?.();
+      if (found === undefined) return 'The caller is not known.';
+      if ('refused' in found) return found.refused;
+      const before = callers.get(metadata);
+      const same = before?.scope === found.caller.scope && before.member === found.caller.member;
+      if (same) return undefined;
+      return found.hint === '' ? 'The caller is not who it was when the call began.' : found.hint;
+    },
+  };
 }
 
 /** Counts callers without credentials. `enter` gives what takes one out again, once; undefined: there is no room. */

@@ -7,9 +7,11 @@ import type { Caller } from './caller.js';
 export interface CallNeeds {
   /** Who makes the call that came with this metadata. */
   callerOf(metadata: Metadata): Caller | undefined;
+  /** Why that one is not to be told any more; undefined: nothing has changed. */
+  refusedSince(metadata: Metadata): Promise<string | undefined>;
   /** ms within which a unary call is answered. */
   readonly patience: number;
-  /** Streams open at the same time. */
+  /** Streams open at the same time; one member has at most a part of them. */
   readonly streams: number;
   /** An error of our own. */
   failed(name: string, thrown: unknown): void;
@@ -40,8 +42,13 @@ const late = { code: status.DEADLINE_EXCEEDED, details: 'The hub did not finish 
 const ending = { code: status.UNAVAILABLE, details: 'This instance of the hub is ending: ask again, another will answer.' };
 const unknownCaller = new ApiFault('denied', 'The caller is not known.');
 
-export function createCalls({ callerOf, patience, streams, failed, answered }: CallNeeds): Calls {
-  const open = new Map<AbortController, () => void>();
+/** How often it is looked whether who listens to a stream still may, ms. */
+const lookEvery = 500;
+/** The part of all streams that one member may have. */
+const partOfMember = 1 / 4;
+
+export function createCalls({ callerOf, refusedSince, patience, streams, failed, answered }: CallNeeds): Calls {
+  const open = new Map<AbortController, { readonly member: string; tell(): void }>();
   const refusal = (name: string, thrown: unknown): { code: status; details: string } => {
     if (thrown instanceof ApiFault) return { code: statusOf[thrown.code], details: faultText(thrown) };
     failed(name, thrown);
@@ -51,6 +58,13 @@ export function createCalls({ callerOf, patience, streams, failed, answered }: C
     const caller = callerOf(metadata);
     if (caller === undefined) throw unknownCaller;
     return caller;
+  };
+
+  const isFull = (member: string): boolean => {
+    if (open.size >= streams) return true;
+    if (member === '') return false;
+    const own = [...open.values()].filter((one) => one.member === member).length;
+    return own >= Math.max(1, streams * partOfMember);
   };
 
   return {
@@ -77,13 +91,21 @@ export function createCalls({ callerOf, patience, streams, failed, answered }: C
       );
     },
     streaming: (name, handler) => (call) => {
-      if (open.size >= streams) {
+      const member = callerOf(call.metadata)?.member ?? '';
+      if (isFull(member)) {
         answered(name, status.RESOURCE_EXHAUSTED);
         fail(call, { code: status.RESOURCE_EXHAUSTED, details: 'Too many streams are open already.' });
         return;
       }
       const gone = new AbortController();
-      open.set(gone, () => fail(call, ending));
+      open.set(gone, { member, tell: () => fail(call, ending) });
+      const look = async (): Promise<void> => {
+        const details = await refusedSince(call.metadata);
+        if (details === undefined || gone.signal.aborted) return;
+        fail(call, { code: status.UNAUTHENTICATED, details });
+        gone.abort();
+      };
+      const looking = setInterval(() => void look().catch((thrown: unknown) => failed(name, thrown)), lookEvery).unref();
       for (const event of ['cancelled', 'close', 'error']) call.on(event, () => gone.abort());
       const run = async (): Promise<void> => {
         for await (const response of handler(call.request, known(call.metadata), gone.signal)) {
@@ -103,10 +125,13 @@ export function createCalls({ callerOf, patience, streams, failed, answered }: C
             if (!gone.signal.aborted) fail(call, how);
           },
         )
-        .finally(() => open.delete(gone));
+        .finally(() => {
+          clearInterval(looking);
+          open.delete(gone);
+        });
     },
     end() {
-      for (const [gone, tell] of open) {
+      for (const [gone, { tell }] of open) {
         tell();
         gone.abort();
       }

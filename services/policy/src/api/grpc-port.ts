@@ -84,6 +84,7 @@ export async function openGrpcPort(at: PolicyConfig['grpc'], needs: GrpcPortNeed
   });
   const calls = createCalls({
     callerOf: gate.callerOf,
+    refusedSince: gate.refusedSince,
     patience: at.patience,
     streams: at.watches,
     failed,

@@ -12,7 +12,7 @@ export interface Attempts {
 const mostAddresses = 10_000;
 
 /** One IPv4 address, or the /64 that one subscriber has of IPv6. */
-function subscriber(address: string): string {
+export function subscriber(address: string): string {
   if (!isIPv6(address)) return address;
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
   if (mapped !== undefined) return mapped;

@@ -35,6 +35,8 @@ export const enrolmentConfig = z.strictObject({
   /** A request, handshake included, is over by then. */
   timeout: duration('10s', '100ms', '5m'),
   connections: count(64, 1, 10_000),
+  /** Of one address (IPv6: one /64). */
+  connectionsPerAddress: count(16, 1, 10_000),
   /** Attempts to enrol or renew from one address (IPv6: one /64) a minute. */
   attempts: count(20, 1, 100_000),
 });

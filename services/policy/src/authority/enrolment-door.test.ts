@@ -145,6 +145,33 @@ describe('the enrolment door refuses', () => {
     expect((await ask('/v1/authority.crt', { method: 'GET' })).status).toBe(200);
   });
 
+  it('one address that keeps everything for itself: others are served', async () => {
+    const { address } = await open({ connectionsPerAddress: 2 });
+    const [host = '', text] = address.split(':');
+    const port = Number(text);
+    const silent = [1, 2].map(() => connect({ host, port }));
+    await Promise.all(silent.map((socket) => new Promise((resolve) => socket.once('connect', resolve))));
+    const third = connect({ host, port });
+    await new Promise((resolve) => third.once('close', resolve));
+    const other = connectTls({
+      socket: connect({ host, port, localAddress: '127.0.0.2' }),
+      ca: stage.authority.pem,
+      servername: 'hub.example',
+    });
+    await new Promise((resolve, reject) => other.once('secureConnect', resolve).once('error', reject));
+    other.destroy();
+    silent[0]?.destroy();
+    await expect
+      .poll(() =>
+        ask('/v1/authority.crt', { method: 'GET' }).then(
+          ({ status }) => status,
+          () => 0,
+        ),
+      )
+      .toBe(200);
+    for (const socket of silent) socket.destroy();
+  });
+
   it('renewal without a certificate, with a foreign one, and with a revoked one', async () => {
     await open();
     const { key, signingRequest } = await requestFor({});

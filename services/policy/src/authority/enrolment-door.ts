@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer } from 'node:https';
+import { createServer, type Server } from 'node:https';
+import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { leafOf } from '@guildhall/chassis/authority/authority';
 import { serialNumberOf } from '@guildhall/chassis/authority/serial-number';
@@ -13,7 +14,7 @@ import { ApiFault, type ApiFaultCode, faultText } from '../api/api-fault.js';
 import type { AuthorityHandlers } from '../api/api-handlers.js';
 import type { Caller } from '../api/caller.js';
 import type { PolicyConfig } from '../config.js';
-import { createAttempts } from './attempts.js';
+import { createAttempts, subscriber } from './attempts.js';
 import type { AuthorityEvents } from './authority-events.js';
 import type { OwnCertificate } from './certificate-expiry.js';
 import { type IssuedCertificates, isGood } from './issued-certificates.js';
@@ -108,6 +109,7 @@ export async function startEnrolmentDoor(config: DoorConfig, needs: DoorNeeds): 
     },
   );
   server.maxConnections = config.connections;
+  boundAddresses(server, config.connectionsPerAddress);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (thrown) => reject(listenFault(thrown, 'the enrolment door', config, 'enrolment.host and enrolment.port')));
     server.listen(config.port, config.host, resolve);
@@ -137,6 +139,22 @@ export async function startEnrolmentDoor(config: DoorConfig, needs: DoorNeeds): 
   };
 }
 
+/** Closes what one address opens beyond its part, before a handshake: nobody keeps all the room by saying nothing. */
+function boundAddresses(server: Server, most: number): void {
+  const open = new Map<string, number>();
+  server.on('connection', (socket: Socket) => {
+    const from = subscriber(socket.remoteAddress ?? '');
+    const here = (open.get(from) ?? 0) + 1;
+    open.set(from, here);
+    socket.once('close', () => {
+      const left = (open.get(from) ?? 1) - 1;
+      if (left > 0) open.set(from, left);
+      else open.delete(from);
+    });
+    if (here > most) socket.destroy();
+  });
+}
+
 async function answer(
   request: IncomingMessage,
   config: DoorConfig,
@@ -159,7 +177,7 @@ async function answer(
     if (caller.scope !== 'member') {
       return told(
         403,
-        `Renewing needs the certificate in use, with its key (curl --cert --key), and that it is good: ${notGood(caller, needs)}. Cure: ask an operator for an enrolment token, and enrol with it.`,
+        `Renewing needs the certificate in use, with its key (curl --cert --key), and that it is good: ${notGood(caller, needs)}. Cure: ask an operator for an enrolment token, and enrol with it`,
       );
     }
     const signingRequest = await bodyOf(request, config.requestBytes);

@@ -1,5 +1,5 @@
 import { memoryBus } from '@guildhall/chassis/memory-bus';
-import { ListPartnersRequest } from '@guildhall/proto/gen/guildhall/admin/v1/admin';
+import { ListPartnersRequest, ListPartnersResponse } from '@guildhall/proto/gen/guildhall/admin/v1/admin';
 import { Watched } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
 import { subjects } from '@guildhall/proto/subjects';
 import { describe, expect, it } from 'vitest';
@@ -28,6 +28,7 @@ function stage() {
   const stored = [...domains.map((domain, at) => entry(domain, at + 1)), entry('acme.test', 9, 'member')];
   const list = listPartners(watched, () => stored);
   return {
+    bus,
     watched,
     after(ms: number) {
       now += ms;
@@ -77,6 +78,26 @@ describe('the watch list', () => {
     expect(watched.conductOf('a-test').contacts).toBe(3);
     after(1);
     expect(watched.conductOf('a-test').contacts).toBe(0);
+  });
+
+  it('is told whatever nonsense an ingress counts', async () => {
+    const { list, bus } = stage();
+    const most = 2n ** 64n - 1n;
+    const conduct = {
+      member: 'a-test',
+      requests: most,
+      contacts: 2 ** 32 - 1,
+      suspect: true,
+      overRate: most,
+      overContacts: most,
+      connections: 2 ** 32 - 1,
+    };
+    for (const id of ['one', 'other']) bus.publish(subjects.watched, Watched.encode({ id, partners: [conduct] }).finish());
+    const answer = await list();
+    expect(ListPartnersResponse.decode(ListPartnersResponse.encode(answer).finish()).partners[0]).toMatchObject({
+      requests: most,
+      contacts: 2 ** 32 - 1,
+    });
   });
 
   it('listens to a bounded number of ingresses', () => {

@@ -23,6 +23,9 @@ const most = { instances: 256, partners: 2_000, silenceMs: 30_000 } as const;
 const usualLimit = 1_000;
 const mostListed = 10_000;
 
+const mostLarge = 2n ** 64n - 1n;
+const mostSmall = 2 ** 32 - 1;
+
 /** Listens to the ingresses. `clock` is monotonic ms. */
 export function keepWatched(bus: Bus, clock: () => number): WatchedPartners {
   const told = new Map<string, { readonly at: number; readonly partners: ReadonlyMap<string, PartnerConduct> }>();
@@ -53,8 +56,22 @@ export function keepWatched(bus: Bus, clock: () => number): WatchedPartners {
         sum.overContacts += one.overContacts;
         sum.connections += one.connections;
       }
-      return sum;
+      return bounded(sum);
     },
+  };
+}
+
+/** What an answer has room for: nobody's nonsense keeps the list from being told. */
+function bounded(sum: Conduct): Conduct {
+  const large = (count: bigint) => (count < mostLarge ? count : mostLarge);
+  const small = (count: number) => Math.min(count, mostSmall);
+  return {
+    requests: large(sum.requests),
+    contacts: small(sum.contacts),
+    suspect: sum.suspect,
+    overRate: large(sum.overRate),
+    overContacts: large(sum.overContacts),
+    connections: small(sum.connections),
   };
 }
 

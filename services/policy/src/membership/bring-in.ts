@@ -1,8 +1,10 @@
+import { setImmediate as othersTurn } from 'node:timers/promises';
 import { type KeyValue, KeyValueError } from '@guildhall/chassis/key-value';
 import { authorityNameProblems } from './authority-names.js';
 import { type Authorship, type EntryBody, encodeEntry, encodeNote, type StoredEntry, saysTheSame } from './bucket-entry.js';
 import { inOrder, plan, type Write, written } from './change-plan.js';
-import { type BroughtIn, bodyDigest, broughtIn, fileParts } from './file-source.js';
+import { type Check, checkCommunity } from './community-check.js';
+import { type BroughtIn, bodyDigest, bodyDigests, broughtIn, fileParts } from './file-source.js';
 import { readSnapshot } from './read-snapshot.js';
 import type { Snapshot } from './table.js';
 import { type Crossing, fileAuthorOf, threeWay } from './three-way.js';
@@ -64,13 +66,28 @@ function sourceWrites(snapshot: Snapshot, next: BroughtIn): Write[] {
   ].filter(({ body, before }) => body === undefined || before === undefined || bodyDigest(before.body) !== bodyDigest(body));
 }
 
+/** A file was checked when it was read. */
+const checkedAlready = (): Check => ({ problems: [], warnings: [] });
+
+/** Whether the membership will say what the file says and nothing else: nobody has changed anything beside it. */
+function comesToTheFile(
+  { stored }: Snapshot,
+  wanted: ReadonlyMap<string, EntryBody | undefined>,
+  digests: ReadonlyMap<string, string>,
+): boolean {
+  const others = [...stored.values()].filter(({ key, body }) => body.$case !== 'authority' && body.$case !== 'file' && !wanted.has(key));
+  const brought = [...wanted.values()].filter((body) => body !== undefined).length;
+  return others.length + brought === digests.size && others.every(({ key, body }) => digests.get(key) === bodyDigest(body));
+}
+
 /** The writes, and what keeps them from being done. A bucket without a community takes what was checked as a whole already, but for the authorities' names. */
 function planned(
   snapshot: Snapshot,
   wanted: ReadonlyMap<string, EntryBody | undefined>,
+  digests: ReadonlyMap<string, string>,
 ): { writes: readonly Write[]; problems: readonly string[] } {
   const isEmpty = ![...snapshot.stored.values()].some(({ body }) => body.$case !== 'authority' && body.$case !== 'file');
-  if (!isEmpty) return plan(snapshot, { wanted });
+  if (!isEmpty) return plan(snapshot, { wanted }, comesToTheFile(snapshot, wanted, digests) ? checkedAlready : checkCommunity);
   const writes = inOrder([...wanted].map(([key, body]) => ({ key, body, before: undefined })));
   return { writes, problems: authorityNameProblems(written(snapshot, writes), writes) };
 }
@@ -87,11 +104,14 @@ function repaired(writes: readonly Write[], unreadable: ReadonlyMap<string, numb
 
 async function attempt(bucket: KeyValue, file: FileContent, by: Authorship): Promise<Bringing | undefined> {
   const { unreadable, ...snapshot } = await readSnapshot(bucket);
-  const { wanted, crossings } = threeWay(broughtIn(snapshot.stored.values())?.entries, file.entries, snapshot.stored);
+  const entries = bodyDigests(file.entries);
+  const { wanted, crossings } = threeWay(broughtIn(snapshot.stored.values())?.entries, file.entries, snapshot.stored, entries);
   if (crossings.length > 0) return { result: 'crossed', crossings };
-  const { writes, problems } = planned(snapshot, wanted);
+  // A community of many is a while in the making: others get their turn in between.
+  await othersTurn();
+  const { writes, problems } = planned(snapshot, wanted, entries);
+  await othersTurn();
   if (problems.length > 0) return { result: 'contradicts', problems };
-  const entries = new Map([...file.entries].map(([key, body]) => [key, bodyDigest(body)]));
   const sources = sourceWrites(snapshot, { digest: file.digest, files: file.files, entries });
   // What is remembered comes last: an entry that was not written would count as taken over otherwise.
   const done = (await writeAll(bucket, repaired(writes, unreadable), by)) && (await writeAll(bucket, sources, by));

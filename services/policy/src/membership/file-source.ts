@@ -20,6 +20,11 @@ export function bodyDigest(body: EntryBody): string {
   return createHash('sha256').update(bodyBytes(body)).digest('hex');
 }
 
+/** SHA-256 of what each entry says, hex, by key. */
+export function bodyDigests(entries: ReadonlyMap<string, EntryBody>): Map<string, string> {
+  return new Map([...entries].map(([key, body]) => [key, bodyDigest(body)]));
+}
+
 /** What is to be remembered, by key of the bucket. A key's place among the parts depends on the key alone, so that a small change changes few of them. */
 export function fileParts({ digest, files, entries }: BroughtIn): Map<string, EntryBody> {
   let parts = 1;

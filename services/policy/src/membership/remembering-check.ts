@@ -35,7 +35,7 @@ function remembering<Entry extends object, T extends object>(draft: (entry: Entr
 
 /**
  * Makes a `checkCommunity` that looks at each entry by itself only once, as long as it is the same object: of a large membership in which
- * one entry changed, that leaves what entries say of each other. As soon as any entry is not sound by itself, everything is looked at.
+ * one entry changed, that leaves what entries say of each other. Where one is not sound by itself, everything is looked at.
  */
 export function createCommunityCheck(): CheckCommunity {
   const membersOf = remembering(memberDraft, memberSchema);

@@ -1,5 +1,5 @@
 import type { EntryBody, StoredEntry } from './bucket-entry.js';
-import { bodyDigest } from './file-source.js';
+import { bodyDigest, bodyDigests } from './file-source.js';
 
 /** An entry that the file and somebody else have changed in different ways. */
 export interface Crossing {
@@ -35,12 +35,13 @@ function isCommunitys(body: EntryBody): boolean {
 /**
  * Compares three: what the file had when it was brought in last (`base`: digests by key), what it has, and what the bucket has.
  * The bucket is the truth: only what the file has changed is written, what others changed stays, and what both changed is told. A bucket
- * without any community takes the file as it is.
+ * without any community takes the file as it is. `digests` are those of the file's entries.
  */
 export function threeWay(
   base: ReadonlyMap<string, string> | undefined,
   file: ReadonlyMap<string, EntryBody>,
   stored: ReadonlyMap<string, StoredEntry>,
+  digests: ReadonlyMap<string, string> = bodyDigests(file),
 ): Merge {
   const current = new Map([...stored].filter(([, { body }]) => isCommunitys(body)));
   if (current.size === 0) return { wanted: file, crossings: [] };
@@ -50,9 +51,10 @@ export function threeWay(
   for (const key of new Set([...was.keys(), ...file.keys()])) {
     const body = file.get(key);
     const found = current.get(key);
-    const [had, has] = [was.get(key), body === undefined ? undefined : bodyDigest(body)];
+    const [had, has] = [was.get(key), digests.get(key)];
+    if (has === had) continue;
     const is = found === undefined ? undefined : bodyDigest(found.body);
-    if (has === had || has === is) continue;
+    if (has === is) continue;
     if (is === had) wanted.set(key, body);
     else crossings.push({ key, found });
   }
