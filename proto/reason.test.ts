@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isReasonCode, reasons } from './reason.js';
+import { closeReasons, isReasonCode, reasons } from './reason.js';
 
 describe('the reason table', () => {
   it('knows its own codes and nothing inherited', () => {
@@ -38,6 +38,8 @@ describe('the reason table', () => {
       'no-such-transaction': 481,
       'rate-limit': 503,
       'in-flight-limit': 503,
+      'partner-rate': 480,
+      'partner-contacts': 403,
       allowed: 0,
       'direct-partner': 302,
       'unknown-domain': 404,
@@ -53,12 +55,38 @@ describe('the reason table', () => {
       'member-overloaded': 500,
       'member-untrusted': 500,
       'member-queue-full': 500,
+      'member-not-located': 500,
       cancelled: 487,
       'bad-gateway': 502,
       'hub-unavailable': 503,
       'hub-overloaded': 503,
       'hub-draining': 503,
     };
-    expect(Object.fromEntries(Object.entries(reasons).map(([code, { status }]) => [code, status]))).toMatchObject(given);
+    // A new one is added here, and stands for ever.
+    expect(Object.fromEntries(Object.entries(reasons).map(([code, { status }]) => [code, status]))).toEqual(given);
+  });
+
+  it('keeps every reason for which a connection was closed', () => {
+    expect(Object.keys(closeReasons).toSorted()).toEqual([
+      'broken-chain',
+      'common-name-only',
+      'expired',
+      'handshake-failed',
+      'handshake-timeout',
+      'introduced',
+      'member-not-active',
+      'name-of-no-member',
+      'names-of-several-members',
+      'no-certificate',
+      'not-for-clients',
+      'not-for-servers',
+      'not-yet-valid',
+      'revoked',
+      'too-many-connections',
+      'trust-unknown',
+      'untrusted-authority',
+      'weak-key',
+      'wildcard-name',
+    ]);
   });
 });

@@ -2,7 +2,7 @@
 const mostKinds = 16;
 const kindShape = /^[a-z0-9-]{1,32}$/;
 /** What some take for the end of a line, or for a line of media, and others not. */
-const ambiguous = /\r(?!\n|$(?![^]))|\0|^(?:M|[ \t]+[mM])[ \t]*=/m;
+const ambiguous = /\r(?!\n|$(?![\s\S]))|\0|^(?:M|[ \t]+[mM])[ \t]*=/m;
 
 /**
  * Kinds of media that a session description offers (RFC 4566 5.14), lower case: "audio", "video", "message". A stream with port 0 is switched off

@@ -72,6 +72,10 @@ describe('compile takes what it cannot read in the sense that lets less through'
     expect(compile(entries({ community: Community.fromPartial({ id: 'g', model: 'open', domain: 'hub.example' }) }))).toBeUndefined();
   });
 
+  it('a member without an id is not taken for the default route that nobody named', () => {
+    expect(compiled({ members: [member('', { domains: [] })] }).membership.community.defaultRoute).toBeUndefined();
+  });
+
   it.each<[string, Partial<Entries>, string]>([
     ['an unknown role', { members: [member('a', { role: 'boss' })] }, 'member a is left out: its role "boss" is unknown'],
     ['an unknown status', { members: [member('a', { status: 'fine' })] }, 'member a is taken as pending: its status "fine" is unknown'],

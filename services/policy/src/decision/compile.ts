@@ -152,8 +152,9 @@ function unmet(member: Member): Member {
 
 /** Where what is for nobody goes. Only to another clearinghouse: a member must not get what is not for it. */
 function compileDefaultRoute(id: string, members: ReadonlyMap<string, Member>, problems: string[]): Member | undefined {
+  if (id === '') return undefined;
   const member = members.get(id);
-  if (id === '' || member?.role === 'clearinghouse') return member;
+  if (member?.role === 'clearinghouse') return member;
   problems.push(`the default route is left out: ${quoted(id)} is ${member === undefined ? 'no member' : 'no clearinghouse'}`);
   return undefined;
 }

@@ -1,3 +1,4 @@
+import type { ExplainStep } from '@guildhall/proto/gen/guildhall/admin/v1/admin';
 import { ApiFault } from '../api/api-fault.js';
 import type { AdminHandlers } from '../api/api-handlers.js';
 import type { MembershipAt } from '../membership/membership-at.js';
@@ -29,6 +30,12 @@ export function explainHandler({ membership, membershipAt, wall }: ExplainNeeds)
     if (scope === 'member' && response.fromMember !== member && response.toMember !== member) {
       throw new ApiFault('denied', `Member ${member} is neither sender nor target here.`, 'ask about your own requests, or an operator');
     }
-    return response;
+    return scope === 'member' ? { ...response, steps: stepsForMember(response.steps) } : response;
   };
+}
+
+/** A member is told what decided. The rules that did not are about others, and a shadow is the operators' own. */
+function stepsForMember(steps: readonly ExplainStep[]): ExplainStep[] {
+  const last = steps.findLastIndex(({ subject }) => subject === 'rule');
+  return steps.filter(({ subject }, at) => subject !== 'shadow' && (subject !== 'rule' || at === last));
 }

@@ -97,8 +97,8 @@ function checkOf(check: CheckCommunity, snapshot: Snapshot): Check {
 }
 
 /** What a wish would say that was not to be said before: what was wrong already does not keep anyone from putting other things right. */
-function news(check: CheckCommunity, snapshot: Snapshot, writes: readonly Write[]): Check {
-  const after = checkOf(check, written(snapshot, writes));
+function news(check: CheckCommunity, snapshot: Snapshot, then: Snapshot): Check {
+  const after = checkOf(check, then);
   if (after.problems.length === 0 && after.warnings.length === 0) return sound;
   const before = communityOf(snapshot) === undefined ? sound : checkOf(check, snapshot);
   const old = new Set([...before.problems, ...before.warnings]);
@@ -127,7 +127,8 @@ export function plan(snapshot: Snapshot, { wanted, expected }: Wish, check: Chec
     writes.push({ key, body, before });
   }
   if (writes.length === 0) return { ...nothing, clash: undefined };
-  const { problems, warnings } = news(check, snapshot, writes);
-  const names = authorityNameProblems(written(snapshot, writes), writes);
+  const then = written(snapshot, writes);
+  const { problems, warnings } = news(check, snapshot, then);
+  const names = authorityNameProblems(then, writes);
   return { writes: inOrder(writes), clash: undefined, problems: [...faults, ...names, ...problems], warnings };
 }

@@ -6,8 +6,10 @@ import { type Caller, whoIs } from '../api/caller.js';
 import type { Changes } from './change.js';
 import { acceptAgreement, endAgreement, proposeAgreement } from './edit-agreement.js';
 import { importMembership, putCommunity, readImport, rollBack } from './edit-community.js';
+import { storedMember } from './edit-entry.js';
 import { putMember, removeMember, setMemberStatus, setMemberTrust } from './edit-member.js';
 import { putRule, removeRule } from './edit-rule.js';
+import { refuseInwardProxies } from './inward-proxies.js';
 import type { MembershipHistory } from './membership-at.js';
 import type { MembershipFeed } from './membership-feed.js';
 import { membershipPast, snapshotOf } from './membership-past.js';
@@ -66,7 +68,12 @@ export function membershipHandlers({ changes, history, feed, check, wall }: Memb
     },
     async setMemberTrust(request, caller) {
       ownHalf(caller, request.id);
-      return answer(changes.make(by(caller), request.order, (snapshot) => setMemberTrust(snapshot, request)));
+      return answer(
+        changes.make(by(caller), request.order, (snapshot) => {
+          if (caller.scope === 'member') refuseInwardProxies(storedMember(snapshot, request.id).member, request.proxies);
+          return setMemberTrust(snapshot, request);
+        }),
+      );
     },
 
     async proposeAgreement(request, caller) {

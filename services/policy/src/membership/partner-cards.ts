@@ -3,14 +3,14 @@ import type { HubCard, PartnerCard } from '@guildhall/proto/gen/guildhall/admin/
 import { type AgreementWorld, agreementState } from './agreement-state.js';
 
 /** Bound to all addresses, a listener is reached by the hub's name. */
-const everyAddress: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
+const everyAddress = /^(?:0\.0\.0\.0|::)$/;
 
 /** What a member's proxy needs to know of the hub: where it listens, and who vouches for it and the members. */
 export function hubCard(community: Community, authorities: readonly Authority[]): HubCard {
   return {
     domain: community.domain,
     listeners: community.listeners.map((listener) =>
-      listener.advertisedHost === '' && everyAddress.has(listener.host) ? { ...listener, advertisedHost: community.domain } : listener,
+      listener.advertisedHost === '' && everyAddress.test(listener.host) ? { ...listener, advertisedHost: community.domain } : listener,
     ),
     // The community file may name the hub's own authority as well.
     anchors: [...new Set([...community.anchors, ...authorities.map(({ certificate }) => certificate)])],
