@@ -237,6 +237,7 @@ export const reasons = {
   },
 } as const satisfies Record<string, Reason>;
 
+/** A code of the table of reasons, such as "hub-draining": in verdicts, Reason headers, logs and figures alike. */
 export type ReasonCode = keyof typeof reasons;
 
 /** Whether a text from outside (the bus, a stored verdict) is a code of the table. */
@@ -291,4 +292,5 @@ export const closeReasons = {
   'trust-unknown': { about: 'The hub has not learned its members yet.', cure: 'try again in a moment' },
 } as const satisfies Record<string, { about: string; cure: string }>;
 
+/** A code of the table of close reasons, such as "no-certificate": in logs, figures and the list of who was turned away. */
 export type CloseReason = keyof typeof closeReasons;

@@ -11,6 +11,7 @@ function token(id: string): string {
   return id;
 }
 
+/** Every subject, as text or made from ids. The makers throw a TypeError for an id that cannot be a subject token. */
 export const subjects = {
   /** ingress to policy, queue group: Ask, answered by Verdict. */
   ask: 'gh.v1.ask',

@@ -13,6 +13,7 @@ export interface AddressSpans extends UriSpans {
   tagEnd: number;
 }
 
+/** Spans for `scanAddress` to fill. They may be used again and again: one scan overwrites the last. */
 export function createAddressSpans(): AddressSpans {
   return { host: -1, hostEnd: -1, tail: -1, uriStart: -1, uriEnd: -1, parameters: -1, tag: 0, tagEnd: 0 };
 }

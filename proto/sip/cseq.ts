@@ -3,6 +3,7 @@ import { octetsOf, type Source } from './octets.js';
 import { skipSpace, tokenEnd } from './parameter.js';
 import { SipError } from './sip-error.js';
 
+/** A CSeq value (RFC 3261 20.16). */
 export interface CSeq {
   /** 0 to 2^31 - 1 (RFC 3261 8.1.1.5). */
   readonly number: number;

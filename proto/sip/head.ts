@@ -29,6 +29,7 @@ const Step = { value: 0, name: 1, afterName: 2, lineFeed: 3, newLine: 4, lastLin
 const cr = 0x0d;
 const lf = 0x0a;
 
+/** A scan at the first byte of a start line. It lasts for a whole stream: see `resetHeadScan`. */
 export function createHeadScan(limits: SipLimits): HeadScan {
   return { limits, step: Step.value, at: 0, startLineEnd: -1, lineStart: 0, table: [], fault: '', broken: '' };
 }

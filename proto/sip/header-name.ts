@@ -50,6 +50,7 @@ export const Header = {
   date: 39,
 } as const;
 
+/** A value of `Header`: 0 for every field the hub does not look at. */
 export type HeaderId = (typeof Header)[keyof typeof Header];
 
 /** Long names in lower case, and the compact forms of the IANA registry. */

@@ -4,6 +4,7 @@ export interface KeepaliveSink {
   pong(): void;
 }
 
+/** Takes the CRLFs between two messages off a stream (RFC 5626 4.4.1). */
 export interface Keepalive {
   /**
    * Reads CRLFs from chunk[from]. Returns where a start line begins, chunk.length if the chunk ends first, -1 for a CR or LF alone.

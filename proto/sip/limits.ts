@@ -10,4 +10,5 @@ export interface SipLimits {
   readonly startLineBytes: number;
 }
 
+/** The limits of samples and tests; those of a hub come from its configuration. */
 export const defaultLimits: SipLimits = { messageBytes: 65_536, headers: 128, headerLineBytes: 8_192, startLineBytes: 4_096 };

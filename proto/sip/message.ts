@@ -26,6 +26,7 @@ export interface Message {
   readonly table: readonly number[];
 }
 
+/** False for every response, also one whose status cannot be read. */
 export function isRequest(m: Message): boolean {
   return m.status === 0;
 }

@@ -21,10 +21,12 @@ export function isToken(code: number): boolean {
   return tokens[code] === 1;
 }
 
+/** An ASCII digit. */
 export function isDigit(code: number): boolean {
   return code >= 0x30 && code <= 0x39;
 }
 
+/** A hexadecimal digit in either letter case. */
 export function isHex(code: number): boolean {
   return hexes[code] === 1;
 }

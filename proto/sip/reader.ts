@@ -26,6 +26,7 @@ export interface MessageSink {
   refused?(error: SipError, m: Message): void;
 }
 
+/** Cuts one stream of bytes into messages. What it finds goes to its listener, during `feed`. */
 export interface MessageReader {
   /** Takes the next bytes. Messages handed out may be views of `chunk`: do not reuse it. Never throws for bad bytes. */
   feed(chunk: Buffer): void;

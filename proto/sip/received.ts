@@ -13,6 +13,7 @@ export interface Sender {
   readonly received: string;
 }
 
+/** Stands for a sender whose address could not be read: no Via is changed for it. */
 export const unknownSender: Sender = { host: '', port: '', received: '' };
 
 /** Reads "address:port", an IPv6 address with or without brackets. */

@@ -15,6 +15,7 @@ import { SipError } from './sip-error.js';
 import { isUriText } from './uri.js';
 import { parseVia } from './via.js';
 
+/** A request of our own, to be written by `writeRequest`. */
 export interface NewRequest {
   readonly method: string;
   readonly uri: string;

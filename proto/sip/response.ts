@@ -6,6 +6,7 @@ import { receivedViaIfSound, type Sender } from './received.js';
 import { SipError } from './sip-error.js';
 import { reasonPhrase } from './status.js';
 
+/** What goes into a response of our own besides the fields it copies. */
 export interface ResponseOptions {
   /** Instead of the status's own phrase. */
   readonly phrase?: string;

@@ -8,6 +8,7 @@ export interface SampleRequest {
   readonly body?: string;
 }
 
+/** The header lines of a sound MESSAGE from alice@acme.example to bob@bolt.example, without Content-Length. */
 export const usualLines: readonly string[] = [
   'Via: SIP/2.0/TLS sip.acme.example:5061;branch=z9hG4bKa1;rport',
   'Max-Forwards: 70',
@@ -28,6 +29,7 @@ export function usualLinesBut(name: string, line: string): string[] {
   return usualLines.flatMap((usual) => (usual.startsWith(`${name}:`) ? (line === '' ? [] : [line]) : [usual]));
 }
 
+/** Latin1 text as bytes, one a character. */
 export function bytesOf(text: string): Buffer {
   return Buffer.from(text, 'latin1');
 }

@@ -25,6 +25,7 @@ export const sipErrors = {
   value: { status: 500, about: 'A text of ours may not be put into a message (CR, LF, NUL, or no token).' },
 } as const satisfies Record<string, { status: number; about: string }>;
 
+/** What is wrong with a message: a key of `sipErrors`, which has the status to refuse it with. */
 export type SipErrorCode = keyof typeof sipErrors;
 
 /**

@@ -10,6 +10,7 @@ export interface UriSpans {
   tail: number;
 }
 
+/** Spans for `scanUri` to fill. They may be used again and again: one scan overwrites the last. */
 export function createUriSpans(): UriSpans {
   return { host: -1, hostEnd: -1, tail: -1 };
 }

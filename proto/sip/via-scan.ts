@@ -26,6 +26,7 @@ export interface ViaSpans {
 /** What of a Via value broke the grammar; '' for nothing. */
 export type ViaFault = '' | 'protocol' | 'transport' | 'sent-by' | 'port' | 'parameter' | 'list';
 
+/** Spans for `scanVia` to fill. They may be used again and again: one scan overwrites the last. */
 export function createViaSpans(): ViaSpans {
   return {
     transport: 0,

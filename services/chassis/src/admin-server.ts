@@ -12,6 +12,7 @@ export interface AdminPages {
   metrics: () => Promise<string>;
 }
 
+/** An admin port that listens. */
 export interface AdminServer {
   /** "host:port" as bound. */
   address: string;

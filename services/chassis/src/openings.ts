@@ -8,6 +8,7 @@ export interface Openings {
   finish(): Promise<void>;
 }
 
+/** For one connection. After `finish`, `open` rejects with the ClosedConnectionError of the NATS library. */
 export function createOpenings(): Openings {
   const underWay = new Set<Promise<unknown>>();
   let finished = false;

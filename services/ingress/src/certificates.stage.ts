@@ -16,6 +16,7 @@ export interface Paper {
   readonly key: string;
 }
 
+/** What a certificate of a test shall say. `ca` makes it an authority, `onlyFor` one for a single DNS name and what is below it. */
 export interface Wishes {
   readonly cn: string;
   readonly uris?: readonly string[];

@@ -19,6 +19,7 @@ export interface FakeMember {
 
 const patience = 5_000;
 
+/** Connects to a listener ("host:port"); without `paper` it shows no certificate. Rejects when the handshake fails. `local`: from where. */
 export async function fakeMember(address: string, paper: Paper | undefined, local?: string): Promise<FakeMember> {
   const [host = '', port = '0'] = address.split(':');
   const socket = connect({

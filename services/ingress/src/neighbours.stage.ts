@@ -74,11 +74,13 @@ export interface FakeRelay {
 
 const log = createLogger('stage', 'stage', { level: 'silent', pretty: false });
 
+/** An active member with the domain ID.example, unless `more` says otherwise. */
 export function trustMember(id: string, more: Partial<TrustMember> = {}): TrustMember {
   const domains = [`${id}.example`];
   return { ...TrustMember.create(), id, status: MemberStatus.ACTIVE, domains, names: domains, ...more };
 }
 
+/** Answers asks, trust, token keys and revocations on the NATS server at `url`: whoever has the domain asked for may be reached. */
 export async function fakePolicy(url: string, anchors: string[], members: TrustMember[]): Promise<FakePolicy> {
   const bus = await connectBus({ url }, 'policy', log);
   let version = 1n;
@@ -139,6 +141,7 @@ export async function fakePolicy(url: string, anchors: string[], members: TrustM
   return policy;
 }
 
+/** Takes its place in the roster on the NATS server at `url` and listens to its subjects. */
 export async function fakeRelay(url: string, id: string): Promise<FakeRelay> {
   const bus = await connectBus({ url }, id, log);
   const epoch = `epoch${id.replace(/\W/g, '')}`;

@@ -24,6 +24,7 @@ export interface RuleCounts {
 /** No rule has more counters than effects, with and without shadow. */
 const most = 4_000;
 
+/** Counts from zero. Nothing is ever removed; at most 4000 counters have names of their own. */
 export function createRuleCounts(): RuleCounts {
   const table = new Map<string, RuleCount>();
   const of: RuleCounts['of'] = (rule, effect, shadow) => {

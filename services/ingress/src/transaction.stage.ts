@@ -60,6 +60,7 @@ export function transactionTable(): Table {
   };
 }
 
+/** A message from its text on the wire. Throws SipError. */
 export function message(text: string): Message {
   return parseMessage(Buffer.from(text, 'latin1'), defaultLimits);
 }

@@ -5,6 +5,7 @@ export interface Closing {
   run(): Promise<void>;
 }
 
+/** `failed` is told of each error that closing met; `run` never rejects. */
 export function createClosing(failed: (thrown: unknown) => void): Closing {
   const open: (() => void | Promise<void>)[] = [];
   return {

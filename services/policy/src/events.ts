@@ -65,6 +65,7 @@ function series(counts: ReadonlyMap<string, number>, first: string, second: stri
 /** How many problems of one snapshot are logged one by one. */
 const problemsLogged = 20;
 
+/** Registers its instruments with `meters`, which read `gauges` whenever they are shown. */
 export function createEvents(log: Logger, meters: Meters, gauges: Gauges): Events {
   const decisions = new Map<string, number>();
   const asked = new Map<string, number>();

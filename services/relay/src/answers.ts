@@ -20,11 +20,13 @@ export interface Answers {
   broken(m: Message, member: string): void;
 }
 
+/** Times that answers go by. */
 export interface AnswersSettings {
   /** ms by which the relay waits longer than ingress does, so that the answer to the sender is ingress's (RFC 3261 16.8). */
   readonly margin: number;
 }
 
+/** Matches responses to tries by branch and member, and moves their transactions on; what matches nothing is counted and dropped. */
 export function createAnswers(
   transactions: Transactions,
   sending: Sending,

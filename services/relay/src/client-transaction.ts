@@ -7,6 +7,7 @@
 /** 'ack' is the ACK to a 2xx: it opens no transaction (RFC 3261 13.2.2.4) and ends with being written. */
 export type Kind = 'invite' | 'other' | 'ack';
 
+/** Where a client transaction stands (RFC 3261 17.1, RFC 6026 7.2). */
 export type State =
   /** Not on any wire yet: its door, its link or its next try is being waited for. */
   | 'waiting'
@@ -21,6 +22,7 @@ export type State =
   | 'accepted'
   | 'terminated';
 
+/** What happens to a client transaction. */
 export type Event =
   /** It was written to a link. */
   | 'written'

@@ -78,4 +78,5 @@ export const configSchema = z.strictObject({
   log: logConfig,
 });
 
+/** As read and completed: times in ms, sizes in bytes. */
 export type RelayConfig = z.output<typeof configSchema>;

@@ -28,6 +28,7 @@ export interface LinkListener {
   brokenResponse(m: Message, link: Link): void;
 }
 
+/** A connection the relay dials and redials. `want`: something is to be sent; `tick` lets time pass (monotonic ms). */
 export interface DialledLink extends Link {
   state(): LinkState;
   want(): void;

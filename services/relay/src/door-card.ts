@@ -23,6 +23,7 @@ export interface DoorCard {
   readonly anchorText: string;
 }
 
+/** A proxy of a member: where to dial it, and the names of which its certificate must carry one. Lower `priority` goes first. */
 export interface ProxyCard {
   readonly host: string;
   readonly port: number;

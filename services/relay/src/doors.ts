@@ -14,6 +14,7 @@ export interface Doors {
   forget(member: string): void;
 }
 
+/** `most` doors are kept, each `fresh` for so long; `timeout` is how long policy may take to answer. */
 export interface DoorsSettings {
   readonly most: number;
   /** ms. */
@@ -21,6 +22,7 @@ export interface DoorsSettings {
   readonly timeout: number;
 }
 
+/** Asks nothing until a door is wanted. Beyond `most`, the door not wanted for longest is dropped. */
 export function createDoors(bus: Pick<Bus, 'request'>, settings: DoorsSettings): Doors {
   const stale = new Set<string>();
   const cache = new LRUCache<string, DoorCard>({

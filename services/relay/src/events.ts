@@ -77,6 +77,7 @@ export interface Gauges {
   members(): Iterable<{ readonly member: string; readonly up: number; readonly waiting: number; readonly waitingBytes: number }>;
 }
 
+/** Counters from zero. Doors and look-ups that fail are logged once a second at most, with how many; `clock` is monotonic ms. */
 export function createEvents(
   log: Logger,
   clock: () => number,

@@ -15,6 +15,7 @@ import type { Sending } from './sending.js';
 import { newTransaction } from './transaction.js';
 import type { Transactions } from './transactions.js';
 
+/** What forwards are read and timed by. */
 export interface ForwardsSettings {
   readonly limits: SipLimits;
   /** ms by which the relay waits longer than the sender's ingress. */

@@ -85,6 +85,7 @@ const wheel = { slotMs: intervals.tick, slots: 1024 } as const;
 /** More headers than ingress lets in, so that what it let in always fits. */
 const bound = { headers: 256, headerLineBytes: 65_536, startLineBytes: 65_536 } as const;
 
+/** Puts the parts of a relay together. What makes them move, timers and subscriptions, is the caller's. */
 export function createHeart(
   config: RelayConfig,
   epoch: string,

@@ -18,6 +18,7 @@ export interface HopByHop {
 
 const nothing = Buffer.alloc(0);
 
+/** Writes them to the link of the try; one that is down or has no room gets nothing. */
 export function createHopByHop(here: Here, limits: SipLimits, events: Events): HopByHop {
   /** The INVITE as the far side saw it. */
   const asSent = (transaction: Transaction, attempt: number): Message => {

@@ -34,6 +34,7 @@ export interface SocketEvents {
   lost(why: string): void;
 }
 
+/** Where to dial, and with what. */
 export interface Destination {
   readonly host: string;
   readonly port: number;

@@ -36,6 +36,7 @@ export type LinkInput =
   /** It must not be used any more: its proxy left the door, its owner changed, or the relay drains. */
   | { readonly kind: 'unwanted' };
 
+/** What is to be done about a connection, in the order given. */
 export type LinkAction =
   /** Dial. */
   | 'connect'
@@ -54,6 +55,7 @@ export type LinkAction =
   /** Close the connection in order (close_notify). */
   | 'end';
 
+/** Times of a link, ms. */
 export interface LinkTiming {
   /** How long a first dial, handshake included, may take. */
   readonly connect: number;
@@ -68,6 +70,7 @@ export interface LinkTiming {
   readonly backoffMost: number;
 }
 
+/** What an input leads to. */
 export interface LinkStep {
   readonly state: LinkState;
   readonly actions: readonly LinkAction[];
@@ -76,6 +79,7 @@ export interface LinkStep {
 /** A connection that lived so long was a good one, ms. */
 const steady = 1000;
 
+/** Where every link begins. */
 export const idle: LinkState = { kind: 'idle', failures: 0 };
 const closed: LinkState = { kind: 'closed' };
 

@@ -25,6 +25,7 @@ export interface Members {
   each(visit: (member: Member) => void): void;
 }
 
+/** How many members are held, how much may wait for each, and for how long. */
 export interface MembersSettings {
   /** This relay's id. */
   readonly self: string;
@@ -53,6 +54,7 @@ interface Kept extends Member {
 /** After a question that failed, ms. */
 const askAgain = 250;
 
+/** Holds nobody at first. A member's door is asked for when something is to be sent to it, and what comes meanwhile waits in line. */
 export function createMembers(
   doors: Doors,
   sending: Sending,

@@ -21,6 +21,7 @@ export interface Back {
   age(now: number): void;
 }
 
+/** Everything a relay has to say to ingresses about what they forwarded. */
 export interface Outcomes {
   /** The way back to this incarnation. */
   to(ingress: string, epoch: string): Back;
@@ -34,6 +35,7 @@ export interface Outcomes {
   age(now: number): void;
 }
 
+/** `relay` is this relay's id. */
 export interface OutcomesSettings {
   readonly relay: string;
   /** Bytes kept while NATS is away, and of what was told lately; older outcomes go first. */
@@ -47,6 +49,7 @@ const toldTime = 4_000;
 const batchShare = 0.5;
 const largestBatch = 512 * 1024;
 
+/** Sends each batch at the end of the turn, and keeps it while NATS is away; `clock` is monotonic ms. */
 export function createOutcomes(bus: Bus, turn: Turn, settings: OutcomesSettings, clock: () => number, events: Events): Outcomes {
   const backs = new Map<string, Map<string, Back>>();
   const parked: { subject: string; payload: Uint8Array }[] = [];

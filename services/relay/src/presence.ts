@@ -14,6 +14,7 @@ export interface PresenceTable {
   prune(keep: ReadonlySet<string>): void;
 }
 
+/** How much is believed of what ingresses announce: what is beyond is not taken. */
 export interface PresenceLimits {
   /** Members of one ingress. */
   readonly members: number;

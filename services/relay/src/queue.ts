@@ -8,11 +8,13 @@ export interface Budget {
   bytes(): number;
 }
 
+/** The most that may wait at a time: things, and their bytes together. */
 export interface BudgetLimits {
   readonly count: number;
   readonly bytes: number;
 }
 
+/** A budget with nothing admitted. */
 export function createBudget(limits: BudgetLimits): Budget {
   let count = 0;
   let total = 0;
@@ -46,6 +48,7 @@ export interface Line<T> {
 /** A line is swept whenever it has doubled since the last sweep and is longer than this. */
 const sweepFrom = 64;
 
+/** An empty line. `isWaiting` must be cheap: a sweep asks it of every item. */
 export function createLine<T>(isWaiting: (item: T) => boolean): Line<T> {
   let items: T[] = [];
   let sweepAt = sweepFrom;

@@ -37,6 +37,7 @@ export interface Sending {
   orphan(link: Link): void;
 }
 
+/** How requests are written, and how long a try may take. */
 export interface SendingSettings {
   readonly here: Here;
   readonly limits: SipLimits;
@@ -53,6 +54,7 @@ const shortRest = 500;
 /** How often the same request is written to the same proxy again because its connection was lost. */
 const mostResends = 1;
 
+/** Moves transactions over links. `rim` is monotonic ms and 0 <= random < 1. */
 export function createSending(
   transactions: Transactions,
   hopByHop: HopByHop,

@@ -8,6 +8,7 @@ export interface Candidate {
   condition(): Condition;
 }
 
+/** How a proxy stands: a link is up, one is being dialled, none is open, or it is left alone for a while. */
 export type Condition = 'up' | 'opening' | 'closed' | 'resting';
 
 /** A weight of 0 still has a chance, a hundredth of a weight of 1. */

@@ -60,6 +60,7 @@ export type Given = Pick<
 
 const none: readonly MemberProxy[] = [];
 
+/** A transaction that waits for its first try; it is not filed anywhere yet. */
 export function newTransaction(given: Given): Transaction {
   return {
     wheelNext: undefined,

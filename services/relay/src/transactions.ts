@@ -24,6 +24,7 @@ export interface Transactions {
 /** Time after which the bytes of an unanswered request are copied out of its batch, ms. */
 const copyAfter = 1000;
 
+/** Bounds of the table, and the shape of the wheel that its due times are on (ms a slot). */
 export interface TransactionsSettings {
   /** How many there may be at a time. */
   readonly most: number;
@@ -32,6 +33,7 @@ export interface TransactionsSettings {
   readonly slots: number;
 }
 
+/** An empty table. `due` is called from `advance` with each transaction whose time has come; it may close it. */
 export function createTransactions(settings: TransactionsSettings, due: (transaction: Transaction, now: number) => void): Transactions {
   const held = new Map<string, Transaction>();
   let now = 0;

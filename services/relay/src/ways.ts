@@ -14,6 +14,7 @@ export interface Ways {
   linkOf(id: string): Link | undefined;
 }
 
+/** What ways are made with. */
 export interface WaysTools {
   readonly links: LinkTools;
   readonly linksPerProxy: number;

@@ -24,6 +24,7 @@ const nothing = Buffer.alloc(0);
 /** Seconds after which a refused request may be tried again. */
 const retryAfter = 2;
 
+/** `ingresses`: ids of those that are there. The one that owns a link gets its requests; without one they are refused (503). */
 export function createWires(
   bus: Bus,
   ingresses: () => readonly string[],

@@ -60,6 +60,7 @@ export interface CertificateOrder {
   readonly usages?: readonly (keyof typeof keyUsage)[];
 }
 
+/** What a revocation list shall say. `number` must be higher than that of the list before (RFC 5280 5.2.3); times in ms since 1970. */
 export interface RevocationListOrder {
   readonly number: bigint;
   readonly thisUpdate: number;

@@ -20,6 +20,7 @@ export interface ListParts {
   readonly extensions: readonly ListExtension[];
 }
 
+/** One revoked certificate of a list (RFC 5280 5.3). */
 export interface ListEntry {
   /** Hex of the INTEGER as it stands. */
   readonly serial: string;
@@ -29,6 +30,7 @@ export interface ListEntry {
   readonly reason: number;
 }
 
+/** An extension of a list or of one of its entries (RFC 5280 5.2, 5.3), not yet understood. */
 export interface ListExtension {
   /** DER of the object identifier, hex. */
   readonly oid: string;

@@ -30,6 +30,7 @@ const reasonCodes: Readonly<Record<RevocationReason, number>> = {
 /** Every word for a reason. */
 export const revocationReasons: readonly string[] = Object.keys(reasonCodes);
 
+/** Whether a text is one of `revocationReasons`, in the same letter case. */
 export function isRevocationReason(text: string): text is RevocationReason {
   return Object.hasOwn(reasonCodes, text);
 }

@@ -9,6 +9,7 @@ import { type BoundAt, type HubPorts, serviceConfigs, serviceEnvironment, stopOr
 import { startServiceProcess } from './service-process.js';
 import { noteRunning, refuseSecondHub, type StateFolder, writePrivate } from './state-folder.js';
 
+/** How `startHub` starts a hub. */
 export interface HubOptions {
   readonly community: LoadedCommunity;
   readonly state: StateFolder;

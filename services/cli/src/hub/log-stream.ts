@@ -8,8 +8,10 @@ export interface LogStream {
   say(level: LogLevel, message: string): void;
 }
 
+/** The levels that are told apart: trace counts as debug, fatal as error. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
+/** How records are shown, and where they go. */
 export interface LogStreamOptions {
   readonly json: boolean;
   readonly color: boolean;

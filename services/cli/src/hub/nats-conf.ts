@@ -2,6 +2,7 @@ import { auditSubject, buckets, subjects } from '@guildhall/proto/subjects';
 
 /** The services that speak on the bus, each with a NATS user of its own. */
 export const busServices = ['ingress', 'policy', 'relay'] as const;
+/** A service that speaks on the bus. */
 export type BusService = (typeof busServices)[number];
 
 /** What one service may say and hear on the bus. */

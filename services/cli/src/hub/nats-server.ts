@@ -19,6 +19,7 @@ export interface NatsServer {
   stop(): Promise<void>;
 }
 
+/** How a nats-server is started: its program, environment and configuration (`conf` is the text). */
 export interface NatsServerOptions {
   readonly binary: string;
   readonly environment: Readonly<Record<string, string>>;

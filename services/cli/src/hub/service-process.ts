@@ -16,6 +16,7 @@ export interface ServiceProcess {
   kill(): void;
 }
 
+/** What a service process is started with, and who is told what it writes and how it fares. */
 export interface ServiceProcessOptions {
   readonly service: BusService;
   readonly configFile: string;

@@ -12,6 +12,7 @@ import { createLogStream, type LogStream } from './log-stream.js';
 import type { BoundAt } from './service-configs.js';
 import { claimState, openState, refuseSecondHub, type StateFolder, sampleState, usualState } from './state-folder.js';
 
+/** The options of `guildhall up` as given. `api` and `enrolment` are "host:port", the others paths or switches. */
 export interface UpOptions {
   readonly community?: string;
   readonly state?: string;

@@ -18,6 +18,7 @@ import { ensureSample } from './sample.js';
 import { fieldOf } from './sample-dialog.js';
 import type { SampleMember } from './sample-member.js';
 
+/** The switches of `guildhall demo` as given. */
 export interface DemoOptions {
   readonly json?: true;
   readonly single?: true;

@@ -14,6 +14,7 @@ export interface SampleAuthority extends SampleIdentity {
   issue(names: SampleNames): Promise<SampleIdentity>;
 }
 
+/** Whom a sample certificate is for, and for how long. */
 export interface SampleNames {
   readonly commonName: string;
   readonly domains: readonly string[];

@@ -13,6 +13,7 @@ import { labelOf, reasonOf } from './ladder.js';
 import { sampleIdentity, trustsSample } from './sample.js';
 import { type SampleMemberOptions, startSampleMember } from './sample-member.js';
 
+/** The options of `guildhall send` as given. `hub` is "host:port", `name` the domain its certificate must have, the rest paths. */
 export interface SendOptions {
   readonly certificate?: string;
   readonly key?: string;

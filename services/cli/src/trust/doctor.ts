@@ -17,6 +17,7 @@ import { dialFindings, inLightOf } from './doctor-judge.js';
 import { rehearse } from './doctor-rehearsal.js';
 import { revokedByFiles } from './doctor-revocations.js';
 
+/** The options of `guildhall doctor` as given. `hub` is "host:port"; `certificate`, `key`, `ca` and `crl` are paths of PEM files. */
 export interface DoctorOptions extends AskHub {
   readonly certificate?: string;
   readonly key?: string;

@@ -28,9 +28,13 @@ export type HandlersOf<Service extends Record<keyof Service, Definition>> = {
   readonly [Name in keyof Service]: HandlerOf<Service[Name]>;
 };
 
+/** Handlers of guildhall.admin.v1.AdminService. */
 export type AdminHandlers = HandlersOf<AdminServiceService>;
+/** Handlers of guildhall.admin.v1.MembershipService. */
 export type MembershipHandlers = HandlersOf<MembershipServiceService>;
+/** Handlers of guildhall.admin.v1.AuthorityService. */
 export type AuthorityHandlers = HandlersOf<AuthorityServiceService>;
+/** Handlers of guildhall.admin.v1.AccessService. */
 export type AccessHandlers = HandlersOf<AccessServiceService>;
 
 /** Every handler of the API, by service. */

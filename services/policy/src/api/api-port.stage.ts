@@ -39,7 +39,9 @@ export async function certificateFor(
   return { certificate, key: key.pem };
 }
 
+/** SHA-256 of its public key, as pins are written. */
 export const spkiOf = ({ certificate }: Shown) => spkiSha256(leafOf(certificate));
+/** Its serial number, as revocations are looked up by. */
 export const serialOf = ({ certificate }: Shown) => serialKey(leafOf(certificate).serialNumber);
 
 /** Writes it into a folder as NAME.crt and NAME.key. */
@@ -60,6 +62,7 @@ export interface As {
   readonly shown?: Shown;
 }
 
+/** As whoever holds this token. */
 export const bearer = (token: string): As => ({ authorization: [`Bearer ${token}`] });
 
 /** What a client needs of a generated method. */

@@ -37,6 +37,7 @@ export interface Gate {
 
 const needed = 'This needs credentials: send "authorization: Bearer TOKEN", or show a client certificate.';
 
+/** Refuses with UNAUTHENTICATED, PERMISSION_DENIED, RESOURCE_EXHAUSTED or, for a request that does not come in time, DEADLINE_EXCEEDED. */
 export function createGate({ authenticate, certificateOf, scopes, turnedAway, failed, ...limits }: GateNeeds): Gate {
   const callers = new WeakMap<Metadata, Caller>();
   const again = new WeakMap<Metadata, () => Promise<Authenticated>>();

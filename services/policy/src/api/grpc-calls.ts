@@ -47,6 +47,10 @@ const lookEvery = 500;
 /** The part of all streams that one member may have. */
 const partOfMember = 1 / 4;
 
+/**
+ * Answers an ApiFault with the status of its code, and any other error with INTERNAL: what that was only `failed` is told.
+ * Every half second it asks whether the callers of open streams still have a right to them.
+ */
 export function createCalls({ callerOf, refusedSince, patience, streams, failed, answered }: CallNeeds): Calls {
   const open = new Map<AbortController, { readonly member: string; tell(): void }>();
   const refusal = (name: string, thrown: unknown): { code: status; details: string } => {

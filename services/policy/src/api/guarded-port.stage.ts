@@ -31,6 +31,7 @@ export interface Cast {
   readonly operator: Shown;
 }
 
+/** Issues all of them anew, with keys of their own. */
 export async function makeCast(): Promise<Cast> {
   const [community, boltsOwn, stranger] = await Promise.all([
     authorityOfToday('Guild'),
@@ -138,6 +139,7 @@ export async function openGuardedPort(cast: Cast, { grpc = {}, clear = false, bu
   };
 }
 
+/** `grpc`: settings as in the configuration file; `clear`: no certificate, so no TLS; `bus`: where tokens and the audit log are kept. */
 export interface PortOptions {
   readonly grpc?: Readonly<Record<string, unknown>>;
   readonly clear?: boolean;

@@ -51,6 +51,7 @@ export interface AuthorityGauges {
   listUntil(): number | undefined;
 }
 
+/** Registers its instruments with `meters`, which read `gauges` whenever they are shown. */
 export function createAuthorityEvents(log: Logger, meters: Meters, gauges: AuthorityGauges): AuthorityEvents {
   let issued = 0;
   let revoked = 0;

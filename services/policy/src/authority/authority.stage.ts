@@ -18,8 +18,11 @@ import { type EntryBody, encodeEntry, entryKey } from '../membership/bucket-entr
 import { followMembership, type MembershipStore } from '../membership/store.js';
 import { type KeptAuthority, keepAuthority } from './start-authority.js';
 
+/** In ms. */
 export const day = 86_400_000;
+/** A caller with an operator token. */
 export const operator: Caller = { scope: 'operator', member: '', by: 'token t1', source: '127.0.0.1:1' };
+/** A caller without credentials. */
 export const nobody: Caller = { scope: 'nobody', member: '', by: 'nobody', source: '192.0.2.7:4711' };
 
 /** The caller that shows a certificate (PEM) of a member. */
@@ -49,6 +52,7 @@ export interface AuthorityStage {
 
 const by = { who: 'test', when: '', why: '', change: '' };
 
+/** The entry of an active member with two domains and one named proxy. */
 export const acme: EntryBody = {
   $case: 'member',
   value: Member.fromPartial({

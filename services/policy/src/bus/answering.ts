@@ -6,6 +6,7 @@ export interface Answering {
   set(able: boolean): void;
 }
 
+/** Takes no questions until `set(true)`. */
 export function createAnswering(bus: Bus, sources: Sources, listener: QuestionListener): Answering {
   let stop: (() => void) | undefined;
   return {

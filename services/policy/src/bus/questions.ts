@@ -20,6 +20,7 @@ import { trustPage } from './trust.js';
 
 /** What is asked over the bus. */
 export const questions = ['ask', 'door', 'trust', 'token-keys'] as const;
+/** A kind of question, as figures name it. */
 export type Question = (typeof questions)[number];
 
 /** What the answers are made of. */

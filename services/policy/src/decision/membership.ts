@@ -2,7 +2,12 @@ import type { Rule } from './rule.js';
 
 /** The three federation models (DESIGN: clearinghouse, limited clearinghouse, direct). */
 export type Model = 'clearinghouse' | 'limited-clearinghouse' | 'direct';
+/**
+ * What a member is to the community: one of its own (`member`, `internal` in the direct model), a `partner` of the direct model, one
+ * met by DNS (`discovered`), or the hub of another community (`clearinghouse`).
+ */
 export type Role = 'member' | 'internal' | 'partner' | 'clearinghouse' | 'discovered';
+/** Only active members send and receive. */
 export type Status = 'active' | 'pending' | 'suspended' | 'quarantined';
 
 /** A SIP element of a member's that the hub can dial. */
@@ -15,6 +20,7 @@ export interface Proxy {
   readonly weight: number;
 }
 
+/** An organization the hub knows, as decisions, trust and doors are made from it. */
 export interface Member {
   readonly id: string;
   readonly name: string;
@@ -45,6 +51,7 @@ export interface Member {
   readonly microsoft: boolean;
 }
 
+/** What two members agreed on: that the hub relays between them, or sends one to the door of the other. */
 export interface Agreement {
   readonly first: string;
   readonly second: string;

@@ -42,10 +42,12 @@ function requestOf(ask: Ask, peer: Member, target: Member, rule: Rule): string {
   return `${requestText(ask)}${contentText(rule)} from ${from} to ${to}`;
 }
 
+/** Why a rule refuses this request, with the reason the operator gave. */
 export function deniedByRule(ask: Ask, peer: Member, target: Member, rule: Rule): string {
   return because(`Rule ${rule.id} denies ${requestOf(ask, peer, target, rule)}`, rule.reason);
 }
 
+/** Why a rule lets this request through, with the rate up to which it does. */
 export function allowedByRule(ask: Ask, peer: Member, target: Member, rule: Rule): string {
   const rate = rule.limit === undefined ? '' : `, up to ${rateText(rule.limit)}`;
   return because(`Rule ${rule.id} allows ${requestOf(ask, peer, target, rule)}${rate}`, rule.reason);
@@ -58,6 +60,7 @@ export function overLimit(ask: Ask, peer: Member, target: Member, rule: Rule, li
   return because(`Rule ${rule.id} allows ${peer.id} no more than ${rateText(limit)} of ${what}${contentText(rule)}${where}`, rule.reason);
 }
 
+/** One side of a rule: "anyone", "the group sales", "the domain acme.example". */
 export function partyText(party: Party): string {
   switch (party.kind) {
     case 'any':

@@ -42,6 +42,7 @@ function some(names: readonly string[]): string {
   return names.slice(0, 3).join(', ') + (more > 0 ? ` and ${more} more` : '');
 }
 
+/** Refusal `unknown-peer`: no member has the id of the sender, or its From domain where no id is asked about. */
 export function unknownPeer(membership: Membership, ask: Ask): string {
   const who = ask.peer === '' ? `No member of ${membership.community.name} has the domain ${domainText(ask.fromDomain)}` : undefined;
   return because(who ?? `${membership.community.name} has no member ${quoted(ask.peer)}`, '');
@@ -52,19 +53,23 @@ export function statusText({ status, statusUntil }: Pick<Member, 'status' | 'sta
   return status === 'active' || statusUntil === '' ? status : `${status} until ${statusUntil.replace('.000Z', 'Z')}`;
 }
 
+/** Refusal `peer-not-active`: the status of the sender, until when, and the operator's words on it. */
 export function peerNotActive(peer: Member): string {
   return because(`Member ${peer.id} is ${statusText(peer)}`, peer.statusReason);
 }
 
+/** Refusal `target-not-active`: the same of the member it is for. */
 export function targetNotActive(ask: Ask, target: Member): string {
   return because(`Member ${targetText(ask, target)} is ${statusText(target)}`, target.statusReason);
 }
 
+/** Refusal `from-not-yours`: the From domain, and which domains the sender has. */
 export function fromNotYours(ask: Ask, peer: Member): string {
   const domain = ask.fromDomain === '' ? 'without a domain' : domainText(ask.fromDomain);
   return because(`The From domain ${domain} does not belong to ${peer.id}, whose domains are ${some(peer.domains)}`, '');
 }
 
+/** Refusal `unknown-domain`: nobody has the domain or id asked for, it is empty, or it is the hub's own. */
 export function unknownTarget(membership: Membership, ask: Ask): string {
   const { name, domain } = membership.community;
   if (ask.target?.$case === 'toMember') return because(`${name} has no member ${quoted(ask.target.value)}`, '');
@@ -74,6 +79,7 @@ export function unknownTarget(membership: Membership, ask: Ask): string {
   return because(`No member of ${name} has the domain ${domainText(asked)}`, '');
 }
 
+/** Refusal `not-a-partner` in the direct model: the roles of two who do not reach each other. */
 export function notAPartner(ask: Ask, peer: Member, target: Member): string {
   const one = senderText(ask, peer);
   const other = targetText(ask, target);
@@ -82,6 +88,7 @@ export function notAPartner(ask: Ask, peer: Member, target: Member): string {
   return because(`${roles}, and in the direct model only internal servers and partners reach each other`, '');
 }
 
+/** Refusal `not-a-partner` in the other models: a discovered partner and another who is not the community's own. */
 export function bothStrangers(ask: Ask, peer: Member, target: Member): string {
   const roles = `${senderText(ask, peer)} is ${peer.role}, ${targetText(ask, target)} is ${target.role}`;
   return because(`${roles}, and a discovered partner reaches only the community's own members`, '');
@@ -95,6 +102,7 @@ export function notAllowed(membership: Membership, ask: Ask, peer: Member, targe
   );
 }
 
+/** Why it passes where the model allows it and no rule or agreement speaks of it. */
 export function allowedByModel(membership: Membership, ask: Ask, peer: Member, target: Member): string {
   const who =
     membership.community.model === 'direct'
@@ -106,6 +114,7 @@ export function allowedByModel(membership: Membership, ask: Ask, peer: Member, t
   );
 }
 
+/** Why it passes where the two agreed that the hub relays. */
 export function allowedByAgreement(ask: Ask, peer: Member, target: Member): string {
   return because(
     `${senderText(ask, peer)} may send ${requestText(ask)} to ${targetText(ask, target)}`,
@@ -113,6 +122,7 @@ export function allowedByAgreement(ask: Ask, peer: Member, target: Member): stri
   );
 }
 
+/** Why it is answered with the target's door (302) where the two agreed to talk directly. */
 export function redirectedByAgreement(ask: Ask, peer: Member, target: Member): string {
   return because(
     `${peer.id} and ${targetText(ask, target)} agreed to talk directly`,

@@ -75,6 +75,7 @@ function refuseProblems({ problems }: Plan): void {
   );
 }
 
+/** Makes one change at a time, in the order asked for; with 200 waiting, the next is refused (ApiFault `limit`). */
 export function createChanges({ bucket, store, check, wall, newId }: ChangeNeeds): Changes {
   let turn: Promise<unknown> = Promise.resolve();
   let waiting = 0;

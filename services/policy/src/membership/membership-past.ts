@@ -68,6 +68,7 @@ function revisionOf(now: PastRevision, before: PastRevision | undefined): Revisi
   return { version: BigInt(now.revision), key: now.key, kind: now.deleted ? 'delete' : 'put', who, when, why, change, lines };
 }
 
+/** Lists revisions newest first, only those that the caller may see: 100 unless asked otherwise, 1000 at most. */
 export function membershipPast(needs: PastNeeds): MembershipPast {
   return {
     async listHistory({ key, before, limit }, caller: Caller) {

@@ -59,6 +59,7 @@ function fits(member: Member, wish: { status: string; role: string; group: strin
   );
 }
 
+/** Handlers that show a caller only what it may see. Without a membership they throw the ApiFault `unavailable`. */
 export function membershipReads({ snapshot, check, wall }: ReadNeeds): MembershipReads {
   return {
     async listMembers(request, caller) {
