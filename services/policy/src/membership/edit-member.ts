@@ -1,9 +1,9 @@
-import { Member, type MemberProxy } from '@guildhall/proto/gen/guildhall/admin/v1/membership';
+import { Member, type MemberProxy, type Party, type Rule } from '@guildhall/proto/gen/guildhall/admin/v1/membership';
 import type { SetMemberStatusRequest, SetMemberTrustRequest } from '@guildhall/proto/gen/guildhall/admin/v1/membership_service';
 import { ApiFault } from '../api/api-fault.js';
 import type { EntryBody } from './bucket-entry.js';
 import type { Wish } from './change-plan.js';
-import { certificatesOf, instantOf, keyOf, revocationListsOf, storedAgreements, storedMember } from './edit-entry.js';
+import { certificatesOf, instantOf, keyOf, revocationListsOf, storedAgreements, storedMember, storedRules } from './edit-entry.js';
 import type { Snapshot } from './table.js';
 
 function proxyOf(proxy: MemberProxy): MemberProxy {
@@ -38,10 +38,29 @@ export function putMember(member: Member | undefined, expected: bigint): Wish {
   return put(member, expected);
 }
 
-/** A member gone, with its agreements. */
+/** Whether a rule names a member. */
+function namesMember({ from, to, pair }: Rule, id: string): boolean {
+  const names = (party: Party | undefined): boolean =>
+    party?.who?.$case === 'members' ? party.who.value.ids.includes(id) : party?.who?.$case === 'member' && party.who.value === id;
+  return pair.includes(id) || names(from) || names(to);
+}
+
+/**
+ * A member gone, with its agreements. Throws an ApiFault `precondition` while a rule names it: without it the rule would mean something
+ * else, or nothing.
+ */
 export function removeMember(snapshot: Snapshot, id: string, expected: bigint): Wish {
   const key = keyOf({ $case: 'member', value: Member.fromPartial({ id }) });
   if (!snapshot.stored.has(key) && expected === 0n) storedMember(snapshot, id);
+  const naming = storedRules(snapshot).find(({ rule }) => namesMember(rule, id));
+  if (naming !== undefined) {
+    const { id: rule } = naming.rule;
+    throw new ApiFault(
+      'precondition',
+      `The rule ${rule} names member ${id}.`,
+      `change that rule or take it out first: guildhall rule remove ${rule}`,
+    );
+  }
   const agreements = storedAgreements(snapshot).filter(({ agreement }) => agreement.first === id || agreement.second === id);
   const wanted = new Map<string, undefined>([
     [key, undefined],

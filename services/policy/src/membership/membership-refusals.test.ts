@@ -102,7 +102,7 @@ describe('a change is refused, and nothing is changed,', () => {
       'not-found',
       'There is no rule "thre"',
     ],
-    ['a member that a rule names', () => remove('acme', 3n), 'precondition', 'rule one: from.member: there is no member acme'],
+    ['a member that a rule names', () => remove('acme', 3n), 'precondition', 'rule one names member acme'],
     [
       'to roll back to nothing',
       () => stage.api.rollBack({ order: undefined, version: 1n }, operator),
