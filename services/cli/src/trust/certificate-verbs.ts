@@ -106,8 +106,11 @@ async function revoke(serial: string | undefined, options: RevokeOptions, world:
     terminal.out(`${said} ${terminalText(number, 80)} of ${terminalText(member, 80)} (${terminalText(names.join(' '), 300)})`);
   }
   if (revoked.length === 0) terminal.out('nothing to revoke: it has no good certificate');
-  else
+  else {
     terminal.talk(dryRun ? 'nothing was changed (--dry-run)' : 'connections that show it close within a second, and it opens none again');
+    if (options.reason === 'keyCompromise')
+      terminal.talk('its tokens for the API and open invitations stay good: guildhall token list, guildhall token revoke ID');
+  }
   return 0;
 }
 
