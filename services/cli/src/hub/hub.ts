@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { Fault } from '@guildhall/chassis/fault';
 import type { LoadedCommunity } from '../community/community-file.js';
 import { freePort } from './free-port.js';
 import { startHubNats } from './hub-nats.js';
@@ -112,13 +113,25 @@ async function startPart(service: BusService, configFile: string, { env, single,
 
 /** Starts NATS and the services of one hub and resolves once all serve. Throws the Fault of whatever does not start; then nothing is left. */
 export async function startHub(options: HubOptions): Promise<Hub> {
+  refuseSecondHub(options.state);
+  const ports = await choosePorts(options.community, options);
+  try {
+    return await startAt(ports, options);
+  } catch (thrown) {
+    // A port that was free when it was chosen: somebody else, another hub that starts just now perhaps, was faster.
+    if (!(thrown instanceof Fault) || thrown.code !== 'port-taken') throw thrown;
+    options.log.say('info', `${thrown.message}: starting again with others`);
+    return await startAt(await choosePorts(options.community, { ...options, fleeting: true }), options);
+  }
+}
+
+/** Starts a hub at these ports. */
+async function startAt(ports: HubPorts, options: HubOptions): Promise<Hub> {
   const { community, state, env, log } = options;
-  refuseSecondHub(state);
   for (const name of strayVariables(env)) {
     log.say('warn', `${name} reaches no service: write GUILDHALL_INGRESS_..., GUILDHALL_RELAY_... or GUILDHALL_POLICY_...`);
   }
   const authority = authorityFolder(state, options.authority);
-  const ports = await choosePorts(community, options);
   const nats = await startHubNats(state, env, log);
   const parts: Part[] = [];
   let forget = (): void => {};
