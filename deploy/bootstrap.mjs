@@ -3,7 +3,7 @@
  * What the root npm verbs run: makes a fresh clone ready, then does the verb. Plain Node without dependencies; this file
  * itself must load on any Node with ES modules, so that an old one is told what it lacks.
  */
-const verbs = ['start', 'test', 'build', 'check', 'gen', 'bench', 'soak', 'guildhall'];
+const verbs = ['start', 'test', 'build', 'check', 'gen', 'bench', 'soak', 'chaos', 'fuzz', 'guildhall'];
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 
 if (major < 20 || (major === 20 && minor < 19)) {

@@ -166,13 +166,14 @@ async function bench(args) {
   return code;
 }
 
-async function soak(args) {
+/** A suite with a command line of its own, test/<kind>/main.ts; its options.ts tells by `kind` whether there is something to run. */
+async function suite(kind, args) {
   compile('test');
-  const { readOptions } = await import(pathToFileURL(join(root, 'test', 'dist', 'soak', 'options.js')).href);
+  const { readOptions } = await import(pathToFileURL(join(root, 'test', 'dist', kind, 'options.js')).href);
   // Help and mistakes need nothing.
-  const natsServer = readOptions(args).kind === 'soak' ? needNatsServer() : undefined;
+  const natsServer = readOptions(args).kind === kind ? needNatsServer() : undefined;
   const environment = natsServer === undefined ? {} : { GUILDHALL_NATS_SERVER: natsServer };
-  return foreground(process.execPath, [join('test', 'dist', 'soak', 'main.js'), ...args], { environment });
+  return foreground(process.execPath, [join('test', 'dist', kind, 'main.js'), ...args], { environment });
 }
 
 async function verb(name, args) {
@@ -192,7 +193,9 @@ async function verb(name, args) {
     case 'test':
       return test(args);
     case 'soak':
-      return soak(args);
+    case 'chaos':
+    case 'fuzz':
+      return suite(name, args);
     default:
       return bench(args);
   }

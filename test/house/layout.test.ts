@@ -15,6 +15,7 @@ describe('the house', () => {
       'CHANGELOG.md',
       'LICENSE',
       'README.md',
+      'SECURITY.md',
       'package-lock.json',
       'package.json',
       'tsconfig.base.json',

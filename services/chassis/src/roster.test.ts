@@ -28,7 +28,7 @@ function setUp() {
     return roster;
   };
   const hello = (service: string, id: string, rest: Partial<Hello> = {}): void =>
-    bus.publish('gh.v1.hello.x.x', Hello.encode({ service, id, epoch: 'e1', draining: false, load: 0, ...rest }).finish());
+    bus.publish('gh.v1.hello.x.x', Hello.encode({ service, id, epoch: 'e1', draining: false, load: 0, returns: 0, ...rest }).finish());
   return { bus, sent, join, hello };
 }
 

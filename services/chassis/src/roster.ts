@@ -97,7 +97,7 @@ export function createRoster(bus: Bus, self: Self, timing: { intervalMs?: number
   const send = (): void => {
     lastSent = clock();
     own.load = Math.min(Math.max(0, Math.trunc(readLoad())), 0xffffffff);
-    bus.publish(subjects.hello(self.service, self.id), Hello.encode({ ...self, draining, load: own.load }).finish());
+    bus.publish(subjects.hello(self.service, self.id), Hello.encode({ ...self, draining, load: own.load, returns: 0 }).finish());
   };
 
   const heard = (payload: Uint8Array): void => {

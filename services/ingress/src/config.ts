@@ -58,12 +58,21 @@ const limitsConfig = section({
   connections: count(10_000, 1, 1_000_000),
   connectionsPerMember: count(2_000, 1, 100_000),
   connectionsPerAddress: count(4_000, 1, 100_000),
-  /** TLS handshakes not finished yet; what comes on top is closed before it costs anything. */
+  /** TLS handshakes not finished yet, in all and of one address; what comes on top waits in line before TLS costs anything. */
   handshakesInFlight: count(128, 1, 100_000),
+  handshakesInFlightPerAddress: count(64, 1, 100_000),
+  /** TLS handshakes begun a second, in all and of one address. */
+  handshakesPerSecond: count(120, 1, 100_000),
+  handshakesPerSecondPerAddress: count(100, 1, 100_000),
+  /** Connections that wait for their handshake to begin, in all and of one address; what comes on top is closed. */
+  handshakesWaiting: count(4_096, 1, 1_000_000),
+  handshakesWaitingPerAddress: count(2_048, 1, 1_000_000),
   /** Requests without a final response: of this instance, of one connection, of one member. */
   inFlight: count(100_000, 1, 10_000_000),
-  inFlightPerConnection: count(2_000, 1, 1_000_000),
-  inFlightPerMember: count(10_000, 1, 1_000_000),
+  inFlightPerConnection: count(10_000, 1, 1_000_000),
+  inFlightPerMember: count(20_000, 1, 1_000_000),
+  /** Of one member to one other: a far member that is silent keeps nobody from talking to the others. */
+  inFlightPerPair: count(4_000, 1, 1_000_000),
   /** Server transactions kept, answered INVITEs that wait for their ACK included. */
   transactionsPerMember: count(40_000, 1, 4_000_000),
   /** Requests a second of one member, in bursts of at most a second's worth. */

@@ -2,23 +2,20 @@ import type { X509Certificate } from 'node:crypto';
 import type { Bus } from '@guildhall/chassis/bus';
 import type { Roster } from '@guildhall/chassis/roster';
 import { createTurnedAwayTeller } from '@guildhall/chassis/turned-away';
-import { Changed } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
-import { subjects } from '@guildhall/proto/subjects';
 import { badMessage } from './admit.js';
 import { createAuthorities } from './authorities.js';
+import { listenToBus } from './bus-listening.js';
 import { createBusWires } from './bus-wires.js';
 import type { IngressConfig } from './config.js';
 import type { Connection } from './connection.js';
 import { createConnections } from './connections.js';
 import type { Counts } from './counts.js';
 import type { Events, Gauges } from './events.js';
-import { handOver } from './handover.js';
 import { type HubNames, hubNames } from './hub.js';
 import { createIntroductions } from './introductions.js';
 import { createListeners } from './listeners.js';
 import { createMembers } from './members.js';
 import { createMessagePath } from './message-path.js';
-import { takeOutcomes } from './outcomes.js';
 import { createKeyKeeper, createPolicyQuestions } from './policy-questions.js';
 import { createPresence } from './presence.js';
 import { type ReadinessFacts, readiness } from './readiness.js';
@@ -111,7 +108,7 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim 
     clock,
     random,
   });
-  const { turn, transactions, requests, responses, relays, forwards, batches, verdicts, answers } = path;
+  const { turn, transactions, requests, relays, batches, verdicts, answers } = path;
   const relayWires = createRelayWires(batches, limits.relayWires);
   const busWires = createBusWires({
     limits,
@@ -176,52 +173,21 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim 
   });
   const listeners = createListeners(config, connections, turnAway, events);
 
-  const handOverAll = (everything: boolean): void => {
-    const before = counts.handedOver;
-    handOver({ relays, forwards, counts, all: transactions.all }, everything, clock());
-    if (counts.handedOver > before) events.handedOver(counts.handedOver - before);
-  };
-  const changed = (payload: Uint8Array): void => {
-    try {
-      const { version, members: touched, all } = Changed.decode(payload);
-      verdicts.drop(all ? undefined : new Set(touched), version);
-      // A change of nobody's is one of keys or revocations.
-      if (all || touched.length > 0) trust.want(all ? undefined : touched, version);
-    } catch {
-      counts.brokenBatches += 1;
-    }
-  };
   const refresh = (): void => {
     trust.want(undefined, 0n);
     void keeper.refresh();
   };
-
-  const stops = [
-    bus.subscribe(subjects.ingress(config.id), (payload) =>
-      takeOutcomes(payload, { epoch, responses, counts, byId: transactions.byId, clock }),
-    ),
-    bus.subscribe(subjects.arrived('ingress', config.id), busWires.arrived),
-    bus.subscribe(subjects.depart('ingress', config.id), busWires.depart),
-    bus.subscribe(subjects.changed, changed),
-    bus.onConnected((up) => {
-      events.bus(up);
-      if (!up) return;
-      // A change may have gone by unheard, and nobody knows what arrived.
-      verdicts.doubt();
+  const stops = listenToBus({ id: config.id, epoch, bus, roster, path, counts, events, clock }, busWires, {
+    changed: trust.want,
+    returned() {
       refresh();
-      handOverAll(true);
       presence.announce();
-    }),
-    roster.onChange((service) => {
-      if (service !== 'relay') return;
-      events.relaysChanged(roster.freshIds('relay'));
-      relays.refresh();
-      const alive = new Set(roster.every('relay').map((relay) => relay.id));
+    },
+    relaysChanged(alive) {
       relayWires.prune((relay) => alive.has(relay));
-      handOverAll(false);
       presence.announce();
-    }),
-  ];
+    },
+  });
   const timers = [
     setInterval(path.advance, every.tick),
     setInterval(() => {

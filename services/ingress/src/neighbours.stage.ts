@@ -155,7 +155,7 @@ export async function fakeRelay(url: string, id: string): Promise<FakeRelay> {
     answer: (forward, status, phrase) => outcome(bus, id, forward, status, response(forward.text, status, phrase)),
     gone(forward, code, sentence) {
       const columns = { kind: [OutcomeKind.GONE], transaction: [forward.transaction], status: [0], reason: [1], length: [0] };
-      const batch = { relay: id, epoch: forward.epoch, gone: [{ code, sentence }], ...columns, wire: Buffer.alloc(0) };
+      const batch = { relay: id, epoch: forward.epoch, lag: 0, gone: [{ code, sentence }], ...columns, wire: Buffer.alloc(0) };
       bus.publish(subjects.ingress(forward.ingress), OutcomeBatch.encode(batch).finish());
     },
     say: (subject, payload) => bus.publish(subject, payload),
@@ -182,7 +182,10 @@ function outcome(bus: Bus, relay: string, forward: Forwarded, status: number, te
   const wire = Buffer.from(text, 'latin1');
   const kind = [status < 200 ? OutcomeKind.PROVISIONAL : OutcomeKind.FINAL];
   const columns = { kind, transaction: [forward.transaction], status: [status], reason: [0], length: [wire.length] };
-  bus.publish(subjects.ingress(forward.ingress), OutcomeBatch.encode({ relay, epoch: forward.epoch, gone: [], ...columns, wire }).finish());
+  bus.publish(
+    subjects.ingress(forward.ingress),
+    OutcomeBatch.encode({ relay, epoch: forward.epoch, lag: 0, gone: [], ...columns, wire }).finish(),
+  );
 }
 
 /** A far member's response as the relay hands it back: Via of the sender, From, To, Call-ID and CSeq copied. */

@@ -55,6 +55,8 @@ export const configSchema = z.strictObject({
   limits: section({
     /** Client transactions of all members. */
     transactions: count(100_000, 1, 10_000_000),
+    /** Of them, those to one member: one that is silent leaves room for the others. */
+    transactionsPerMember: count(20_000, 1, 10_000_000),
     /** Members that doors and links are kept for. */
     members: count(10_000, 1, 1_000_000),
     /** What may wait for one member while its door is asked for and its links come up. */

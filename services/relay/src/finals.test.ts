@@ -7,6 +7,7 @@ function batch(...finals: readonly (readonly [number, number, string])[]): Uint8
   return OutcomeBatch.encode({
     relay: 'r',
     epoch: 'e',
+    lag: 0,
     gone: [],
     kind: finals.flatMap(() => [OutcomeKind.PROVISIONAL, OutcomeKind.FINAL]),
     transaction: finals.flatMap(([number]) => [number, number]),

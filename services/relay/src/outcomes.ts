@@ -134,6 +134,7 @@ function createBack(names: { relay: string; ingress: string; epoch: string }, { 
     const batch: OutcomeBatch = {
       relay: names.relay,
       epoch: names.epoch,
+      lag: 0,
       gone,
       kind,
       transaction,
@@ -196,7 +197,18 @@ function createBack(names: { relay: string; ingress: string; epoch: string }, { 
 
 /** The writer that encoding makes when it is given none, emptied. */
 function newWriter(relay: string) {
-  const empty = { relay, epoch: '', gone: [], kind: [], transaction: [], status: [], reason: [], length: [], wire: Buffer.alloc(0) };
+  const empty = {
+    relay,
+    epoch: '',
+    lag: 0,
+    gone: [],
+    kind: [],
+    transaction: [],
+    status: [],
+    reason: [],
+    length: [],
+    wire: Buffer.alloc(0),
+  };
   const writer = OutcomeBatch.encode(empty);
   writer.finish();
   return writer;

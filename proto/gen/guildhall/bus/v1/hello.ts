@@ -22,10 +22,12 @@ export interface Hello {
   draining: boolean;
   /** Transactions in flight. */
   load: number;
+  /** How often its connection to NATS was lost and came back: what was on its way then may have been lost. */
+  returns: number;
 }
 
 function createBaseHello(): Hello {
-  return { service: "", id: "", epoch: "", draining: false, load: 0 };
+  return { service: "", id: "", epoch: "", draining: false, load: 0, returns: 0 };
 }
 
 export const Hello: MessageFns<Hello> = {
@@ -44,6 +46,9 @@ export const Hello: MessageFns<Hello> = {
     }
     if (message.load !== 0) {
       writer.uint32(40).uint32(message.load);
+    }
+    if (message.returns !== 0) {
+      writer.uint32(48).uint32(message.returns);
     }
     return writer;
   },
@@ -101,6 +106,14 @@ export const Hello: MessageFns<Hello> = {
             message.load = reader.uint32();
             continue;
           }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.returns = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -120,6 +133,7 @@ export const Hello: MessageFns<Hello> = {
       epoch: isSet(object.epoch) ? globalThis.String(object.epoch) : "",
       draining: isSet(object.draining) ? globalThis.Boolean(object.draining) : false,
       load: isSet(object.load) ? globalThis.Number(object.load) : 0,
+      returns: isSet(object.returns) ? globalThis.Number(object.returns) : 0,
     };
   },
 
@@ -140,6 +154,9 @@ export const Hello: MessageFns<Hello> = {
     if (message.load !== 0) {
       obj.load = Math.round(message.load);
     }
+    if (message.returns !== 0) {
+      obj.returns = Math.round(message.returns);
+    }
     return obj;
   },
 
@@ -153,6 +170,7 @@ export const Hello: MessageFns<Hello> = {
     message.epoch = object.epoch ?? "";
     message.draining = object.draining ?? false;
     message.load = object.load ?? 0;
+    message.returns = object.returns ?? 0;
     return message;
   },
 };

@@ -66,6 +66,8 @@ export interface OutcomeBatch {
   epoch: string;
   /** Reasons of GONE entries: codes of the reason table, and the sentence for this case. */
   gone: Gone[];
+  /** Milliseconds by which the relay's event loop runs late: how long work waits there before it is begun. */
+  lag: number;
   kind: OutcomeKind[];
   transaction: number[];
   /** The SIP status of a response; 0 for GONE. */
@@ -86,6 +88,7 @@ function createBaseOutcomeBatch(): OutcomeBatch {
     relay: "",
     epoch: "",
     gone: [],
+    lag: 0,
     kind: [],
     transaction: [],
     status: [],
@@ -105,6 +108,9 @@ export const OutcomeBatch: MessageFns<OutcomeBatch> = {
     }
     for (const v of message.gone) {
       Gone.encode(v!, writer.uint32(26).fork()).join();
+    }
+    if (message.lag !== 0) {
+      writer.uint32(32).uint32(message.lag);
     }
     if (message.kind.length !== 0) {
       writer.uint32(82).fork();
@@ -182,6 +188,14 @@ export const OutcomeBatch: MessageFns<OutcomeBatch> = {
             }
 
             message.gone.push(Gone.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.lag = reader.uint32();
             continue;
           }
           case 10: {
@@ -299,6 +313,7 @@ export const OutcomeBatch: MessageFns<OutcomeBatch> = {
       relay: isSet(object.relay) ? globalThis.String(object.relay) : "",
       epoch: isSet(object.epoch) ? globalThis.String(object.epoch) : "",
       gone: globalThis.Array.isArray(object?.gone) ? object.gone.map((e: any) => Gone.fromJSON(e)) : [],
+      lag: isSet(object.lag) ? globalThis.Number(object.lag) : 0,
       kind: globalThis.Array.isArray(object?.kind) ? object.kind.map((e: any) => outcomeKindFromJSON(e)) : [],
       transaction: globalThis.Array.isArray(object?.transaction)
         ? object.transaction.map((e: any) => globalThis.Number(e))
@@ -320,6 +335,9 @@ export const OutcomeBatch: MessageFns<OutcomeBatch> = {
     }
     if (message.gone?.length) {
       obj.gone = message.gone.map((e) => Gone.toJSON(e));
+    }
+    if (message.lag !== 0) {
+      obj.lag = Math.round(message.lag);
     }
     if (message.kind?.length) {
       obj.kind = message.kind.map((e) => outcomeKindToJSON(e));
@@ -350,6 +368,7 @@ export const OutcomeBatch: MessageFns<OutcomeBatch> = {
     message.relay = object.relay ?? "";
     message.epoch = object.epoch ?? "";
     message.gone = object.gone?.map((e) => Gone.fromPartial(e)) || [];
+    message.lag = object.lag ?? 0;
     message.kind = object.kind?.map((e) => e) || [];
     message.transaction = object.transaction?.map((e) => e) || [];
     message.status = object.status?.map((e) => e) || [];

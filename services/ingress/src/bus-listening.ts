@@ -1,0 +1,77 @@
+import type { Bus } from '@guildhall/chassis/bus';
+import type { Roster } from '@guildhall/chassis/roster';
+import { Changed } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
+import { subjects } from '@guildhall/proto/subjects';
+import type { BusWires } from './bus-wires.js';
+import type { Counts } from './counts.js';
+import type { Events } from './events.js';
+import { handOver } from './handover.js';
+import type { MessagePath } from './message-path.js';
+import { takeOutcomes } from './outcomes.js';
+
+/** Whose ears these are, and what they lead to. */
+export interface BusEars {
+  readonly id: string;
+  readonly epoch: string;
+  readonly bus: Bus;
+  readonly roster: Roster;
+  readonly path: Pick<MessagePath, 'responses' | 'transactions' | 'verdicts' | 'relays' | 'forwards'>;
+  readonly counts: Counts;
+  readonly events: Events;
+  /** Monotonic ms. */
+  clock(): number;
+}
+
+/** Who else is told. */
+export interface BusNews {
+  /** The membership has this version, in which these members changed; undefined: perhaps all. */
+  changed(members: readonly string[] | undefined, version: bigint): void;
+  /** The connection to NATS is back. */
+  returned(): void;
+  /** The relays that are there are these. */
+  relaysChanged(alive: ReadonlySet<string>): void;
+}
+
+/** Listens to everything an ingress is told over the bus. Returns how to stop. */
+export function listenToBus(ears: BusEars, wires: Pick<BusWires, 'arrived' | 'depart'>, news: BusNews): (() => void)[] {
+  const { id, epoch, bus, roster, path, counts, events, clock } = ears;
+  const { responses, transactions, verdicts, relays, forwards } = path;
+
+  const handOverAll = (everything: boolean): void => {
+    const before = counts.handedOver;
+    handOver({ relays, forwards, counts, all: transactions.all }, everything, clock());
+    if (counts.handedOver > before) events.handedOver(counts.handedOver - before);
+  };
+  const changed = (payload: Uint8Array): void => {
+    try {
+      const { version, members, all } = Changed.decode(payload);
+      verdicts.drop(all ? undefined : new Set(members), version);
+      // A change of nobody's is one of keys or revocations.
+      if (all || members.length > 0) news.changed(all ? undefined : members, version);
+    } catch {
+      counts.brokenBatches += 1;
+    }
+  };
+
+  return [
+    bus.subscribe(subjects.ingress(id), (payload) => takeOutcomes(payload, { epoch, responses, counts, byId: transactions.byId, clock })),
+    bus.subscribe(subjects.arrived('ingress', id), wires.arrived),
+    bus.subscribe(subjects.depart('ingress', id), wires.depart),
+    bus.subscribe(subjects.changed, changed),
+    bus.onConnected((up) => {
+      events.bus(up);
+      if (!up) return;
+      // A change may have gone by unheard, and nobody knows what arrived.
+      verdicts.doubt();
+      handOverAll(true);
+      news.returned();
+    }),
+    roster.onChange((service) => {
+      if (service !== 'relay') return;
+      events.relaysChanged(roster.freshIds('relay'));
+      relays.refresh();
+      handOverAll(false);
+      news.relaysChanged(new Set(roster.every('relay').map((relay) => relay.id)));
+    }),
+  ];
+}
