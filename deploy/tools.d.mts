@@ -10,7 +10,12 @@ export interface KamailioTool extends Tool {
   readonly modules: string;
 }
 
-export type ToolName = 'nats-server' | 'kamailio' | 'sipp';
+/** What shifts the clock of a program that loads its library (LD_PRELOAD). */
+export interface FaketimeTool extends Tool {
+  readonly library: string;
+}
+
+export type ToolName = 'nats-server' | 'kamailio' | 'sipp' | 'faketime';
 
 /** What came of making a tool available: where it is, or why not and what to do about it. */
 export type Provision =
@@ -23,5 +28,7 @@ export function findNatsServer(environment?: NodeJS.ProcessEnv): Tool | undefine
 export function findKamailio(environment?: NodeJS.ProcessEnv): KamailioTool | undefined;
 /** $GUILDHALL_SIPP, then as above. Never fetches. */
 export function findSipp(environment?: NodeJS.ProcessEnv): Tool | undefined;
+/** $GUILDHALL_FAKETIME, then as above; only with its library. Never fetches. */
+export function findFaketime(environment?: NodeJS.ProcessEnv): FaketimeTool | undefined;
 /** Finds a tool, or fetches it from Debian into the private copy, without root; says what it does through `say`. */
 export function provide(name: ToolName, say: (line: string) => void, environment?: NodeJS.ProcessEnv): Provision;

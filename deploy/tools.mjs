@@ -1,5 +1,5 @@
 /**
- * The programs Guildhall runs but is not made of: nats-server always, Kamailio and SIPp for the interop tests and the bench.
+ * The programs Guildhall runs but is not made of: nats-server always, Kamailio and SIPp for the interop tests and the bench, faketime for chaos.
  * Looks in the system and in a private copy (under the user's cache folder); can make the private copy from Debian.
  */
 import { spawnSync } from 'node:child_process';
@@ -33,6 +33,13 @@ const tools = {
     version: ['-v'],
     find: findSipp,
     lines: { dnf: 'sudo dnf install sipp', apk: 'sudo apk add sipp', brew: 'brew install sipp' },
+  },
+  faketime: {
+    variable: 'GUILDHALL_FAKETIME',
+    packages: ['faketime'],
+    version: ['--version'],
+    find: findFaketime,
+    lines: { dnf: 'sudo dnf install libfaketime', apk: 'sudo apk add libfaketime' },
   },
 };
 
@@ -104,6 +111,16 @@ export function findNatsServer(environment = process.env) {
 
 export function findSipp(environment = process.env) {
   return find('sipp', tools.sipp.variable, environment);
+}
+
+/** The library that a program is to load beside faketime: below the same prefix, as Debian, Fedora and Alpine have it. */
+export function findFaketime(environment = process.env) {
+  const tool = find('faketime', tools.faketime.variable, environment);
+  if (tool === undefined) return undefined;
+  const prefix = dirname(dirname(tool.binary));
+  const folders = ['lib', 'lib64'].flatMap((lib) => [join(prefix, lib), ...subfolders(join(prefix, lib))]);
+  const library = folders.map((folder) => join(folder, 'faketime', 'libfaketime.so.1')).find(existsSync);
+  return library && { ...tool, library };
 }
 
 /** The folder of Kamailio's modules below `prefixes` that has the TLS module. */

@@ -289,6 +289,10 @@ export const closeReasons = {
   'handshake-timeout': { about: 'The TLS handshake was not finished in time.', cure: 'check for a firewall that swallows packets' },
   'handshake-failed': { about: 'The TLS handshake failed.', cure: 'speak TLS 1.2 or 1.3 on this port' },
   'too-many-connections': { about: 'The member or address has too many connections.', cure: 'reuse connections' },
+  'too-many-handshakes': {
+    about: 'Too many connections of this address, or of all, wait for their TLS handshake.',
+    cure: 'connect again in a few seconds, and not with all connections at once',
+  },
   'trust-unknown': { about: 'The hub has not learned its members yet.', cure: 'try again in a moment' },
 } as const satisfies Record<string, { about: string; cure: string }>;
 

@@ -43,9 +43,16 @@ export const subjects = {
   depart: (service: 'ingress' | 'relay', id: string) => `gh.v1.depart.${service}.${token(id)}`,
   /** all: Hello. */
   hello: (service: string, id: string) => `gh.v1.hello.${token(service)}.${token(id)}`,
+  /** every Hello of one service. Who may say it is settled by NATS, where each service has a user of its own. */
+  hellos: (service: string) => `gh.v1.hello.${token(service)}.*`,
   /** every Hello. */
   everyHello: 'gh.v1.hello.*.*',
+  /** what answers to a service's questions, and NATS' own, come to: no other service may listen there. */
+  inbox: (service: string) => `_INBOX.${token(service)}`,
 } as const;
+
+/** The services that say hello. */
+export const helloServices = ['ingress', 'policy', 'relay'] as const;
 
 /** Queue group in which policy instances share the questions. */
 export const policyQueue = 'policy';

@@ -3,6 +3,7 @@ import { lowerHost } from './host.js';
 import { octetsOf, type Source } from './octets.js';
 import { quotedEnd, walkParameters } from './parameter.js';
 import { SipError } from './sip-error.js';
+import { userOfUri } from './user.js';
 
 /** A name-addr or addr-spec with its header parameters (From, To, Contact, Route ...). Offsets are into the text it was read from. */
 export interface Address {
@@ -55,6 +56,14 @@ export function addressDomain(source: Source, start: number, end: number): strin
   const spans = createAddressSpans();
   if (!scanAddress(buffer, base + start, base + end, spans) || spans.host < 0) return '';
   return lowerHost(octets, spans.host - base, spans.hostEnd - base);
+}
+
+/** The user of the URI in the value [start, end), as `userOfUri` writes it, whatever parameters stand behind it; '' if none or malformed. */
+export function addressUser(source: Source, start: number, end: number): string {
+  const { buffer, start: base, head } = octetsOf(source, start, end);
+  const spans = createAddressSpans();
+  if (!scanAddress(buffer, base + start, base + end, spans)) return '';
+  return userOfUri(head.slice(spans.uriStart - base, spans.uriEnd - base));
 }
 
 /** The tag parameter of the value [start, end) of From or To, '' if none or malformed. */

@@ -1,6 +1,7 @@
 import { addressTag } from './address.js';
 import { Header } from './header-name.js';
 import { firstHeader, headerLineEnd, headerLineStart, headerValueEnd, headerValueStart, type Message } from './message.js';
+import { withOverload } from './overload-control.js';
 import { ownHeaderLine, ownText, ownToken } from './own-text.js';
 import { receivedViaIfSound, type Sender } from './received.js';
 import { SipError } from './sip-error.js';
@@ -16,6 +17,8 @@ export interface ResponseOptions {
   readonly headers?: readonly string[];
   /** What the topmost Via is told of its sender (RFC 3261 18.2.1, RFC 3581); without it Via stays as it came. */
   readonly sender?: Sender;
+  /** What the topmost Via is told of overload (RFC 7339), see `withOverload`; without it Via stays as it came. */
+  readonly overload?: string | undefined;
 }
 
 const copied = [Header.via, Header.from, Header.to, Header.callId, Header.cseq] as const;
@@ -36,7 +39,7 @@ export function writeResponse(request: Message, status: number, options: Respons
   for (let index = 0; index << 2 < request.table.length; index++) {
     switch (request.table[index << 2]) {
       case Header.via:
-        text += options.sender === undefined || index !== top ? fieldLine(request, index) : viaLine(request, index, options.sender);
+        text += index === top ? viaLine(request, index, options) : fieldLine(request, index);
         break;
       case Header.from:
       case Header.callId:
@@ -60,10 +63,11 @@ function fieldLine(request: Message, index: number): string {
   return request.head.slice(headerLineStart(request, index), headerLineEnd(request, index));
 }
 
-function viaLine(request: Message, index: number, sender: Sender): string {
+function viaLine(request: Message, index: number, { sender, overload }: ResponseOptions): string {
   const start = headerValueStart(request, index);
   const end = headerValueEnd(request, index);
-  const told = receivedViaIfSound(request, start, end, sender);
+  let told = sender === undefined ? undefined : receivedViaIfSound(request, start, end, sender);
+  if (overload !== undefined) told = withOverload(told ?? request.head.slice(start, end), overload) ?? told;
   if (told === undefined) return fieldLine(request, index);
   return request.head.slice(headerLineStart(request, index), start) + told + request.head.slice(end, headerLineEnd(request, index));
 }

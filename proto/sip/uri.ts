@@ -21,12 +21,23 @@ export interface Uri {
   readonly text: string;
 }
 
+/** Whom and where a sip or sips URI names. */
+export interface UriPlace {
+  /** As `Uri` has them. */
+  readonly scheme: 'sip' | 'sips';
+  readonly user: string;
+  readonly host: string;
+  readonly port: number;
+  /** Where parameters, headers or the end follow. */
+  readonly tail: number;
+}
+
 /** Reads a URI (RFC 3261 19.1, RFC 3966, else only the scheme). Throws SipError 'uri'. */
 export function parseUri(text: string): Uri {
   const scheme = schemeOf(text, 0, text.length);
   if (scheme === '') throw new SipError('uri', 'a URI without a scheme');
   if (!isUriText(text)) throw new SipError('uri', 'a URI with a character or escape it may not have');
-  if (scheme === 'sip' || scheme === 'sips') return parseSipUri(text, scheme);
+  if (scheme === 'sip' || scheme === 'sips') return parseSipUri(text);
   if (scheme === 'tel') return parseTelUri(text);
   if (text.length === scheme.length + 1) throw new SipError('uri', 'a URI that ends behind its scheme');
   return { scheme, user: text.slice(scheme.length + 1), host: '', port: 0, parameters: new Map(), headers: '', text };
@@ -45,21 +56,38 @@ export function uriDomain(source: Source, start: number, end: number): string {
   return lowerHost(octets, spans.host - base, spans.hostEnd - base);
 }
 
-function parseSipUri(text: string, scheme: string): Uri {
-  const end = text.length;
-  const octets = octetsOf(text, 0, end);
+/**
+ * Whom and where the sip or sips URI `text` names; undefined for any other and for a broken one. Parameters and headers are not looked at: what a
+ * proxy passes on may have any, so whoever asks who is meant must not stumble over them.
+ */
+export function uriPlace(text: string): UriPlace | undefined {
+  const octets = octetsOf(text, 0, text.length);
   const spans = createUriSpans();
-  if (scanUri(octets.buffer, 0, end, spans) !== end) throw new SipError('uri', 'a sip URI whose user, host or port breaks the grammar');
+  if (scanUri(octets.buffer, 0, text.length, spans) !== text.length || spans.host < 0) return undefined;
   const { host, hostEnd, tail } = spans;
+  const scheme = text[3] === ':' ? 'sip' : 'sips';
   const userinfo = text.slice(scheme.length + 1, Math.max(host - 1, scheme.length + 1));
   const password = userinfo.indexOf(':');
-  const mark = text.indexOf('?', tail);
   return {
     scheme,
     user: password < 0 ? userinfo : userinfo.slice(0, password),
     host: lowerHost(octets, host, hostEnd),
     port: tail > hostEnd ? Number(text.slice(hostEnd + 1, tail)) : 0,
-    parameters: uriParameters(text, tail, mark < 0 ? end : mark),
+    tail,
+  };
+}
+
+function parseSipUri(text: string): Uri {
+  const place = uriPlace(text);
+  if (place === undefined) throw new SipError('uri', 'a sip URI whose user, host or port breaks the grammar');
+  const { scheme, user, host, port, tail } = place;
+  const mark = text.indexOf('?', tail);
+  return {
+    scheme,
+    user,
+    host,
+    port,
+    parameters: uriParameters(text, tail, mark < 0 ? text.length : mark),
     headers: mark < 0 ? '' : text.slice(mark + 1),
     text,
   };

@@ -16,6 +16,10 @@ export interface ViaSpans {
   /** Behind the name rport, 0 if there is none; `rportIsFilled` tells whether it has a value. */
   rport: number;
   rportIsFilled: boolean;
+  /** Behind the name oc (RFC 7339), 0 if there is none; and the value of oc-algo, in its quotes. */
+  oc: number;
+  ocAlgo: number;
+  ocAlgoEnd: number;
   /** The value's first character, and behind its last. */
   first: number;
   last: number;
@@ -40,6 +44,9 @@ export function createViaSpans(): ViaSpans {
     receivedEnd: 0,
     rport: 0,
     rportIsFilled: false,
+    oc: 0,
+    ocAlgo: 0,
+    ocAlgoEnd: 0,
     first: 0,
     last: 0,
     next: -1,
@@ -52,6 +59,8 @@ const two = nameBytes('2.0');
 const branchName = nameBytes('branch');
 const rportName = nameBytes('rport');
 const receivedName = nameBytes('received');
+const ocName = nameBytes('oc');
+const ocAlgoName = nameBytes('oc-algo');
 
 /** Scans the first Via value in bytes[start, end) (RFC 3261 20.42, 25.1 via-parm; white space and folds allowed). Hot path. */
 export function scanVia(bytes: Uint8Array, start: number, end: number, spans: ViaSpans): ViaFault {
@@ -89,6 +98,7 @@ export function scanVia(bytes: Uint8Array, start: number, end: number, spans: Vi
  * differently. */
 function scanParameters(bytes: Uint8Array, at: number, end: number, spans: ViaSpans): number {
   spans.branch = spans.branchEnd = spans.received = spans.receivedEnd = spans.rport = 0;
+  spans.oc = spans.ocAlgo = spans.ocAlgoEnd = 0;
   spans.rportIsFilled = false;
   let i = at;
   for (;;) {
@@ -117,6 +127,14 @@ function scanParameters(bytes: Uint8Array, at: number, end: number, spans: ViaSp
 function noteParameter(bytes: Uint8Array, name: number, nameEnd: number, value: number, spans: ViaSpans): boolean {
   const hasValue = value !== nameEnd;
   switch (nameEnd - name) {
+    case 2:
+      if (readsAs(bytes, name, nameEnd, ocName)) spans.oc = nameEnd;
+      return true;
+    case 7:
+      if (!hasValue || !readsAs(bytes, name, nameEnd, ocAlgoName)) return true;
+      spans.ocAlgo = value;
+      spans.ocAlgoEnd = spans.last;
+      return true;
     case 5:
       if (!readsAs(bytes, name, nameEnd, rportName)) return true;
       if (spans.rport > 0) return false;

@@ -1,5 +1,6 @@
 import { lowerHost } from './host.js';
 import { octetsOf, type Source } from './octets.js';
+import { asksForLoss } from './overload-control.js';
 import { SipError } from './sip-error.js';
 import { createViaSpans, scanVia, type ViaFault } from './via-scan.js';
 
@@ -19,6 +20,8 @@ export interface Via {
   readonly rportAt: number;
   /** '' if none. */
   readonly received: string;
+  /** Whether its sender holds back when it is told to in percent: `oc`, with an `oc-algo` that names loss or without one (RFC 7339 4). */
+  readonly asksForOverload: boolean;
   /** This value: from its first character to behind its last, without white space and comma. New parameters go in at `end`. */
   readonly start: number;
   readonly end: number;
@@ -44,6 +47,7 @@ export function parseVia(source: Source, start: number, end: number): Via {
     hasRport: spans.rport > 0,
     rportAt: spans.rport > 0 && !spans.rportIsFilled ? spans.rport - base : -1,
     received: spans.received > 0 ? head.slice(spans.received - base, spans.receivedEnd - base) : '',
+    asksForOverload: spans.oc > 0 && asksForLoss(buffer, spans),
     start: spans.first - base,
     end: spans.last - base,
     next: spans.next < 0 ? -1 : spans.next - base,

@@ -1,3 +1,4 @@
+import { obeyOrders } from '../stage/child.js';
 import { type Answerer, openAnswerer } from './answerer.js';
 import type { Answer, Order } from './load-protocol.js';
 import { openSender, type Sender } from './sender.js';
@@ -7,7 +8,7 @@ function serve(): void {
   let sender: Sender | undefined;
   let answerer: Answerer | undefined;
 
-  const obey = async (order: Order): Promise<Answer> => {
+  obeyOrders(async (order: Order): Promise<Answer> => {
     switch (order.kind) {
       case 'listen':
         answerer = await openAnswerer(order.port, order.identity);
@@ -25,18 +26,7 @@ function serve(): void {
         answerer?.close();
         return { kind: 'disconnected' };
     }
-  };
-
-  // The bench is the only parent, and compiled together with this.
-  process.on('message', (order: Order) => {
-    obey(order).then(
-      (answer) => process.send?.(answer),
-      (error: unknown) => process.send?.({ kind: 'failed', why: error instanceof Error ? error.message : String(error) }),
-    );
   });
-  process.on('disconnect', () => process.exit(0));
-  // The parent ends its children; a Ctrl-C at the terminal reaches the whole group.
-  process.on('SIGINT', () => {});
 }
 
 serve();

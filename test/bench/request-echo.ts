@@ -10,16 +10,20 @@ export interface Echo {
   readonly sound: boolean;
 }
 
+/** Chooses the answer to the request whose head is text[at, end): its status line with CRLF, header lines behind it if need be; '' for none. */
+export type Choose = (text: string, at: number, end: number) => string;
+
 const statusLine = 'SIP/2.0 200 OK\r\n';
+const alwaysOk: Choose = () => statusLine;
 const lastLine = 'Content-Length: 0\r\n\r\n';
 const tag = ';tag=sink';
 
 /**
- * Answers every whole request at the start of `text` (latin1) with a 200 that repeats Via, Record-Route, From, To (with a tag), Call-ID
+ * Answers every whole request at the start of `text` (latin1), with a 200 unless `choose` says otherwise, that repeats Via, Record-Route, From, To (with a tag), Call-ID
  * and CSeq: what RFC 3261 8.2.6.2 asks of the least possible answerer. A double CRLF is answered with CRLF; an ACK with nothing. Lines that
  * stand together are copied together.
  */
-export function echoRequests(text: string): Echo {
+export function echoRequests(text: string, choose: Choose = alwaysOk): Echo {
   let answers = '';
   let requests = 0;
   let at = 0;
@@ -30,7 +34,7 @@ export function echoRequests(text: string): Echo {
       at += ping ? 4 : 2;
     }
     const start = at;
-    let answer = statusLine;
+    let answer = '';
     let copied = -1;
     let length = -1;
     let line = text.indexOf('\n', at) + 1;
@@ -58,7 +62,8 @@ export function echoRequests(text: string): Echo {
     const end = line + 2 + length;
     if (end > text.length) return { answers, requests, used: start, sound: true };
     if (!text.startsWith('ACK ', start)) {
-      answers += answer + lastLine;
+      const first = choose(text, start, line);
+      if (first !== '') answers += first + answer + lastLine;
       if (!text.startsWith('OPTIONS ', start)) requests += 1;
     }
     at = end;

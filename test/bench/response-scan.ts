@@ -1,8 +1,9 @@
 import { numberAt } from './request-template.js';
 
-/** What a scan of a run's responses tells: the status and the number of the request, -1 when the Call-ID is none of this template's. */
+/** What a scan of a run's responses tells. */
 export interface ResponseSink {
-  response(status: number, number: number): void;
+  /** The status and the number of the request, -1 when the Call-ID is none of this template's; the head is text[at, end). */
+  response(status: number, number: number, text: string, at: number, end: number): void;
   /** These bytes are no response: the stream cannot be read on. */
   broken(text: string): void;
 }
@@ -26,7 +27,7 @@ export function scanResponses(text: string, sink: ResponseSink): number {
     }
     const status = (text.charCodeAt(at + 8) - 48) * 100 + (text.charCodeAt(at + 9) - 48) * 10 + text.charCodeAt(at + 10) - 48;
     const id = text.indexOf(callId, at);
-    sink.response(status, id < 0 || id > end ? -1 : numberAt(text, id + callId.length));
+    sink.response(status, id < 0 || id > end ? -1 : numberAt(text, id + callId.length), text, at, end);
     at = end + 4;
   }
 }

@@ -28,6 +28,7 @@ export interface LoadResult {
 export interface Tally extends ResponseSink {
   /** The load's request `index` (from 0) leaves, its latency counts from `at` (ms, monotonic). */
   sent(index: number, at: number): void;
+  response(status: number, number: number): void;
   /** The time of the answers that follow. */
   now(at: number): void;
   lastAnswer(): number;

@@ -71,7 +71,8 @@ function partName(one: ProcessLine): string {
   return service?.[1] ?? one.name;
 }
 
-function residentMiB(pid: number): number {
+/** Resident memory of a process in MiB, pages shared by several counted once; 0 when it is gone. */
+export function residentMiB(pid: number): number {
   const share = /^Pss:\s+(\d+) kB/m.exec(contents(`/proc/${pid}/smaps_rollup`));
   return Number(share?.[1] ?? 0) / 1024;
 }

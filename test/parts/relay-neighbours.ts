@@ -209,6 +209,7 @@ export async function startRelay(
           ingress: 'ingress-1',
           epoch,
           again: handed.again ?? false,
+          sent: 0,
           members: [handed.member ?? 'bolt'],
           recordRoutes: handed.recordRoute === undefined ? [] : [handed.recordRoute],
           sources: [`${source.host}:${source.port}`],

@@ -5,7 +5,7 @@ import { AdminServiceClient, ExplainRequest, type ExplainResponse } from '@guild
 import { AuthorityServiceClient } from '@guildhall/proto/gen/guildhall/admin/v1/authority_service';
 import { MembershipServiceClient } from '@guildhall/proto/gen/guildhall/admin/v1/membership_service';
 import type { Identity } from './certificates.js';
-import type { Hub } from './hub.js';
+import type { HubServices } from './hub.js';
 
 /** As whom the API is asked: with a token, with a client certificate, or without either. */
 export interface ApiUser {
@@ -23,7 +23,7 @@ export interface ApiConnection {
 }
 
 /** Connects to the API of the hub's policy number `at` over TLS. Default: as an operator. */
-export function openApi(hub: Hub, { token, identity }: ApiUser = { token: hub.operatorToken() }, at = 0): ApiConnection {
+export function openApi(hub: HubServices, { token, identity }: ApiUser = { token: hub.operatorToken() }, at = 0): ApiConnection {
   const pem = (path: string | undefined) => (path === undefined ? null : readFileSync(path));
   const tls = credentials.createSsl(pem(hub.authority.certFile), pem(identity?.keyFile), pem(identity?.certFile));
   const bearer = credentials.createFromMetadataGenerator((_options, told) => {
@@ -63,7 +63,7 @@ export function asked<Response>(call: (done: (error: ServiceError | null, respon
 }
 
 /** Asks the first policy of a hub what would become of a request, and why. */
-export async function explain(hub: Hub, question: Partial<ExplainRequest>): Promise<ExplainResponse> {
+export async function explain(hub: HubServices, question: Partial<ExplainRequest>): Promise<ExplainResponse> {
   const api = openApi(hub);
   try {
     return await asked<ExplainResponse>((done) => api.admin.explain({ ...ExplainRequest.create(), ...question }, done));

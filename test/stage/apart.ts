@@ -8,16 +8,49 @@ import type { Instance } from './hub.js';
 
 /**
  * Starts a service as a process of its own, as `guildhall up` does, so that it can die. `config` is what its file says. Rejects with what it
- * printed when it does not start.
+ * printed when it does not start. `environment` is what its process has besides PATH.
  */
-export function startApart(service: string, config: { readonly id: string }, folder: Folder): Promise<Instance> {
+export async function startApart(
+  service: string,
+  config: { readonly id: string },
+  folder: Folder,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Instance> {
   const file = folder.file(`${config.id}.yaml`);
   writeFileSync(file, JSON.stringify(config), { mode: 0o600 });
+  let life = await live(service, file, environment);
+  // The same object for ever: whoever holds it sees the ports of the life that is.
+  const addresses = { ...life.addresses };
+  return {
+    id: life.id,
+    addresses,
+    pid: () => life.pid,
+    stop: () => life.end('SIGTERM'),
+    kill: () => life.end('SIGKILL'),
+    log: () => logLines(life.output()),
+    async revive() {
+      life = await live(service, file, environment);
+      Object.assign(addresses, life.addresses);
+    },
+  };
+}
+
+/** One process of a service, from its start to its end. */
+interface Life {
+  readonly id: string;
+  readonly pid: number;
+  readonly addresses: Readonly<Record<string, string>>;
+  /** Sends the signal and waits for the end. */
+  end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
+  output(): string;
+}
+
+function live(service: string, file: string, environment: Readonly<Record<string, string>>): Promise<Life> {
   const main = join(checkoutRoot(), 'services', service, 'dist', 'main.js');
   const child = fork(main, ['--config', file], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     execArgv: [],
-    env: { PATH: process.env['PATH'] },
+    env: { PATH: process.env['PATH'], ...environment },
   });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
@@ -33,7 +66,7 @@ export function startApart(service: string, config: { readonly id: string }, fol
       resolve();
     });
   });
-  const end = (signal: 'SIGTERM' | 'SIGKILL') => () => {
+  const end: Life['end'] = (signal) => {
     child.kill(signal);
     return over;
   };
@@ -42,7 +75,7 @@ export function startApart(service: string, config: { readonly id: string }, fol
     child.once('message', (message: ReadyMessage) => {
       if (!message.ready) return;
       const { id, addresses } = message;
-      resolve({ id, addresses, stop: end('SIGTERM'), kill: end('SIGKILL'), log: () => logLines(output) });
+      resolve({ id, pid: child.pid ?? 0, addresses, end, output: () => output });
     });
   });
 }

@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Running } from '@guildhall/chassis/running';
+import type { BusService } from '@guildhall/cli/hub/nats-conf';
 import { configSchema as ingressSchema } from '@guildhall/ingress/config';
 import { start as startIngress } from '@guildhall/ingress/start';
 import { configSchema as policySchema } from '@guildhall/policy/config';
@@ -35,10 +36,14 @@ export interface HubPart {
   readonly authority: Authority;
   /** Where its one ingress listens, on 127.0.0.1; default anywhere. */
   readonly port?: number;
+  /** The same of several, so that each comes back where it was. */
+  readonly ports?: readonly number[];
   readonly topology?: Topology;
   readonly settings?: HubSettings;
   /** Every service in a process of its own, so that one can be killed; default all in this one. */
   readonly apart?: boolean;
+  /** What each of these processes has in its environment besides PATH. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Log level; default silent. */
   readonly log?: 'silent' | 'info' | 'debug';
 }
@@ -46,12 +51,16 @@ export interface HubPart {
 /** One service of a hub. */
 export interface Instance {
   readonly id: string;
-  /** "host:port" by name, as really bound. */
+  /** "host:port" by name, as really bound; as it is now after `revive`. */
   readonly addresses: Readonly<Record<string, string>>;
+  /** Of its process, that of its last life where it has ended. */
+  pid(): number;
   /** Drains and ends it. */
   stop(): Promise<void>;
   /** Ends it without a word. Rejects for a service that runs in this process. */
   kill(): Promise<void>;
+  /** Starts it again with the same configuration, once it has ended. Rejects for a service that runs in this process. */
+  revive(): Promise<void>;
   /** Lines of its log of late, a JSON object each; none of a service that runs in this process. */
   log(): readonly unknown[];
 }
@@ -61,14 +70,22 @@ export interface IngressInstance extends Instance {
   readonly port: number;
 }
 
-/** A whole hub in this process. */
-export interface Hub {
+/** Where a service finds NATS, as its configuration says. */
+export interface BusAccess {
+  readonly url: string;
+  readonly user: string;
+  readonly password: string;
+  /** Policy's: servers that keep each of its buckets. */
+  readonly replicas?: 1 | 3 | 5;
+}
+
+/** A hub without its NATS. */
+export interface HubServices {
   readonly domain: string;
   /** Behind the hub's own certificate. */
   readonly authority: Authority;
   /** What lets an operator into its API. */
   operatorToken(): string;
-  readonly nats: NatsServer;
   readonly ingresses: readonly IngressInstance[];
   readonly relays: readonly Instance[];
   readonly policies: readonly Instance[];
@@ -79,10 +96,30 @@ export interface Hub {
   close(): Promise<void>;
 }
 
+/** A whole hub. */
+export interface Hub extends HubServices {
+  readonly nats: NatsServer;
+}
+
 /** Starts a hub of real services against a NATS of its own, and resolves when every one of them says it is ready. */
 export async function startHub(part: HubPart): Promise<Hub> {
+  const nats = await startNats();
+  try {
+    const services = await startServices(part, () => nats);
+    const close = async () => {
+      await services.close();
+      await nats.close();
+    };
+    return { ...services, nats, close };
+  } catch (error) {
+    await nats.close();
+    throw error;
+  }
+}
+
+/** Starts the services of a hub, each on the NATS that `access` names for it (instances count from 1). */
+export async function startServices(part: HubPart, access: (service: BusService, number: number) => BusAccess): Promise<HubServices> {
   const { domain, topology = { ingresses: 1, relays: 1, policies: 1 }, settings = {}, apart = false } = part;
-  const server = await startNats();
   const folder = openFolder('hub');
   const community = folder.file('community.yaml');
   const certificate = { cert: part.identity.certFile, key: part.identity.keyFile };
@@ -90,8 +127,11 @@ export async function startHub(part: HubPart): Promise<Hub> {
     writeFileSync(community, communityText(text, { domain, ...certificate, ca: part.authority.certFile }));
   rewrite(part.community);
 
+  const nats = (service: BusService, number: number) => {
+    const { url, user, password, replicas } = access(service, number);
+    return { url, user, password, ...(replicas === undefined ? {} : { replicas }) };
+  };
   const shared = {
-    nats: { url: server.url, user: server.user, password: server.password },
     admin: { host: '127.0.0.1', port: 0 },
     log: { level: part.log ?? ('silent' as const), pretty: false },
   };
@@ -107,25 +147,49 @@ export async function startHub(part: HubPart): Promise<Hub> {
   };
   const close = async () => {
     for (const instance of instances.toReversed()) await instance.stop();
-    await server.close();
     folder.close();
   };
 
   try {
     const policies = await several(topology.policies, (number) => {
-      const config = { ...shared, id: `policy-${number}`, grpc, community, drain: 0, ...settings.policy };
-      return keep(apart ? startApart('policy', config, folder) : here((signal) => startPolicy(policySchema.parse(config), signal)));
+      const config = { ...shared, nats: nats('policy', number), id: `policy-${number}`, grpc, community, drain: 0, ...settings.policy };
+      return keep(
+        apart ? startApart('policy', config, folder, part.environment) : here((signal) => startPolicy(policySchema.parse(config), signal)),
+      );
     });
     const relays = await several(topology.relays, (number) => {
       const via = { host: domain, port: advertised };
-      const config = { ...shared, hub: { domain }, id: `relay-${number}`, via, certificate, drain: 0, ...settings.relay };
-      return keep(apart ? startApart('relay', config, folder) : here((signal) => startRelay(relaySchema.parse(config), signal)));
+      const config = {
+        ...shared,
+        nats: nats('relay', number),
+        hub: { domain },
+        id: `relay-${number}`,
+        via,
+        certificate,
+        drain: 0,
+        ...settings.relay,
+      };
+      return keep(
+        apart ? startApart('relay', config, folder, part.environment) : here((signal) => startRelay(relaySchema.parse(config), signal)),
+      );
     });
     const ingresses = await several(topology.ingresses, async (number) => {
-      const listeners = [{ name: listenerName, host: '127.0.0.1', port: part.port ?? 0, advertise: { host: domain, port: advertised } }];
-      const config = { ...shared, hub: { domain }, id: `ingress-${number}`, listeners, certificate, drain: 0, ...settings.ingress };
+      const port = part.ports?.[number - 1] ?? part.port ?? 0;
+      const listeners = [{ name: listenerName, host: '127.0.0.1', port, advertise: { host: domain, port: advertised } }];
+      const config = {
+        ...shared,
+        nats: nats('ingress', number),
+        hub: { domain },
+        id: `ingress-${number}`,
+        listeners,
+        certificate,
+        drain: 0,
+        ...settings.ingress,
+      };
       const started = await keep(
-        apart ? startApart('ingress', config, folder) : here((signal) => startIngress(ingressSchema.parse(config), signal)),
+        apart
+          ? startApart('ingress', config, folder, part.environment)
+          : here((signal) => startIngress(ingressSchema.parse(config), signal)),
       );
       return { ...started, port: Number(started.addresses[`listener:${listenerName}`]?.split(':').at(-1)) };
     });
@@ -136,7 +200,7 @@ export async function startHub(part: HubPart): Promise<Hub> {
       return values.reduce((sum, value) => sum + value, 0);
     };
     const operatorToken = () => readFileSync(operatorTokenFile, 'latin1').trim();
-    return { domain, authority: part.authority, operatorToken, nats: server, ingresses, relays, policies, rewrite, counted, close };
+    return { domain, authority: part.authority, operatorToken, ingresses, relays, policies, rewrite, counted, close };
   } catch (error) {
     await close();
     throw error;
@@ -151,20 +215,23 @@ function several<T>(count: number, start: (number: number) => Promise<T>): Promi
 async function here(start: (signal: AbortSignal) => Promise<Running>): Promise<Instance> {
   const ending = new AbortController();
   const { id, addresses, closed } = await start(ending.signal);
+  const notApart = () => Promise.reject(new Error(`${id} runs in this process`));
   return {
     id,
     addresses,
+    pid: () => process.pid,
     stop() {
       ending.abort();
       return closed;
     },
-    kill: () => Promise.reject(new Error(`${id} runs in this process`)),
+    kill: notApart,
+    revive: notApart,
     log: () => [],
   };
 }
 
 /** Resolves when /readyz says so; rejects with its reasons after 15 s. */
-async function ready(one: Instance): Promise<void> {
+export async function ready(one: Pick<Instance, 'id' | 'addresses'>): Promise<void> {
   const patience = Date.now() + 15_000;
   for (;;) {
     const answer = await fetch(`http://${one.addresses['admin']}/readyz`);

@@ -9,6 +9,13 @@ export function freePort(): Promise<number> {
   return anyFreePort('127.0.0.1', 0, 'a test', 'nothing: no port is free');
 }
 
+/** So many of them, each another one. */
+export async function distinctPorts(count: number): Promise<readonly number[]> {
+  const ports = new Set<number>();
+  while (ports.size < count) ports.add(await freePort());
+  return [...ports];
+}
+
 /** A UDP port of 127.0.0.1 that was free a moment ago. */
 export function freeDatagramPort(): Promise<number> {
   return new Promise((resolve, reject) => {

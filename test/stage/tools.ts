@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { KamailioTool, Tool } from '../../deploy/tools.mjs';
+import type { FaketimeTool, KamailioTool, Tool } from '../../deploy/tools.mjs';
 import { checkoutRoot } from './checkout.js';
 
 /** nats-server as `deploy/tools.mjs` finds it. Rejects with a cure when there is none. */
@@ -18,6 +18,14 @@ export async function kamailioTool(): Promise<KamailioTool | undefined> {
 /** SIPp, or undefined where it cannot be had. */
 export async function sippTool(): Promise<Tool | undefined> {
   return (await finders()).findSipp();
+}
+
+/** faketime, or undefined where it cannot be had. With `say` it is fetched if need be, and `say` is told why it cannot be. */
+export async function faketimeTool(say?: (line: string) => void): Promise<FaketimeTool | undefined> {
+  const { findFaketime, provide } = await finders();
+  const provision = say === undefined ? undefined : provide('faketime', say);
+  if (provision?.kind === 'missing') say?.(`faketime: ${provision.cause}; cure: ${provision.cure}`);
+  return findFaketime();
 }
 
 /** Found from the root, because the stage runs from its sources and compiled. */

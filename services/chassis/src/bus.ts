@@ -1,5 +1,6 @@
 import { connect, errors, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { busFault, tooOld } from './bus-fault.js';
+import { createUnheard, type MakeUnheard, type Unheard } from './bus-unheard.js';
 import { monotonic } from './clock.js';
 import { type Journal, openJournal } from './journal.js';
 import { type KeyValue, openKeyValue } from './key-value.js';
@@ -16,6 +17,13 @@ export type Reply = (answer: Uint8Array) => void;
  */
 export type Handler = (payload: Uint8Array, reply?: Reply) => void;
 
+/** Ends a subscription: nothing is delivered any more, what is on its way is lost. */
+export interface Stop {
+  (): void;
+  /** Ends it in order: resolves once everything that NATS had for it was handed to its handler. At once while NATS is away. */
+  inOrder(): Promise<void>;
+}
+
 /** The services' way to each other. */
 export interface Bus {
   /** False from the moment the connection is known to be lost until it is back; what is published then is lost. */
@@ -27,11 +35,14 @@ export interface Bus {
   readonly serverVersion: string;
   /**
    * Sends and forgets, and never throws. The payload must stay as it is until the end of this turn of the event loop.
-   * While NATS is down, and when longer than `maxPayload`, it is dropped (the latter counted and logged).
+   * While NATS is down, and when longer than `maxPayload`, it is dropped (the latter counted and logged). With `unheard`, that
+   * one's listener is called when the message had no subscriber.
    */
-  publish(subject: string, payload: Uint8Array): void;
+  publish(subject: string, payload: Uint8Array, unheard?: Unheard): void;
+  /** Makes an `unheard` for `publish`. The listener must be quick: it is called once for every message nobody heard. */
+  readonly unheard: MakeUnheard;
   /** Returns how to stop. Subscriptions survive a reconnect. */
-  subscribe(subject: string, handler: Handler, queue?: string): () => void;
+  subscribe(subject: string, handler: Handler, queue?: string): Stop;
   /** Resolves once the server has taken what was published and subscribed to so far; at once while NATS is away. */
   settled(): Promise<void>;
   /** Rejects with a BusError: `no-responders`, `timeout`, `disconnected` (also as soon as the connection is lost) or `failed`. */
@@ -88,9 +99,10 @@ const pingMs = 2000;
 
 /**
  * Connects to NATS and stays connected: once it has been there it is redialled for ever. Throws a Fault when the first
- * connect fails (`bus-unreachable`, `bus-authorization`) or the server is older than 2.9 (`bus-too-old`).
+ * connect fails (`bus-unreachable`, `bus-authorization`) or the server is older than 2.9 (`bus-too-old`). `inbox` is what answers come to
+ * (`subjects.inbox`): its users at NATS let no service listen to another's.
  */
-export async function connectBus(config: BusConfig, name: string, log: Logger): Promise<Bus> {
+export async function connectBus(config: BusConfig, name: string, log: Logger, inbox = '_INBOX'): Promise<Bus> {
   const connection = await connect({
     servers: config.url.split(','),
     name,
@@ -104,6 +116,7 @@ export async function connectBus(config: BusConfig, name: string, log: Logger): 
     pingInterval: pingMs,
     maxPingOut: 2,
     noAsyncTraces: true,
+    inboxPrefix: inbox,
   }).catch((thrown: unknown) => {
     throw busFault(thrown, config);
   });
@@ -112,10 +125,10 @@ export async function connectBus(config: BusConfig, name: string, log: Logger): 
     await connection.close();
     throw old;
   }
-  return createBus(connection, log);
+  return createBus(connection, inbox, log);
 }
 
-function createBus(connection: NatsConnection, log: Logger): Bus {
+function createBus(connection: NatsConnection, inbox: string, log: Logger): Bus {
   const failures: BusFailures = { handler: 0, oversize: 0 };
   const listeners = new Set<(up: boolean) => void>();
   const unanswered = new Set<(reason: BusError) => void>();
@@ -205,10 +218,11 @@ function createBus(connection: NatsConnection, log: Logger): Bus {
       return serverVersion;
     },
     failures,
-    publish(subject, payload) {
+    unheard: createUnheard(connection, inbox, (thrown) => handlerFailed(thrown, 'unheard')),
+    publish(subject, payload, unheard) {
       if (!up || oversize(payload, subject)) return;
       try {
-        connection.publish(subject, payload);
+        connection.publish(subject, payload, unheard);
       } catch (thrown) {
         // A drain or a close under way, or an unfit subject.
         if (!closing) handlerFailed(thrown, subject);
@@ -222,9 +236,14 @@ function createBus(connection: NatsConnection, log: Logger): Bus {
           else log.error({ error: error.message, subject }, 'NATS ended a subscription: check the permissions of the user');
         },
       });
-      return () => {
+      const stop = (): void => {
         if (!connection.isClosed()) subscription.unsubscribe();
       };
+      const inOrder = async (): Promise<void> => {
+        if (up && !connection.isClosed() && !subscription.isClosed()) await subscription.drain().catch(() => undefined);
+        else stop();
+      };
+      return Object.assign(stop, { inOrder });
     },
     async settled() {
       if (up) await connection.flush().catch(() => undefined);

@@ -1,6 +1,7 @@
 import { Changed } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
 import { subjects } from '@guildhall/proto/subjects';
 import type { Bus } from './bus.js';
+import { askPolicy } from './bus-ask.js';
 import { createRevocationFeed, type RevocationFeed } from './revocation-feed.js';
 import type { Revocations } from './revocations.js';
 
@@ -25,7 +26,7 @@ const again = { first: 50, most: 2_000 };
 /** Asks policy now, at every change it announces, when NATS is back, and every so often. */
 export function followRevocations(bus: Bus, times: FollowingTimes, follower: RevocationsFollower): RevocationFeed {
   const feed = createRevocationFeed({
-    request: (question) => bus.request(subjects.revocations, question, times.ask),
+    request: (question) => askPolicy(bus, subjects.revocations, question, times.ask),
     pause: (failures) =>
       new Promise((resolve) => setTimeout(resolve, Math.min(again.most, again.first * 2 ** Math.min(failures, 6))).unref()),
     learned: follower.learned,

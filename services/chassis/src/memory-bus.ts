@@ -29,6 +29,8 @@ export function memoryBus(maxPayload = 1024 * 1024): MemoryBus {
   const buckets = new Map<string, ReturnType<typeof memoryKeyValue>>();
   const journals = new Map<string, Journal>();
   const failures = { handler: 0, oversize: 0 };
+  const unheardListeners = new Map<string, () => void>();
+  let unheardCount = 0;
 
   const matching = (subject: string): Subscription[] => {
     const tokens = subject.split('.');
@@ -71,14 +73,22 @@ export function memoryBus(maxPayload = 1024 * 1024): MemoryBus {
     maxPayload,
     serverVersion: '2.9.0',
     failures,
-    publish(subject, payload) {
+    unheard(listener) {
+      unheardCount += 1;
+      const reply = `_INBOX.memory.${unheardCount}`;
+      unheardListeners.set(reply, listener);
+      return { reply, close: () => void unheardListeners.delete(reply) };
+    },
+    publish(subject, payload, unheard) {
       if (payload.length > maxPayload) failures.oversize += 1;
+      else if (up && unheard !== undefined && matching(subject).length === 0) queueMicrotask(() => unheardListeners.get(unheard.reply)?.());
       else if (up) send(subject, payload);
     },
     subscribe(subject, handler, queue) {
       const subscription = { subject: subject.split('.'), handler, queue };
       subscriptions.add(subscription);
-      return () => subscriptions.delete(subscription);
+      const stop = (): void => void subscriptions.delete(subscription);
+      return Object.assign(stop, { inOrder: async () => stop() });
     },
     request(subject, payload, timeoutMs) {
       if (!up) return Promise.reject(new BusError('disconnected', 'the memory bus is down'));

@@ -28,7 +28,7 @@ function setUp() {
     return roster;
   };
   const hello = (service: string, id: string, rest: Partial<Hello> = {}): void =>
-    bus.publish('gh.v1.hello.x.x', Hello.encode({ service, id, epoch: 'e1', draining: false, load: 0, returns: 0, ...rest }).finish());
+    bus.publish(`gh.v1.hello.${service}.x`, Hello.encode({ service, id, epoch: 'e1', draining: false, load: 0, returns: 0, ...rest }).finish());
   return { bus, sent, join, hello };
 }
 
@@ -54,6 +54,7 @@ describe('a roster does not list', () => {
     ['an id that is no token', { id: 'a.b' }],
     ['an id with a wildcard', { id: '*' }],
     ['an id that is too long', { id: 'a'.repeat(65) }],
+    ['somebody who says hello as another service', { service: 'policy' }],
     ['a service that is no token', { service: '' }],
     ['someone without an epoch', { epoch: '' }],
   ])('%s', (_, rest) => {
@@ -70,7 +71,7 @@ describe('a roster does not list', () => {
     const { bus, join } = setUp();
     const roster = join('ingress', 'i1');
     for (const bytes of [[0xff], [0x0a], [0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f]]) {
-      expect(() => bus.publish('gh.v1.hello.x.x', Uint8Array.from(bytes))).not.toThrow();
+      expect(() => bus.publish('gh.v1.hello.relay.x', Uint8Array.from(bytes))).not.toThrow();
     }
     expect(roster.every('relay')).toEqual([]);
   });

@@ -1,5 +1,5 @@
 import { Hello } from '@guildhall/proto/gen/guildhall/bus/v1/hello';
-import { subjects } from '@guildhall/proto/subjects';
+import { helloServices, subjects } from '@guildhall/proto/subjects';
 import type { Bus } from './bus.js';
 
 /** A process of the hub as its last hello told. */
@@ -10,6 +10,8 @@ export interface Instance {
   readonly draining: boolean;
   /** Transactions in flight; follows the hellos without `onChange`. */
   readonly load: number;
+  /** How often its connection to NATS came back: what was on its way to or from it then may be lost. */
+  readonly returns: number;
 }
 
 /** Who of the hub's processes is there. Knows this process itself from the start. */
@@ -20,8 +22,13 @@ export interface Roster {
   freshIds(service: string): readonly string[];
   /** Like `fresh`, but draining ones too. */
   every(service: string): readonly Instance[];
-  /** Called after an instance of `service` came, left, went stale, started to drain or restarted. Returns how to stop. */
+  /** Called after an instance of `service` came, left, went stale, started to drain, restarted or came back to NATS. Returns how to stop. */
   onChange(listener: (service: string) => void): () => void;
+  /**
+   * Nobody heard what was said to this incarnation of an instance: it is taken off at once, and taken back when it has come back to NATS,
+   * or says hello later than what may still have been on its way (`intervalMs`).
+   */
+  miss(service: string, id: string, epoch: string): void;
   /** Tells everyone, at once and from now on, that this process takes nothing new. */
   drain(): void;
   /** What the hello reports as transactions in flight. */
@@ -45,8 +52,16 @@ interface Known {
   epoch: string;
   draining: boolean;
   load: number;
+  returns: number;
   /** Monotonic receipt time of its last hello. */
   heard: number;
+}
+
+/** An instance that did not hear what was said to it: its hellos mean nothing until then, unless it has come back meanwhile. */
+interface Missed {
+  readonly epoch: string;
+  readonly returns: number;
+  until: number;
 }
 
 interface Service {
@@ -70,6 +85,8 @@ export function createRoster(bus: Bus, self: Self, timing: { intervalMs?: number
   const { intervalMs = 500, staleMs = 1500 } = timing;
   const services = new Map<string, Service>();
   const listeners = new Set<(service: string) => void>();
+  const missed = new Map<string, Missed>();
+  let returns = 0;
   let draining = false;
   let readLoad = () => 0;
   let lastSent = Number.NEGATIVE_INFINITY;
@@ -92,31 +109,41 @@ export function createRoster(bus: Bus, self: Self, timing: { intervalMs?: number
     for (const listener of [...listeners]) listener(name);
   };
 
-  const own: Known = { ...self, draining: false, load: 0, heard: 0 };
+  const own: Known = { ...self, draining: false, load: 0, returns: 0, heard: 0 };
 
   const send = (): void => {
     lastSent = clock();
     own.load = Math.min(Math.max(0, Math.trunc(readLoad())), 0xffffffff);
-    bus.publish(subjects.hello(self.service, self.id), Hello.encode({ ...self, draining, load: own.load, returns: 0 }).finish());
+    bus.publish(subjects.hello(self.service, self.id), Hello.encode({ ...self, draining, load: own.load, returns }).finish());
   };
 
-  const heard = (payload: Uint8Array): void => {
+  const isMissed = (key: string, epoch: string, times: number): boolean => {
+    const one = missed.get(key);
+    if (one === undefined) return false;
+    if (one.epoch === epoch && one.returns === times && clock() < one.until) return true;
+    missed.delete(key);
+    return false;
+  };
+
+  /** `of`: the service whose subject it came on, which NATS lets only that one use. */
+  const heard = (of: string, payload: Uint8Array): void => {
     const hello = readHello(payload);
     if (hello === undefined) return;
-    const { service: name, id, epoch, load } = hello;
-    if (!idShape.test(name) || !idShape.test(id) || epoch === '') return;
+    const { service: name, id, epoch, load, returns: times } = hello;
+    if (name !== of || !idShape.test(id) || epoch === '') return;
     if (name === self.service && id === self.id) {
       if (epoch !== self.epoch && !hello.draining) contestedUntil = clock() + staleMs;
       return;
     }
+    if (isMissed(`${name} ${id}`, epoch, times)) return;
     const before = services.get(name)?.known.get(id);
     if (before === undefined && countKnown(services) >= mostInstances) return;
-    if (before?.epoch === epoch && before.draining === hello.draining) {
+    if (before?.epoch === epoch && before.draining === hello.draining && before.returns === times) {
       before.heard = clock();
       before.load = load;
       return;
     }
-    serviceOf(name).known.set(id, { service: name, id, epoch, draining: hello.draining, load, heard: clock() });
+    serviceOf(name).known.set(id, { service: name, id, epoch, draining: hello.draining, load, returns: times, heard: clock() });
     changed(name);
     if (before?.epoch !== epoch && clock() - lastSent >= answerMs) send();
   };
@@ -147,20 +174,26 @@ export function createRoster(bus: Bus, self: Self, timing: { intervalMs?: number
       forEachOther((instance) => {
         instance.heard += late;
       });
+      for (const one of missed.values()) one.until += late;
     }
     if (bus.connected()) sweep(now);
+    for (const [key, one] of missed) if (now - one.until >= staleMs) missed.delete(key);
     if (now - lastSent >= intervalMs - tickMs / 2) send();
   };
 
   serviceOf(self.service).known.set(self.id, own);
   changed(self.service);
-  const unsubscribe = bus.subscribe(subjects.everyHello, heard);
+  const stops = helloServices.map((name) => bus.subscribe(subjects.hellos(name), (payload) => heard(name, payload)));
   const forgetBus = bus.onConnected((up) => {
     if (!up) return;
     const now = clock();
     forEachOther((instance) => {
       instance.heard = now;
     });
+    // Who was missed was missed by way of a server that is not ours any more.
+    missed.clear();
+    returns = (returns + 1) >>> 0;
+    own.returns = returns;
     send();
   });
   const timer = setInterval(tick, tickMs);
@@ -183,6 +216,13 @@ export function createRoster(bus: Bus, self: Self, timing: { intervalMs?: number
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    miss(service, id, epoch) {
+      const instance = services.get(service)?.known.get(id);
+      if (instance === undefined || instance === own || instance.epoch !== epoch) return;
+      missed.set(`${service} ${id}`, { epoch, returns: instance.returns, until: clock() + intervalMs });
+      serviceOf(service).known.delete(id);
+      changed(service);
+    },
     drain: startDrain,
     setLoad(read) {
       readLoad = read;
@@ -190,7 +230,7 @@ export function createRoster(bus: Bus, self: Self, timing: { intervalMs?: number
     contested: () => clock() < contestedUntil,
     close() {
       clearInterval(timer);
-      unsubscribe();
+      for (const stop of stops) stop();
       forgetBus();
       listeners.clear();
       startDrain();

@@ -13,7 +13,7 @@ import {
   requestUri,
 } from '@guildhall/proto/sip/message';
 import type { SipError } from '@guildhall/proto/sip/sip-error';
-import { parseUri, uriDomain } from '@guildhall/proto/sip/uri';
+import { uriDomain, uriPlace } from '@guildhall/proto/sip/uri';
 import { type DialogRoute, dialogRoute, hasToTag, type IsHere, type ReadToken } from './dialog-route.js';
 import { fromDomain, identityRefusal, type SpeaksFor } from './identity.js';
 import { type RouteToken, type Usage, usageMethod, usageOf } from './route-token.js';
@@ -220,6 +220,6 @@ function isSips(request: Message): boolean {
 
 /** A keepalive: OPTIONS to the hub's own address, with no user. */
 function asksAfterHub(request: Message, hub: Hub): boolean {
-  const uri = parseUri(requestUri(request));
-  return (uri.scheme === 'sip' || uri.scheme === 'sips') && uri.user === '' && hub.isHere(uri.host, uri.port);
+  const place = uriPlace(requestUri(request));
+  return place !== undefined && place.user === '' && hub.isHere(place.host, place.port);
 }

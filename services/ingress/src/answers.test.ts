@@ -8,7 +8,7 @@ import { message } from './transaction.stage.js';
 const answers = createAnswers({ domain: 'hub.example', epoch: 'now', random: () => 0.999 });
 const request = message(sip({ branch: 'z9hG4bKx', callId: 'c@x', headers: ['Timestamp: 5'] }));
 
-const source = '192.0.2.7:40001';
+const source = { source: '192.0.2.7:40001' };
 const refusal = (asked: Message, status: number, code: ReasonCode, sentence: string, header: string) =>
   answers.refusal(asked, source, { status, code, sentence, header });
 

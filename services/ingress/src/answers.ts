@@ -1,18 +1,30 @@
 import { type ReasonCode, reasons } from '@guildhall/proto/reason';
 import type { Message } from '@guildhall/proto/sip/message';
+import { asksForOverload } from '@guildhall/proto/sip/overload-control';
 import { readSender } from '@guildhall/proto/sip/received';
 import { canAnswer, writeResponse } from '@guildhall/proto/sip/response';
+import type { Member } from './members.js';
 
-/** The hub's own responses. All are latin1 text, whole messages. `source` is where the request came from, "address:port", '' where it is not known. */
+/** The hub's own responses. All are latin1 text, whole messages. */
 export interface Answers {
-  /** 100 to an INVITE. */
-  trying(request: Message, source: string): string;
+  /** A 100. */
+  trying(request: Message, to: Asker): string;
   /** 200 to a CANCEL, or to an OPTIONS that asks after the hub itself. */
-  ok(request: Message, source: string): string;
-  /** A response with a code of the reason table, its Reason and Warning, to this member ('' where it is not known). */
-  refusal(request: Message, source: string, refusal: AnsweredRefusal, member?: string): string;
+  ok(request: Message, to: Asker): string;
+  /** A response with a code of the reason table, its Reason and Warning. */
+  refusal(request: Message, to: Asker, refusal: AnsweredRefusal): string;
   /** The same with the lines of `reasonLines` made before: nothing is composed per message. */
-  withLines(request: Message, source: string, status: number, lines: readonly string[]): string;
+  withLines(request: Message, to: Asker, status: number, lines: readonly string[]): string;
+  /** 503 of a hub that has too much to do: come back in a few seconds. Nothing but the request's own fields is composed. */
+  overloaded(request: Message, to: Asker): string;
+}
+
+/** Who asked: a wire, or what is known of one. */
+export interface Asker {
+  /** Where the request came from, "address:port", '' where it is not known. */
+  readonly source: string;
+  /** Nobody's, where it is not there. */
+  readonly member?: Member;
 }
 
 /** What a refusal tells; `header` is one more line, '' for none. */
@@ -30,32 +42,58 @@ export interface AnswerSource {
   random(): number;
   /** Whether a member reads ms-diagnostics-public. Default: nobody does. */
   microsoft?(member: string): boolean;
+  /** What a member that asks for it is told of how much to hold back (RFC 7339): parameters of a Via. Default: nothing. */
+  overload?(member: Member): string;
+  /** Seconds after which a refused peer of an overloaded hub may come back, from and to. */
+  readonly retryAfter?: { readonly from: number; readonly to: number };
 }
 
 const longestSentence = 400;
+/** Lets peers of an overloaded hub come back one by one, s. */
+const usualRetry = { from: 1, to: 5 };
 
 /** Makes the hub's answers. Every function returns '' where the request lacks what an answer must copy: then nobody can be told. */
-export function createAnswers({ domain, epoch, random, microsoft }: AnswerSource): Answers {
+export function createAnswers({ domain, epoch, random, microsoft, overload, retryAfter = usualRetry }: AnswerSource): Answers {
   let tags = 0;
   const nextTag = (): string => {
     tags += 1;
     return `${epoch}.${tags.toString(36)}`;
   };
-  const write: Answers['withLines'] = (request, source, status, lines) =>
-    canAnswer(request) ? writeResponse(request, status, { toTag: nextTag(), headers: lines, sender: readSender(source) }) : '';
+  /** What goes into the topmost Via besides what was seen of its sender: only a peer that asks is told. */
+  const toldTo = (request: Message, { member }: Asker): string | undefined =>
+    overload === undefined || member === undefined || !asksForOverload(request) ? undefined : overload(member);
+  const write: Answers['withLines'] = (request, to, status, lines) =>
+    canAnswer(request)
+      ? writeResponse(request, status, { toTag: nextTag(), headers: lines, sender: readSender(to.source), overload: toldTo(request, to) })
+      : '';
+  const readsDiagnostics = ({ member }: Asker): boolean => member !== undefined && microsoft?.(member.id) === true;
+
+  const busy = reasonLines(domain, 503, 'hub-overloaded', '');
+  const retries: (readonly string[])[] = [];
+  const retriesWithDiagnostics: (readonly string[])[] = [];
+  for (let seconds = retryAfter.from; seconds <= retryAfter.to; seconds += 1) {
+    const line = `Retry-After: ${seconds}`;
+    retries.push([...busy, line]);
+    retriesWithDiagnostics.push([...busy, ...diagnosticsLines('hub-overloaded', ''), line]);
+  }
 
   return {
-    trying: (request, source) => (canAnswer(request) ? writeResponse(request, 100, { sender: readSender(source) }) : ''),
-    ok: (request, source) => write(request, source, 200, []),
-    refusal(request, source, { status, code, sentence, header }, member = '') {
+    trying: (request, to) =>
+      canAnswer(request) ? writeResponse(request, 100, { sender: readSender(to.source), overload: toldTo(request, to) }) : '',
+    ok: (request, to) => write(request, to, 200, []),
+    refusal(request, to, { status, code, sentence, header }) {
       const lines = reasonLines(domain, status, code, sentence);
-      if (microsoft?.(member) === true) lines.push(...diagnosticsLines(code, sentence));
+      if (readsDiagnostics(to)) lines.push(...diagnosticsLines(code, sentence));
       if (header !== '') lines.push(header);
       // RFC 3261 21.5.4; spread over a few seconds so that not everybody comes back at once.
       if (status === 503 || status === 480) lines.push(`Retry-After: ${2 + Math.floor(random() * 6)}`);
-      return write(request, source, status, lines);
+      return write(request, to, status, lines);
     },
     withLines: write,
+    overloaded(request, to) {
+      const choices = readsDiagnostics(to) ? retriesWithDiagnostics : retries;
+      return write(request, to, 503, choices[Math.floor(random() * choices.length)] ?? busy);
+    },
   };
 }
 

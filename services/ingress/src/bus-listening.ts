@@ -5,7 +5,7 @@ import { subjects } from '@guildhall/proto/subjects';
 import type { BusWires } from './bus-wires.js';
 import type { Counts } from './counts.js';
 import type { Events } from './events.js';
-import { handOver } from './handover.js';
+import { type Again, handOver } from './handover.js';
 import type { MessagePath } from './message-path.js';
 import { takeOutcomes } from './outcomes.js';
 
@@ -15,7 +15,7 @@ export interface BusEars {
   readonly epoch: string;
   readonly bus: Bus;
   readonly roster: Roster;
-  readonly path: Pick<MessagePath, 'responses' | 'transactions' | 'verdicts' | 'relays' | 'forwards'>;
+  readonly path: Pick<MessagePath, 'responses' | 'transactions' | 'verdicts' | 'relays' | 'forwards' | 'shedding'>;
   readonly counts: Counts;
   readonly events: Events;
   /** Monotonic ms. */
@@ -35,11 +35,11 @@ export interface BusNews {
 /** Listens to everything an ingress is told over the bus. Returns how to stop. */
 export function listenToBus(ears: BusEars, wires: Pick<BusWires, 'arrived' | 'depart'>, news: BusNews): (() => void)[] {
   const { id, epoch, bus, roster, path, counts, events, clock } = ears;
-  const { responses, transactions, verdicts, relays, forwards } = path;
+  const { responses, transactions, verdicts, relays, forwards, shedding } = path;
 
-  const handOverAll = (everything: boolean): void => {
+  const handOverAgain = (again: Again): void => {
     const before = counts.handedOver;
-    handOver({ relays, forwards, counts, all: transactions.all }, everything, clock());
+    handOver({ relays, forwards, counts, all: transactions.all }, again, clock());
     if (counts.handedOver > before) events.handedOver(counts.handedOver - before);
   };
   const changed = (payload: Uint8Array): void => {
@@ -54,7 +54,9 @@ export function listenToBus(ears: BusEars, wires: Pick<BusWires, 'arrived' | 'de
   };
 
   return [
-    bus.subscribe(subjects.ingress(id), (payload) => takeOutcomes(payload, { epoch, responses, counts, byId: transactions.byId, clock })),
+    bus.subscribe(subjects.ingress(id), (payload) =>
+      takeOutcomes(payload, { epoch, responses, counts, byId: transactions.byId, relayTold: shedding.relayTold, clock }),
+    ),
     bus.subscribe(subjects.arrived('ingress', id), wires.arrived),
     bus.subscribe(subjects.depart('ingress', id), wires.depart),
     bus.subscribe(subjects.changed, changed),
@@ -63,14 +65,13 @@ export function listenToBus(ears: BusEars, wires: Pick<BusWires, 'arrived' | 'de
       if (!up) return;
       // A change may have gone by unheard, and nobody knows what arrived.
       verdicts.doubt();
-      handOverAll(true);
+      handOverAgain('all');
       news.returned();
     }),
     roster.onChange((service) => {
       if (service !== 'relay') return;
       events.relaysChanged(roster.freshIds('relay'));
-      relays.refresh();
-      handOverAll(false);
+      handOverAgain(relays.refresh().returned);
       news.relaysChanged(new Set(roster.every('relay').map((relay) => relay.id)));
     }),
   ];

@@ -26,7 +26,7 @@ const setting = (most = 10, batchBytes = 100_000) => {
   const desk = createBusWires({
     limits: defaultLimits,
     members: table.members,
-    relays: { ownerId: () => owner, ownerOf: () => undefined, any: () => true, refresh: () => [] },
+    relays: { ownerId: () => owner, ownerOf: () => undefined, any: () => true, refresh: () => ({ gone: [], returned: new Set() }) },
     relayWires,
     batches,
     answers: createAnswers({ domain: 'hub.example', epoch: 'now', random: () => 0 }),

@@ -46,12 +46,16 @@ export function createBusWires(desk: BusWiresDesk): BusWires {
       return;
     }
     if (!desk.isMember(entry.member)) {
-      const answer = desk.answers.refusal(message, entry.source, {
-        status: 403,
-        code: 'unknown-peer',
-        sentence: reasons['unknown-peer'].about,
-        header: '',
-      });
+      const answer = desk.answers.refusal(
+        message,
+        { source: entry.source },
+        {
+          status: 403,
+          code: 'unknown-peer',
+          sentence: reasons['unknown-peer'].about,
+          header: '',
+        },
+      );
       if (message.method !== 'ACK') batches.text(subjects.depart('relay', relay), entry.wire, entry.member, entry.source, answer);
       return;
     }

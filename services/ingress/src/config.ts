@@ -31,13 +31,21 @@ const listenerConfig = z.strictObject({
 
 /** How long ingress waits for what. */
 const timeoutsConfig = section({
+  /** A request that is no INVITE and has no answer yet gets a 100 after this (RFC 4320 4.1: when Timer E reaches T2). */
+  trying: duration('3500ms', '100ms', '31s'),
   /** An admitted request that is no INVITE is answered 504 after this. Below 32 s, after which its sender has given up (RFC 3261 17.1.2.2, RFC 4320). */
   final: duration('25s', '1s', '31s'),
   /** An INVITE without a final response; a 101 to 199 starts it anew (RFC 3261 16.8: more than three minutes). */
   timerC: duration('200s', '1s', '1h'),
   /** An answered INVITE waits this long for its ACK, and lets further 2xx pass (64 * T1: RFC 3261 17.2.1, RFC 6026). */
   acknowledge: duration('32s', '1s', '2m'),
+  /** A connection must begin its handshake within this, and end it within this again. */
   handshake: duration('10s', '500ms', '2m'),
+  /** A connection whose turn for its handshake does not come within this is closed: its peer has given up. */
+  handshakeWait: duration('20s', '500ms', '2m'),
+  /** The connection of a member that only dials out is asked for a sign of life after this much silence, and given up as dead after that much. */
+  probe: duration('5s', '100ms', '10m'),
+  dead: duration('9500ms', '200ms', '20m'),
   /** One question to policy. */
   ask: duration('2s', '50ms', '30s'),
   /** A message that began to arrive must be whole after this, else the connection is closed. */
@@ -80,6 +88,9 @@ const limitsConfig = section({
   /** Bytes not yet taken by a peer: above the first nothing more is read from it, above the second it is closed. */
   outboxBytes: byteSize('1MiB', '64KiB', '256MiB'),
   outboxBytesMax: byteSize('16MiB', '128KiB', '1GiB'),
+  /** Bytes from and for one member that wait in all its connections: above the first nothing more is read from it, above the second those are closed that wait longest. */
+  memberBytes: byteSize('32MiB', '256KiB', '4GiB'),
+  memberBytesMax: byteSize('128MiB', '512KiB', '16GiB'),
   /** What the codec takes, see proto/sip/limits. */
   messageBytes: byteSize('64KiB', '1KiB', '512KiB'),
   headers: count(128, 8, 1_024),
@@ -102,6 +113,24 @@ const limitsConfig = section({
   refusalLogsPerSecond: count(50, 1, 100_000),
 });
 
+/** When the hub has too much to do, and what it does about it. */
+const overloadConfig = section({
+  /** Whether requests are refused because work waits too long; the limits hold all the same. */
+  enabled: z.boolean().default(true),
+  /** Work that waits longer than this before it is begun, here or on the way to a relay, means overload. */
+  target: duration('50ms', '5ms', '5s'),
+  /** Requests a second that are taken whatever happens. */
+  floor: count(100, 1, 1_000_000),
+  /** Seconds after which a refused peer is told to come back: at random between the two. */
+  retryAfter: section({ from: count(1, 1, 300), to: count(5, 1, 300) }).refine(({ from, to }) => to >= from && to - from < 60, {
+    error: 'expected "to" from "from" to 59 more',
+  }),
+  /** Whether peers that ask for it are told how much to hold back (RFC 7339), ... */
+  oc: z.boolean().default(true),
+  /** ... and for how long that is to be believed. */
+  ocValidity: duration('1s', '100ms', '1m'),
+});
+
 /** The configuration of an ingress: a YAML file, overridden by GUILDHALL_ variables. */
 export const configSchema = z.strictObject({
   id: instanceId('ingress-1'),
@@ -118,6 +147,7 @@ export const configSchema = z.strictObject({
   admin: adminConfig,
   timeouts: timeoutsConfig,
   limits: limitsConfig,
+  overload: overloadConfig,
   drain: drainConfig,
   log: logConfig,
 });

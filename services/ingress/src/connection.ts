@@ -5,12 +5,13 @@ import type { SipLimits } from '@guildhall/proto/sip/limits';
 import type { Message } from '@guildhall/proto/sip/message';
 import { createMessageReader, type MessageSink } from '@guildhall/proto/sip/reader';
 import type { SipError } from '@guildhall/proto/sip/sip-error';
+import type { ConnectionProbe } from './connection-probe.js';
 import type { Member } from './members.js';
 import type { PeerFacts } from './peer.js';
-import type { Wire } from './wire.js';
+import { type Hold, holds, type Wire } from './wire.js';
 
 /** Why a connection that spoke SIP was closed by us. */
-export type BrokenReason = 'framing' | 'does-not-read' | 'half-message' | 'idle' | 'socket-error' | 'unexpected';
+export type BrokenReason = 'framing' | 'does-not-read' | 'half-message' | 'half-open' | 'idle' | 'socket-error' | 'unexpected';
 
 /** One authenticated connection of a member. */
 export interface Connection extends Wire {
@@ -31,10 +32,18 @@ export interface ConnectionDesk {
   readonly sipLimits: SipLimits;
   readonly outboxBytes: number;
   readonly outboxBytesMax: number;
-  /** ms: a message begun must be whole, and the peer must read, within this. */
+  /** The same for all connections of a member together. */
+  readonly memberBytes: number;
+  readonly memberBytesMax: number;
+  /** ms: a message begun must be whole within this. */
   readonly messageTime: number;
   /** ms of silence after which a member's connection is closed; 0: never. */
   idleTime(member: string): number;
+  /** ms in which the peer must take what waits for it. */
+  readTime(member: string): number;
+  /** Whether a member is reached over its connections only: a silent one is asked for a sign of life. */
+  onlyWay(member: string): boolean;
+  probe(name: ConnectionName): ConnectionProbe;
   clock(): number;
   request(message: Message, wire: Wire): void;
   response(message: Message, wire: Wire): void;
@@ -68,19 +77,57 @@ export function createConnection(socket: TLSSocket, name: ConnectionName, desk: 
   let partialSince = 0;
   let pausedSince = 0;
   let finishedSince = 0;
+  /** Why it is not read now: `holds` together. */
+  let held = 0;
+  /** Its part of `member.bytes`. */
+  let weight = 0;
   /** Since when nothing it says can be understood any more, while answers to what it said before still go out; 0: it is not so. */
   let deafSince = 0;
+
+  const hold = (why: Hold): void => {
+    // Who was told goodbye is read to its end.
+    if (finishedSince !== 0) return;
+    if (held === 0) socket.pause();
+    held |= why;
+  };
+  const release = (why: Hold): void => {
+    if (held === 0) return;
+    held &= ~why;
+    if (held !== 0) return;
+    // It could not be heard: neither silence nor half a message is its fault.
+    heardAt = desk.clock();
+    if (partialSince !== 0) partialSince = heardAt;
+    socket.resume();
+  };
+
+  /** Keeps the member's account of what waits in its connections; it is read again when half of what is too much has gone. */
+  const weigh = (bytes: number): void => {
+    const { member } = name;
+    member.bytes += bytes - weight;
+    weight = bytes;
+    if (!member.full && member.bytes > desk.memberBytes) {
+      member.full = true;
+      for (const wire of member.wires) wire.hold(holds.bytes);
+    } else if (member.full && member.bytes <= desk.memberBytes / 2) {
+      member.full = false;
+      for (const wire of member.wires) wire.release(holds.bytes);
+    }
+  };
+  const waiting = (): number => socket.writableLength + outbox.length() + reader.buffered();
 
   const write: Job = {
     queued: false,
     run() {
       if (socket.destroyed || outbox.length() === 0) return;
       socket.write(outbox.take());
+      weigh(waiting());
       if (socket.writableLength > desk.outboxBytesMax) {
         end('does-not-read', `${socket.writableLength} bytes wait for it`);
+      } else if (name.member.bytes > desk.memberBytesMax && weight * name.member.wires.length >= name.member.bytes) {
+        end('does-not-read', `${name.member.bytes} bytes wait for its member`);
       } else if (socket.writableLength > desk.outboxBytes && pausedSince === 0) {
         pausedSince = desk.clock();
-        socket.pause();
+        hold(holds.outbox);
       }
     },
   };
@@ -97,6 +144,7 @@ export function createConnection(socket: TLSSocket, name: ConnectionName, desk: 
     if (outbox.length() > 0) socket.write(outbox.take());
     socket.end();
     // What still comes is read and dropped, so that the peer is not met with a reset before it has our last bytes.
+    held = 0;
     socket.resume();
   };
 
@@ -104,7 +152,7 @@ export function createConnection(socket: TLSSocket, name: ConnectionName, desk: 
     message(message) {
       partialSince = 0;
       if (message.status === 0) desk.request(message, connection);
-      else desk.response(message, connection);
+      else if (!probe.isAnswer(message)) desk.response(message, connection);
     },
     // RFC 5626 4.4.1.
     ping: () => connection.text('\r\n'),
@@ -121,6 +169,7 @@ export function createConnection(socket: TLSSocket, name: ConnectionName, desk: 
     },
   };
   const reader = createMessageReader(desk.sipLimits, sink);
+  const probe = desk.probe(name);
 
   const connection: Connection = {
     id: name.id,
@@ -130,7 +179,9 @@ export function createConnection(socket: TLSSocket, name: ConnectionName, desk: 
     facts: name.facts,
     open: true,
     inFlight: 0,
-    hasRoom: () => deafSince === 0 && socket.writableLength + outbox.length() < desk.outboxBytes,
+    hasRoom: () => deafSince === 0 && !name.member.full && socket.writableLength + outbox.length() < desk.outboxBytes,
+    hold,
+    release,
     text(message) {
       if (!connection.open) return;
       outbox.text(message);
@@ -147,14 +198,19 @@ export function createConnection(socket: TLSSocket, name: ConnectionName, desk: 
       socket.destroy();
     },
     tend(now) {
+      weigh(waiting());
       if (finishedSince !== 0) {
         if (now - finishedSince > farewell) socket.destroy();
       } else if (deafSince !== 0 && (connection.inFlight === 0 || now - deafSince > lastAnswers)) {
         finish();
-      } else if (pausedSince !== 0 && now - pausedSince > desk.messageTime) {
+      } else if (pausedSince !== 0 && now - pausedSince > desk.readTime(name.member.id)) {
         end('does-not-read', `for ${Math.round((now - pausedSince) / 1000)} s`);
       } else if (deafSince === 0 && partialSince !== 0 && now - partialSince > desk.messageTime) {
         end('half-message', `${reader.buffered()} bytes and no more`);
+      } else if (held === 0 && desk.onlyWay(name.member.id)) {
+        const step = probe.tend(heardAt, now);
+        if (step === 'ask') connection.text(probe.question());
+        else if (step === 'dead') end('half-open', `nothing came for ${Math.round((now - heardAt) / 1000)} s`);
       } else {
         const idle = desk.idleTime(name.member.id);
         if (idle === 0 || now - heardAt <= idle || connection.inFlight > 0) return;
@@ -174,13 +230,15 @@ export function createConnection(socket: TLSSocket, name: ConnectionName, desk: 
       end('unexpected', 'an error of the hub itself');
       return;
     }
+    weigh(waiting());
     if (reader.buffered() === 0) partialSince = 0;
     else if (partialSince === 0) partialSince = heardAt;
   });
   socket.on('drain', () => {
     if (pausedSince === 0 || socket.writableLength > desk.outboxBytes) return;
     pausedSince = 0;
-    socket.resume();
+    release(holds.outbox);
+    weigh(waiting());
   });
   socket.on('end', () => {
     connection.open = false;
@@ -191,6 +249,7 @@ export function createConnection(socket: TLSSocket, name: ConnectionName, desk: 
   });
   socket.on('close', () => {
     connection.open = false;
+    weigh(0);
     desk.closed(connection);
   });
   return connection;

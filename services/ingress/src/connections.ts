@@ -5,19 +5,15 @@ import { missingIssuer } from '@guildhall/chassis/certificate-reason';
 import { type Revocations, revokedIn } from '@guildhall/chassis/revocations';
 import type { CloseReason } from '@guildhall/proto/reason';
 import { type Connection, type ConnectionDesk, createConnection } from './connection.js';
-import { createHandshakes } from './handshakes.js';
 import type { Introduce } from './introductions.js';
 import type { Members } from './members.js';
 import { decidePeer, type Peer, type PeerFacts } from './peer.js';
 import type { TrustTable } from './trust.js';
 import { vouching } from './vouching.js';
 
-/** How many connections may be open, and in the middle of their handshake. */
+/** How many connections one member may have. */
 export interface ConnectionLimits {
-  readonly connections: number;
   readonly connectionsPerMember: number;
-  readonly connectionsPerAddress: number;
-  readonly handshakesInFlight: number;
 }
 
 /** What the door needs to know and whom it tells. */
@@ -41,10 +37,6 @@ export interface DoorDesk {
 
 /** Every connection of this instance. */
 export interface Connections {
-  /** Whether a socket from there may begin its handshake; `drop` ends it again, should it have to give way to others. */
-  mayConnect(address: string, source: string, drop: () => void): boolean;
-  gone(address: string): void;
-  handshakeOver(address: string, source: string): void;
   /** Decides who a new socket is, and opens or closes it. */
   secured(socket: TLSSocket, source: string, listener: string): void;
   /** Looks again at open connections of these members (undefined: all) and puts out those no longer allowed. */
@@ -54,16 +46,12 @@ export interface Connections {
   closed(connection: Connection): void;
   all(): Iterable<Connection>;
   size(): number;
-  handshakes(): number;
 }
 
 /** Keeps every connection of this instance, and the counts that bound them. */
 export function createConnections(desk: DoorDesk): Connections {
   const { limits, members } = desk;
   const open = new Set<Connection>();
-  const addresses = new Map<string, number>();
-  const handshakes = createHandshakes(limits.handshakesInFlight);
-  let sockets = 0;
   let names = 0;
   /** The authorities and revocations that every open connection's `facts` were made with. */
   let vouchedBy: readonly X509Certificate[] = [];
@@ -94,22 +82,6 @@ export function createConnections(desk: DoorDesk): Connections {
   return {
     all: () => open,
     size: () => open.size,
-    handshakes: handshakes.size,
-    handshakeOver: handshakes.over,
-    mayConnect(address, source, drop) {
-      const here = addresses.get(address) ?? 0;
-      if (sockets >= limits.connections || here >= limits.connectionsPerAddress) return false;
-      if (!handshakes.begin(address, source, drop)) return false;
-      sockets += 1;
-      addresses.set(address, here + 1);
-      return true;
-    },
-    gone(address) {
-      sockets -= 1;
-      const here = (addresses.get(address) ?? 1) - 1;
-      if (here > 0) addresses.set(address, here);
-      else addresses.delete(address);
-    },
     secured(socket, source, listener) {
       // Until the connection takes over, nothing listens to a socket that may break at any time.
       socket.on('error', ignore);

@@ -22,6 +22,9 @@ export interface Counts {
   /** Connections closed because the peer did not read, sent half a message for too long, or broke framing. */
   connectionsBroken: number;
   retransmissions: number;
+  /** Requests refused because the hub was overloaded, and answers that told their peer how much to hold back (RFC 7339). */
+  shed: number;
+  ocTold: number;
   /** ACKs passed on, and those that belong to nothing. */
   acksForwarded: number;
   acksDropped: number;
@@ -81,6 +84,8 @@ export function createCounts(refusalsTold = 50): Counts {
     certificatesNotServed: 0,
     connectionsBroken: 0,
     retransmissions: 0,
+    shed: 0,
+    ocTold: 0,
     acksForwarded: 0,
     acksDropped: 0,
     cancels: 0,

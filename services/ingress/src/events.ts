@@ -3,11 +3,13 @@ import type { Histogram, Meters } from '@guildhall/chassis/meters';
 import { usageNames } from '@guildhall/chassis/usage-names';
 import { type CloseReason, closeReasons } from '@guildhall/proto/reason';
 import { printable } from '@guildhall/proto/sip/escape';
+import type { Arrivals } from './arrivals.js';
 import type { BrokenReason, Connection } from './connection.js';
 import { type Counts, countedMethods, increment } from './counts.js';
 import type { Member } from './members.js';
 import type { Conduct } from './partner-bounds.js';
 import type { Peer, PeerFacts } from './peer.js';
+import type { SheddingGauges } from './shedding.js';
 import type { VerdictCounts } from './verdicts.js';
 import type { WatchNote } from './watch-list.js';
 
@@ -152,8 +154,9 @@ export interface Gauges {
   inFlight(): number;
   transactions(): number;
   waiting(): number;
-  handshakes(): number;
+  readonly arrivals: Pick<Arrivals, 'inFlight' | 'waiting' | 'counts'>;
   busUp(): boolean;
+  readonly shedding: SheddingGauges;
   readonly verdicts: VerdictCounts;
   verdictsKept(): number;
   members(): Iterable<Member>;
@@ -226,7 +229,14 @@ export function createInstruments(meters: Meters, counts: Counts, gauges: Gauges
   gauge('guildhall_ingress_transactions', 'Server transactions kept.', () => [[{}, gauges.transactions()]]);
   gauge('guildhall_ingress_waiting', 'Requests that wait for a verdict.', () => [[{}, gauges.waiting()]]);
   gauge('guildhall_ingress_verdicts_kept', 'Verdicts in the cache.', () => [[{}, gauges.verdictsKept()]]);
-  gauge('guildhall_tls_handshakes_in_flight', 'TLS handshakes not finished.', () => [[{}, gauges.handshakes()]]);
+  gauge('guildhall_tls_handshakes_in_flight', 'TLS handshakes not finished.', () => [[{}, gauges.arrivals.inFlight()]]);
+  gauge('guildhall_tls_handshakes_waiting', 'Connections in line for their TLS handshake.', () => [[{}, gauges.arrivals.waiting()]]);
+  counter('guildhall_tls_handshakes', 'Connections in line for their TLS handshake by what became of them.', () => {
+    const { begun, refused, silent, noTurn, gaveWay } = gauges.arrivals.counts;
+    return Object.entries({ begun, refused, silent, 'no-turn': noTurn, 'gave-way': gaveWay }).map(
+      ([result, count]) => [{ result }, count] as const,
+    );
+  });
   gauge('guildhall_bus_up', 'Whether NATS is connected.', () => [[{}, gauges.busUp() ? 1 : 0]]);
   gauge('guildhall_member_connections', 'Open connections of a member.', () =>
     [...gauges.members()].map((member) => [{ member: member.id }, member.wires.length] as const),
@@ -240,6 +250,26 @@ export function createInstruments(meters: Meters, counts: Counts, gauges: Gauges
   counter('guildhall_member_refusals', 'Requests of a member that were refused.', () =>
     [...gauges.members()].map((member) => [{ member: member.id }, member.counts.refused] as const),
   );
+  counter('guildhall_member_shed', 'Requests of a member that were refused because the hub was overloaded.', () =>
+    [...gauges.members()].map((member) => [{ member: member.id }, member.counts.shed] as const),
+  );
+  gauge('guildhall_member_share', 'Requests a second that a member may send while the hub is overloaded.', () =>
+    [...gauges.members()].flatMap(({ id, share }) => (Number.isFinite(share) ? [[{ member: id }, share * 10] as const] : [])),
+  );
+  gauge('guildhall_member_buffered_bytes', 'Bytes from and for a member that wait in its connections.', () =>
+    [...gauges.members()].map((member) => [{ member: member.id }, member.bytes] as const),
+  );
+  gauge('guildhall_ingress_overload', 'Whether the hub keeps up: 0 it does, 1 it was late once, 2 it refuses what is too much.', () => [
+    [{}, ['calm', 'late', 'shedding'].indexOf(gauges.shedding.state())],
+  ]);
+  gauge('guildhall_ingress_admitted_rate', 'Requests a second that are taken while the hub is overloaded.', () =>
+    Number.isFinite(gauges.shedding.rate()) ? [[{}, gauges.shedding.rate()]] : [],
+  );
+  gauge('guildhall_ingress_delay_seconds', 'How long work waits before it is begun, here and on the way to relays.', () => [
+    [{ where: 'ingress' }, gauges.shedding.ownDelay() / 1000],
+    [{ where: 'relay' }, gauges.shedding.relayDelay() / 1000],
+  ]);
+  counter('guildhall_ingress_overload_told', 'Answers that told their peer how much to hold back (RFC 7339).', () => [[{}, counts.ocTold]]);
   gauge('guildhall_partner_contacts', 'Different users a discovered partner addressed in the last hour or less.', () =>
     partners(gauges, (conduct) => conduct.contacts.size),
   );

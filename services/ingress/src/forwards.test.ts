@@ -19,6 +19,8 @@ const setting = (limits: { batchBytes?: number; batchCount?: number } = {}) => {
     turn: { later: (job) => void jobs.push(job) },
     publish: (subject, payload) => sent.push({ subject, batch: ForwardBatch.decode(payload), bytes: payload.length }),
     published: () => undefined,
+    unheard: () => ({ reply: 'nobody', close: () => undefined }),
+    clock: () => 77,
   });
   const wire = table.wire('acme');
   const add = (text: string, target: string, recordRoute = '') => {
@@ -30,7 +32,7 @@ const setting = (limits: { batchBytes?: number; batchCount?: number } = {}) => {
     forwards.request(queue, transaction, 500, buffer, start, end);
     return transaction;
   };
-  const queue = forwards.queue({ id: 'relay-1', epoch: 'e1' });
+  const queue = forwards.queue({ id: 'relay-1', epoch: 'e1', returns: 0 });
   const turn = () => {
     for (const job of jobs.splice(0)) job.run();
   };
@@ -59,6 +61,7 @@ describe('forwards', () => {
     expect(batch).toMatchObject({
       ingress: 'ingress-1',
       epoch: 'now',
+      sent: 77,
       members: ['bolt', 'cliff'],
       recordRoutes: ['<sip:token@hub;lr>'],
       sources: ['192.0.2.1:5061'],
@@ -104,7 +107,7 @@ describe('forwards', () => {
   it('for a relay that was dropped or restarted wait to be handed to another', () => {
     const { forwards, queue, add, turn, sent } = setting();
     const before = add(sip(), 'bolt');
-    const next = forwards.queue({ id: 'relay-1', epoch: 'e2' });
+    const next = forwards.queue({ id: 'relay-1', epoch: 'e2', returns: 0 });
     expect(queue.gone).toBe(true);
     expect(next).not.toBe(queue);
     add(sip(), 'bolt');
@@ -124,8 +127,10 @@ describe('forwards', () => {
       turn: createTurn(),
       publish: (_subject, payload) => sent.push(ForwardBatch.decode(payload)),
       published: () => undefined,
+      unheard: () => ({ reply: 'nobody', close: () => undefined }),
+      clock: () => 77,
     });
-    const queue = forwards.queue({ id: 'r', epoch: 'e' });
+    const queue = forwards.queue({ id: 'r', epoch: 'e', returns: 0 });
     for (let round = 1; round <= 2; round += 1) {
       for (const text of [sip(), sip()]) {
         const { buffer, start, end } = message(text);

@@ -1,3 +1,4 @@
+import type { Unheard } from '@guildhall/chassis/bus-unheard';
 import { createOutbox, type Outbox } from '@guildhall/chassis/outbox';
 import type { Job, Turn } from '@guildhall/chassis/turn';
 import { ForwardBatch, ForwardKind } from '@guildhall/proto/gen/guildhall/bus/v1/forward';
@@ -8,6 +9,8 @@ import type { ServerTransaction } from './transactions.js';
 export interface RelayQueue extends Job {
   readonly id: string;
   readonly epoch: string;
+  /** How often it had come back to NATS when it was last looked at. */
+  returns: number;
   /** It is no longer heard of: what it has not answered must be handed to another. */
   gone: boolean;
 }
@@ -19,9 +22,20 @@ export interface ForwardLink {
   readonly batchBytes: number;
   readonly batchCount: number;
   readonly turn: Turn;
-  publish(subject: string, payload: Uint8Array): void;
+  publish(subject: string, payload: Uint8Array, unheard: Unheard): void;
+  /** What batches for this relay are published with: whoever it tells learns that the relay is gone. */
+  unheard(relay: RelayName): Unheard;
   /** Told of every batch: how many forwards it carried. */
   published(count: number): void;
+  /** Monotonic ms. */
+  clock(): number;
+}
+
+/** One incarnation of a relay. */
+export interface RelayName {
+  readonly id: string;
+  readonly epoch: string;
+  readonly returns: number;
 }
 
 /** One entry of a batch. */
@@ -39,8 +53,8 @@ export interface Forward {
 
 /** The way to the relays: one publish a relay and turn. */
 export interface Forwards {
-  queue(relay: { readonly id: string; readonly epoch: string }): RelayQueue;
-  /** Forgets queues of relays that are gone; what they held is sent first. */
+  queue(relay: RelayName): RelayQueue;
+  /** Forgets a queue whose relay is gone; what it held is sent first, so that its transactions can be handed over like all others. */
   drop(queue: RelayQueue): void;
   /**
    * Appends a request and remembers in its transaction where its bytes are, so that they can be handed over again.
@@ -55,6 +69,7 @@ export interface Forwards {
 
 interface Gathered extends RelayQueue {
   readonly subject: string;
+  readonly unheard: Unheard;
   readonly batch: ForwardBatch;
   readonly members: Map<string, number>;
   readonly recordRoutes: Map<string, number>;
@@ -88,12 +103,13 @@ export function createForwards(link: ForwardLink): Forwards {
     if (count === 0) return;
     const wire = queue.wire.take();
     batch.wire = wire;
+    batch.sent = Math.trunc(link.clock()) >>> 0 || 1;
     for (let at = 0; at < remembering.length; at += 1) {
       const transaction = remembering[at];
       if (transaction !== undefined) remember(transaction, wire, queue.offsets[at] ?? 0, queue.lengths[at] ?? 0);
     }
     try {
-      link.publish(queue.subject, ForwardBatch.encode(batch, writer).finish());
+      link.publish(queue.subject, ForwardBatch.encode(batch, writer).finish(), queue.unheard);
     } catch (error) {
       // An encoder that threw holds half a message.
       writer = newWriter();
@@ -127,23 +143,32 @@ export function createForwards(link: ForwardLink): Forwards {
     );
     batch.source.push(indexOf(queue, queue.sources, batch.sources, transaction.wire.source));
     batch.loop.push(transaction.loop);
-    batch.wait.push(Math.max(1, Math.ceil(transaction.wheelDue - now)));
+    batch.wait.push(Math.max(1, Math.ceil(transaction.deadline - now)));
     batch.length.push(end - start);
     queue.wire.bytes(from, start, end);
+  };
+
+  const drop = (queue: Gathered): void => {
+    flush(queue);
+    queue.gone = true;
+    queue.unheard.close();
+    queues.delete(queue.id);
   };
 
   return {
     queue(relay) {
       const known = queues.get(relay.id);
       if (known !== undefined && known.epoch === relay.epoch) return known;
-      if (known !== undefined) known.gone = true;
+      if (known !== undefined) drop(known);
       const made: Gathered = {
         id: relay.id,
         epoch: relay.epoch,
+        returns: relay.returns,
         gone: false,
         queued: false,
         run: () => flush(made),
         subject: subjects.relay(relay.id),
+        unheard: link.unheard({ id: relay.id, epoch: relay.epoch, returns: relay.returns }),
         batch: emptyBatch(link),
         members: new Map(),
         recordRoutes: new Map(),
@@ -158,8 +183,9 @@ export function createForwards(link: ForwardLink): Forwards {
       return made;
     },
     drop(queue) {
-      queue.gone = true;
-      if (queues.get(queue.id) === queue) queues.delete(queue.id);
+      const known = gathered(queues, queue);
+      if (known === undefined) queue.gone = true;
+      else drop(known);
     },
     request,
     requestAgain(relay, transaction, now, from, start, end) {

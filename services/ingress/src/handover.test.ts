@@ -2,7 +2,7 @@ import type { Instance } from '@guildhall/chassis/roster';
 import { describe, expect, it } from 'vitest';
 import { createCounts } from './counts.js';
 import type { Forward, Forwards, RelayQueue } from './forwards.js';
-import { handOver } from './handover.js';
+import { type Again, handOver } from './handover.js';
 import { createRelays } from './relays.js';
 import { sip } from './sip.stage.js';
 import { transactionTable } from './transaction.stage.js';
@@ -15,8 +15,8 @@ const setting = () => {
   const table = transactionTable();
   const queues = new Map<string, RelayQueue>();
   const forwards: Forwards = {
-    queue({ id, epoch }) {
-      const queue = queues.get(`${id}.${epoch}`) ?? { id, epoch, gone: false, queued: false, run: () => undefined };
+    queue({ id, epoch, returns }) {
+      const queue = queues.get(`${id}.${epoch}`) ?? { id, epoch, returns, gone: false, queued: false, run: () => undefined };
       queues.set(`${id}.${epoch}`, queue);
       return queue;
     },
@@ -37,17 +37,19 @@ const setting = () => {
     forwards.queue,
     forwards.drop,
   );
+  let returned: Again = new Set();
+  /** Relays as `id.epoch`, with `.draining`, or `.2` for one that came back to NATS twice. */
   const set = (...now: string[]) => {
     relays = now.map((text) => {
-      const [id = '', epoch = '', draining] = text.split('.');
-      return { service: 'relay', id, epoch, draining: draining !== undefined, load: 0 };
+      const [id = '', epoch = '', more = ''] = text.split('.');
+      return { service: 'relay', id, epoch, draining: more === 'draining', load: 0, returns: Number.parseInt(more, 10) || 0 };
     });
     ids = relays.filter((one) => !one.draining).map((one) => one.id);
-    directory.refresh();
+    returned = directory.refresh().returned;
   };
   const counts = createCounts();
-  const hand = (everything = false) => {
-    handOver({ relays: directory, forwards, counts, all: table.transactions.all }, everything, 0);
+  const hand = (again: Again = returned) => {
+    handOver({ relays: directory, forwards, counts, all: table.transactions.all }, again, 0);
     return went.splice(0);
   };
   const wire = table.wire('acme');
@@ -132,6 +134,18 @@ describe('handing over', () => {
     set('r1.a');
     const message = open('bolt');
     set('r1.a', 'r2.a', 'r3.a', 'r4.a', 'r5.a', 'r6.a', 'r7.a');
-    expect(hand(true)).toEqual([`${message.id} to r1.a: bytes`]);
+    expect(hand('all')).toEqual([`${message.id} to r1.a: bytes`]);
+  });
+
+  it('says again to a relay that came back to NATS what that one has, once, and nothing of the others', () => {
+    const { set, hand, open } = setting();
+    set('r1.a');
+    const message = open('bolt');
+    set('r1.a', 'r2.a');
+    expect(hand()).toEqual([]);
+    set('r1.a.1', 'r2.a.1');
+    expect(hand()).toEqual([`${message.id} to r1.a: bytes`]);
+    set('r1.a.1', 'r2.a.2');
+    expect(hand()).toEqual([]);
   });
 });

@@ -1,13 +1,17 @@
 import type { X509Certificate } from 'node:crypto';
 import type { Bus } from '@guildhall/chassis/bus';
+import { sipNames } from '@guildhall/chassis/certificate';
+import { createLoopLag, followLoopLag } from '@guildhall/chassis/loop-lag';
 import type { Roster } from '@guildhall/chassis/roster';
 import { createTurnedAwayTeller } from '@guildhall/chassis/turned-away';
 import { badMessage } from './admit.js';
+import { createArrivals } from './arrivals.js';
 import { createAuthorities } from './authorities.js';
 import { listenToBus } from './bus-listening.js';
 import { createBusWires } from './bus-wires.js';
 import type { IngressConfig } from './config.js';
-import type { Connection } from './connection.js';
+import type { Connection, ConnectionName } from './connection.js';
+import { createConnectionProbe } from './connection-probe.js';
 import { createConnections } from './connections.js';
 import type { Counts } from './counts.js';
 import type { Events, Gauges } from './events.js';
@@ -21,6 +25,7 @@ import { createPresence } from './presence.js';
 import { type ReadinessFacts, readiness } from './readiness.js';
 import { createRelayWires } from './relay-wires.js';
 import { watchRevocations } from './revocations.js';
+import { createShedding } from './shedding.js';
 import { createTokenKeyRing } from './token-keys.js';
 import { createTrustFeed } from './trust-feed.js';
 import { turningAway } from './turning-away.js';
@@ -93,6 +98,8 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim 
   const teller = createTurnedAwayTeller(bus, 'ingress', config.id);
   const turnAway = turningAway(events.turnedAway, teller, trust.table, wall);
 
+  const loop = createLoopLag(clock());
+  const shedding = createShedding({ settings: config.overload, members, counts, lag: loop.ms, startedAt: wall() - clock() });
   const path = createMessagePath({
     config,
     epoch,
@@ -104,6 +111,7 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim 
     names: () => names,
     trust: trust.table,
     draining: () => draining,
+    shedding,
     answered: (ms) => record(ms),
     clock,
     random,
@@ -121,12 +129,13 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim 
     isMember: (id) => trust.table()?.members.has(id) === true,
     request: requests.take,
   });
+  const dialsOnly = (id: string): boolean => trust.table()?.members.get(id)?.dialsOnly === true;
   const presence = createPresence({
     id: config.id,
     epoch,
     turn,
     publish: (subject, payload) => bus.publish(subject, payload),
-    present: (id) => trust.table()?.members.get(id)?.dialsOnly === true && members.find(id)?.wires.some((wire) => wire.open) === true,
+    present: (id) => dialsOnly(id) && members.find(id)?.wires.some((wire) => wire.open) === true,
     connected: () => [...members.all()].map((member) => member.id),
   });
 
@@ -143,19 +152,28 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim 
       sipLimits: limits,
       outboxBytes: limits.outboxBytes,
       outboxBytesMax: limits.outboxBytesMax,
+      memberBytes: limits.memberBytes,
+      memberBytesMax: limits.memberBytesMax,
       messageTime: timeouts.message,
       // A member that cannot be dialled would be out of reach without its connection.
-      idleTime: (id) => (trust.table()?.members.get(id)?.dialsOnly === true ? 0 : timeouts.idle),
+      idleTime: (id) => (dialsOnly(id) ? 0 : timeouts.idle),
+      // Who takes nothing is as dead to those who want to reach it as who says nothing.
+      readTime: (id) => (dialsOnly(id) ? Math.min(timeouts.message, timeouts.dead) : timeouts.message),
+      onlyWay: dialsOnly,
+      probe: (name) => createConnectionProbe({ id: `${epoch}${name.id}`, domain: config.hub.domain, peer: () => nameOf(name) }, timeouts),
       clock,
       request: requests.take,
-      response: busWires.response,
+      response(message, wire) {
+        shedding.answering(wire.member);
+        busWires.response(message, wire);
+      },
       refused(error, message, wire) {
         const refusal = badMessage(error);
         counts.refusals.add(wire.member.id, refusal.status, refusal.code, refusal.sentence);
         wire.member.counts.refused += 1;
         // RFC 3261 8.1.3, 17: neither a response nor an ACK is ever answered.
         if (message.status !== 0 || message.method === 'ACK') return '';
-        return answers.refusal(message, wire.source, refusal, wire.member.id);
+        return answers.refusal(message, wire, refusal);
       },
       broken: events.broken,
       unexpected: (error) => events.unexpected('a message', error),
@@ -171,25 +189,33 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim 
     },
     turnedAway: turnAway,
   });
-  const listeners = createListeners(config, connections, turnAway, events);
+  const times = { hello: timeouts.handshake, turn: timeouts.handshakeWait };
+  const arrivals = createArrivals(limits, times, { clock, lag: loop.ms });
+  const listeners = createListeners(config, arrivals, connections, turnAway, events);
 
   const refresh = (): void => {
     trust.want(undefined, 0n);
     void keeper.refresh();
   };
-  const stops = listenToBus({ id: config.id, epoch, bus, roster, path, counts, events, clock }, busWires, {
-    changed: trust.want,
-    returned() {
-      refresh();
-      presence.announce();
-    },
-    relaysChanged(alive) {
-      relayWires.prune((relay) => alive.has(relay));
-      presence.announce();
-    },
-  });
+  const stops = [
+    followLoopLag(loop, clock),
+    ...listenToBus({ id: config.id, epoch, bus, roster, path, counts, events, clock }, busWires, {
+      changed: trust.want,
+      returned() {
+        refresh();
+        presence.announce();
+      },
+      relaysChanged(alive) {
+        relayWires.prune((relay) => alive.has(relay));
+        presence.announce();
+      },
+    }),
+  ];
   const timers = [
-    setInterval(path.advance, every.tick),
+    setInterval(() => {
+      path.advance();
+      shedding.tick(clock());
+    }, every.tick),
     setInterval(() => {
       connections.tend(clock());
       watchList.tend(clock());
@@ -221,11 +247,12 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim 
       inFlight: transactions.inFlight,
       transactions: transactions.size,
       waiting: requests.waiting,
-      handshakes: connections.handshakes,
+      arrivals,
       busUp: bus.connected,
       verdicts: verdicts.counts,
       verdictsKept: verdicts.size,
       members: members.all,
+      shedding: shedding.gauges,
       certificates: listeners.certificates,
     },
     async listen() {
@@ -258,9 +285,16 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim 
       revocations.close();
       teller.close();
       listeners.close();
+      arrivals.close();
       for (const connection of connections.all()) connection.destroy();
       events.refused(counts.refusals.take());
       events.drained(transactions.inFlight());
     },
   };
+}
+
+/** What a peer is called when it is asked for a sign of life. */
+function nameOf({ source, facts: { certificate } }: ConnectionName): string {
+  const [name = source] = certificate === undefined ? [] : sipNames(certificate);
+  return name;
 }

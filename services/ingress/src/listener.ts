@@ -3,9 +3,13 @@ import { createServer, type Socket } from 'node:net';
 import { createServer as createTlsServer, type SecureContextOptions, type TLSSocket } from 'node:tls';
 import { hostPort } from '@guildhall/chassis/host-port';
 import { listenFault } from '@guildhall/chassis/listen-fault';
+import type { Arrivals } from './arrivals.js';
+import { clientHello, longestHello } from './client-hello.js';
+import type { Arrival, HandshakeLoss } from './handshakes.js';
+import { networkOf } from './source-network.js';
 
 /** Why a connection ended before anybody was believed. */
-export type HandshakeFailure = 'handshake-timeout' | 'handshake-failed' | 'too-many-connections';
+export type HandshakeFailure = 'handshake-timeout' | 'handshake-failed' | 'too-many-connections' | 'too-many-handshakes';
 
 /** What a listener shows and trusts. */
 export interface ListenerTls {
@@ -15,17 +19,14 @@ export interface ListenerTls {
   readonly anchors: readonly string[];
 }
 
-/** Who is told what happens at a listener, and how long a handshake may take, ms. */
+/** Who is told what happens at a listener, and how long a handshake may take once it was begun, ms. */
 export interface ListenerDesk {
   readonly handshakeTime: number;
-  /** Whether one more connection may begin its handshake, before TLS costs anything. `drop` ends it to make room for another. */
-  mayConnect(address: string, source: string, drop: () => void): boolean;
-  /** A connection that `mayConnect` let in is gone. */
-  gone(address: string): void;
-  /** Called once for each that `mayConnect` let in: its handshake is over, well or not. */
-  handshakeOver(address: string, source: string): void;
+  /** Who may come in, and when. */
+  readonly arrivals: Pick<Arrivals, 'arrive' | 'asked' | 'over' | 'gone'>;
   /** The handshake is done; nothing of what the peer says was read. */
   secured(socket: TLSSocket, source: string): void;
+  /** Called once at most for each connection, and not for one that was secured. */
   failed(reason: HandshakeFailure, source: string, detail: string): void;
 }
 
@@ -55,57 +56,91 @@ export async function openListener(
     rejectUnauthorized: false,
     handshakeTimeout: desk.handshakeTime,
   });
+  /** Connections that are not secured yet, by their far end: what TLS tells of is told of its own socket. */
+  const entrants = new Map<string, Entrant>();
+  const fail = (entrant: Entrant, reason: HandshakeFailure, detail: string): void => {
+    if (entrant.phase !== 'over') desk.failed(reason, entrant.source, detail);
+    end(entrant);
+    entrant.socket.destroy();
+  };
+  const end = (entrant: Entrant): void => {
+    if (entrant.phase === 'over') return;
+    entrant.phase = 'over';
+    entrants.delete(entrant.source);
+    desk.arrivals.over(entrant.arrival);
+  };
+
   secure.on('secureConnection', (socket) => {
     const source = sourceOf(socket);
-    desk.handshakeOver(plainAddress(socket.remoteAddress ?? ''), source);
+    const entrant = entrants.get(source);
+    // It gave way to others, or is gone, while its last words were on their way.
+    if (entrant === undefined) {
+      socket.destroy();
+      return;
+    }
     // A resumed session would skip the certificate; there is no store to resume from, and none is wanted.
     if (socket.isSessionReused()) {
-      desk.failed('handshake-failed', source, 'a session was resumed');
-      socket.destroy();
-    } else {
-      desk.secured(socket, source);
+      fail(entrant, 'handshake-failed', 'a session was resumed');
+      return;
     }
+    end(entrant);
+    desk.secured(socket, source);
   });
   // Node only tells of a handshake that takes too long: the socket is ours to destroy.
   secure.on('tlsClientError', (error, socket) => {
-    const source = sourceOf(socket);
+    const entrant = entrants.get(sourceOf(socket));
     const code = 'code' in error ? String(error.code) : '';
-    desk.failed(
-      code === 'ERR_TLS_HANDSHAKE_TIMEOUT' ? 'handshake-timeout' : 'handshake-failed',
-      source,
-      code === '' ? error.message : code,
-    );
+    const reason = code === 'ERR_TLS_HANDSHAKE_TIMEOUT' ? 'handshake-timeout' : 'handshake-failed';
+    if (entrant !== undefined) fail(entrant, reason, code === '' ? error.message : code);
     socket.destroy();
   });
 
   const plain = createServer((socket) => {
-    if (socket.remoteAddress === undefined) {
-      // Gone before it was accepted.
-      socket.destroy();
-      return;
-    }
-    const address = plainAddress(socket.remoteAddress);
     const source = sourceOf(socket);
-    const drop = (): void => {
-      desk.failed('too-many-connections', source, `too many handshakes of ${address} are not finished`);
-      socket.destroy();
-    };
-    if (!desk.mayConnect(address, source, drop)) {
-      desk.failed('too-many-connections', source, '');
+    // Gone before it was accepted, or one port of theirs twice within its own last words.
+    if (source === '' || entrants.has(source)) {
       socket.destroy();
       return;
     }
+    const words: FirstWords = { chunks: [], length: 0 };
+    const entrant: Entrant = {
+      socket,
+      source,
+      phase: 'waiting',
+      arrival: {
+        address: networkOf(socket.remoteAddress ?? ''),
+        begin() {
+          entrant.phase = 'shaking';
+          giveBack(socket, words);
+          secure.emit('connection', socket);
+        },
+        drop: (why) => fail(entrant, losses[why].reason, losses[why].detail),
+      },
+    };
+    const turnedBack = desk.arrivals.arrive(entrant.arrival);
+    if (turnedBack !== '') {
+      desk.failed(turnedBack, source, '');
+      socket.destroy();
+      return;
+    }
+    entrants.set(source, entrant);
+    // Who leaves before TLS has begun leaves without a trace; later TLS tells.
+    socket.on('error', ignore);
     socket.once('close', () => {
-      desk.handshakeOver(address, source);
-      desk.gone(address);
+      if (entrant.phase === 'shaking') fail(entrant, 'handshake-failed', 'it was closed');
+      end(entrant);
+      desk.arrivals.gone(entrant.arrival);
     });
     socket.setNoDelay(true);
     socket.setKeepAlive(true, keepAliveAfter);
-    secure.emit('connection', socket);
+    listenForHello(socket, words, {
+      whole: () => desk.arrivals.asked(entrant.arrival),
+      broken: (why) => fail(entrant, 'handshake-failed', why),
+    });
   });
   await new Promise<void>((resolve, reject) => {
     plain.once('error', (thrown) => reject(listenFault(thrown, `listener ${at.name}`, at, `the host and port of listener ${at.name}`)));
-    plain.listen({ host: at.host, port: at.port, backlog: 1024 }, resolve);
+    plain.listen({ host: at.host, port: at.port, backlog: 4096 }, resolve);
   });
   // A failing accept (out of file descriptors) costs that connection only.
   plain.on('error', (error) => desk.failed('handshake-failed', '', error.message));
@@ -116,11 +151,65 @@ export async function openListener(
     address: hostPort(at.host, port),
     port,
     serve: (next) => secure.setSecureContext(contextOptions(next)),
-    close: () => plain.close(),
+    close() {
+      plain.close();
+      for (const entrant of entrants.values()) if (entrant.phase === 'waiting') entrant.socket.destroy();
+    },
   };
 }
 
 const keepAliveAfter = 30_000;
+
+/** A connection that is not secured yet. */
+interface Entrant {
+  readonly socket: Socket;
+  readonly source: string;
+  readonly arrival: Arrival;
+  /** In line, in its handshake, or neither any more. */
+  phase: 'waiting' | 'shaking' | 'over';
+}
+
+const losses = {
+  silent: { reason: 'handshake-timeout', detail: 'it did not begin its handshake' },
+  'no-turn': { reason: 'too-many-handshakes', detail: 'its turn did not come in time' },
+  'gave-way': { reason: 'too-many-handshakes', detail: 'it gave way to others' },
+} as const satisfies Record<HandshakeLoss, { reason: HandshakeFailure; detail: string }>;
+
+/** What a plain socket said while it stood in line. */
+interface FirstWords {
+  chunks: Buffer[];
+  length: number;
+}
+
+/**
+ * Reads what a socket says while it stands in line, so that one that leaves is noticed, and tells once when its ClientHello is whole or
+ * cannot become one. Nobody who is to wait for our answer has more to say.
+ */
+function listenForHello(socket: Socket, words: FirstWords, tell: { whole(): void; broken(why: string): void }): void {
+  let asked = false;
+  socket.on('data', (chunk: Buffer) => {
+    words.chunks.push(chunk);
+    words.length += chunk.length;
+    if (words.length > 2 * longestHello) tell.broken('it said too much before its turn');
+    if (asked) return;
+    if (words.chunks.length > 1) words.chunks = [Buffer.concat(words.chunks)];
+    const said = clientHello(words.chunks[0] ?? chunk);
+    if (said === 'no-tls') tell.broken('it does not begin as TLS does');
+    if (said !== 'whole') return;
+    asked = true;
+    tell.whole();
+  });
+}
+
+/** Makes a socket as it was before anybody listened to it: TLS reads what lies in its buffer first. */
+function giveBack(socket: Socket, words: FirstWords): void {
+  socket.removeAllListeners('data');
+  socket.pause();
+  if (words.length > 0) socket.unshift(Buffer.concat(words.chunks));
+  words.chunks = [];
+}
+
+function ignore(): void {}
 
 function contextOptions(tls: ListenerTls): SecureContextOptions {
   return {
@@ -135,10 +224,8 @@ function contextOptions(tls: ListenerTls): SecureContextOptions {
 
 /** The far end, "address:port", IPv6 in brackets; '' when it is gone already. */
 function sourceOf(socket: Socket): string {
-  return socket.remoteAddress === undefined ? '' : hostPort(plainAddress(socket.remoteAddress), socket.remotePort ?? 0);
-}
-
-/** An IPv4 address that came in on an IPv6 socket as itself. */
-function plainAddress(address: string): string {
-  return address.startsWith('::ffff:') ? address.slice(7) : address;
+  const address = socket.remoteAddress;
+  if (address === undefined) return '';
+  // An IPv4 address that came in on an IPv6 socket is itself.
+  return hostPort(address.startsWith('::ffff:') ? address.slice(7) : address, socket.remotePort ?? 0);
 }

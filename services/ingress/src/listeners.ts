@@ -1,4 +1,5 @@
 import { type CertificateFiles, openCertificateFiles } from '@guildhall/chassis/certificate-files';
+import type { Arrivals } from './arrivals.js';
 import type { IngressConfig } from './config.js';
 import type { Connections } from './connections.js';
 import type { Events } from './events.js';
@@ -35,7 +36,13 @@ interface Place {
 const lookTime = 5_000;
 
 /** Reads the certificates at once: throws a Fault where one cannot be used. */
-export function createListeners(config: IngressConfig, connections: Connections, turnAway: TurnAway, events: Events): Listeners {
+export function createListeners(
+  config: IngressConfig,
+  arrivals: Arrivals,
+  connections: Pick<Connections, 'secured'>,
+  turnAway: TurnAway,
+  events: Events,
+): Listeners {
   const places: Place[] = config.listeners.map((listener) => ({
     config: listener,
     files: openCertificateFiles(listener.certificate ?? config.certificate),
@@ -56,9 +63,7 @@ export function createListeners(config: IngressConfig, connections: Connections,
       { ...place.files.current(), anchors },
       {
         handshakeTime: config.timeouts.handshake,
-        mayConnect: connections.mayConnect,
-        gone: connections.gone,
-        handshakeOver: connections.handshakeOver,
+        arrivals,
         secured(socket, source) {
           if (selfDial.isOwn(source)) socket.destroy();
           else connections.secured(socket, source, name);

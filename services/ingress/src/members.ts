@@ -15,6 +15,22 @@ export interface Member {
   filledAt: number;
   /** Set: a discovered partner, held to bounds. */
   conduct: Conduct | undefined;
+  /** What is left of its share of this window, below 0 when more was taken; Infinity while the hub keeps up. The share itself. */
+  allowance: number;
+  share: number;
+  /** What it asked for in this window, and what of that was refused because its share was used up. */
+  asked: number;
+  shedNow: number;
+  /** Nothing is read from its connections until the next window. */
+  held: boolean;
+  /** The part of its requests that it is to send (RFC 7339), and how it was told in this window, '' when it was not. */
+  passing: number;
+  told: string;
+  /** Requests without a final response by the member they went to; nothing is kept at 0. */
+  readonly towards: Map<string, number>;
+  /** Bytes from and for it that wait in all its connections, and whether that is so many that nothing more is read from them. */
+  bytes: number;
+  full: boolean;
   /** Counters since start. */
   readonly counts: MemberCounts;
 }
@@ -24,6 +40,8 @@ export interface MemberCounts {
   requests: number;
   responses: number;
   refused: number;
+  /** Of those refused: because the hub was overloaded. */
+  shed: number;
 }
 
 /** The members of this instance by id. */
@@ -52,7 +70,17 @@ export function createMembers(requestsPerSecond: number, boundsOf: (id: string) 
           tokens: requestsPerSecond,
           filledAt: 0,
           conduct: bounds === undefined ? undefined : newConduct(bounds, 0),
-          counts: { requests: 0, responses: 0, refused: 0 },
+          allowance: Number.POSITIVE_INFINITY,
+          share: Number.POSITIVE_INFINITY,
+          asked: 0,
+          shedNow: 0,
+          held: false,
+          passing: 1,
+          told: '',
+          towards: new Map(),
+          bytes: 0,
+          full: false,
+          counts: { requests: 0, responses: 0, refused: 0, shed: 0 },
         };
         table.set(id, member);
       }

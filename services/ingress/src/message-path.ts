@@ -21,6 +21,8 @@ import { createRequests, type Requests } from './requests.js';
 import { createResponses, type Responses } from './responses.js';
 import { createRuleChecks } from './rule-checks.js';
 import { createRuleMeasures } from './rule-measures.js';
+import { unanswered } from './server-transaction.js';
+import type { Shedding } from './shedding.js';
 import type { TokenKeyRing } from './token-keys.js';
 import { createTransactions, forgetRequest, type ServerTransaction, type Transactions } from './transactions.js';
 import { speaksForDomain, type TrustTable } from './trust.js';
@@ -32,14 +34,15 @@ import { createWireBatches, type WireBatches } from './wires.js';
 export interface Around {
   readonly config: IngressConfig;
   readonly epoch: string;
-  readonly bus: Pick<Bus, 'connected' | 'maxPayload' | 'publish'>;
-  readonly roster: Pick<Roster, 'fresh' | 'freshIds' | 'every'>;
+  readonly bus: Pick<Bus, 'connected' | 'maxPayload' | 'publish' | 'unheard'>;
+  readonly roster: Pick<Roster, 'fresh' | 'freshIds' | 'every' | 'miss'>;
   readonly counts: Counts;
   readonly keys: TokenKeyRing;
   readonly policy: Pick<PolicyQuestions, 'verdict'>;
   names(): HubNames;
   trust(): TrustTable | undefined;
   draining(): boolean;
+  readonly shedding: Shedding;
   /** Told of each final response: ms since the request came. */
   answered(ms: number): void;
   /** Monotonic ms. */
@@ -50,6 +53,7 @@ export interface Around {
 
 /** The message path, assembled. */
 export interface MessagePath {
+  readonly shedding: Shedding;
   readonly turn: ReturnType<typeof createTurn>;
   readonly transactions: Transactions;
   readonly requests: Requests;
@@ -73,16 +77,24 @@ const publishOverhead = 1_024;
 
 /** Puts the stations of the message path together. */
 export function createMessagePath(around: Around): MessagePath {
-  const { config, epoch, bus, counts, clock } = around;
+  const { config, epoch, bus, roster, counts, clock } = around;
   const { limits, timeouts } = config;
   const batchBytes = Math.min(limits.batchBytes, bus.maxPayload - publishOverhead);
   const publish = (subject: string, payload: Uint8Array): void => bus.publish(subject, payload);
   const turn = createTurn();
   const microsoft = (member: string): boolean => around.trust()?.members.get(member)?.microsoft === true;
-  const answers = createAnswers({ domain: config.hub.domain, epoch, random: around.random, microsoft });
+  const { told } = around.shedding;
+  const answers = createAnswers({
+    domain: config.hub.domain,
+    epoch,
+    random: around.random,
+    microsoft,
+    overload: told,
+    retryAfter: config.overload.retryAfter,
+  });
   const timeWheel = createWheel<ServerTransaction>(wheel, (transaction) => timeout(transaction));
   const transactions = createTransactions(timeouts, timeWheel);
-  const responses = createResponses(transactions, answers, counts, { limits, answered: around.answered });
+  const responses = createResponses(transactions, answers, counts, { limits, answered: around.answered, overload: told });
   const verdicts = createVerdicts(
     limits.verdictCacheEntries,
     { fresh: timeouts.verdictFresh, stale: timeouts.verdictStale, retry: verdictRetry },
@@ -95,28 +107,31 @@ export function createMessagePath(around: Around): MessagePath {
     batchBytes,
     batchCount: limits.batchCount,
     turn,
-    publish,
+    publish: bus.publish,
+    unheard: ({ id, epoch: its }) => bus.unheard(() => roster.miss('relay', id, its)),
+    clock,
     published(count) {
       counts.batches += 1;
       counts.forwards += count;
     },
   });
-  const relays = createRelays(around.roster, forwards.queue, forwards.drop);
+  const relays = createRelays(roster, forwards.queue, forwards.drop);
   const batches = createWireBatches({ id: config.id, epoch, batchBytes, turn, publish });
 
   const timeout = (transaction: ServerTransaction): void => {
     const now = clock();
     if (!responses.timeout(transaction, now)) return;
     cancelDown(transaction, now);
-    forgetRequest(transaction);
+    if (!unanswered(transaction.state)) forgetRequest(transaction);
   };
 
   /** RFC 3261 16.8: an INVITE that is given up is cancelled where it went. */
   const cancelDown = (transaction: ServerTransaction, now: number): void => {
-    if (transaction.cancelled || transaction.length === 0) return;
+    if (transaction.cancelled || transaction.cancel !== undefined || transaction.length === 0) return;
     const { batch, offset, length } = transaction;
     const text = writeCancel(parseMessage(batch.subarray(offset, offset + length), limits), 'SIP;cause=504;text="no answer"');
-    passCancel(forwards, transaction, Buffer.from(text, 'latin1'), now);
+    transaction.cancel = Buffer.from(text, 'latin1');
+    passCancel(forwards, transaction, transaction.cancel, now);
   };
 
   const unavailable = (): ReasonCode | '' => {
@@ -133,6 +148,7 @@ export function createMessagePath(around: Around): MessagePath {
     relays,
     forwards,
     counts,
+    shedding: around.shedding,
     limits,
     ackWait: timeouts.final,
     verdictLines: (verdict, member) => verdictLines(config.hub.domain, verdict, microsoft(member)),
@@ -147,6 +163,7 @@ export function createMessagePath(around: Around): MessagePath {
   });
 
   return {
+    shedding: around.shedding,
     turn,
     transactions,
     requests,

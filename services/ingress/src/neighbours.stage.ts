@@ -155,8 +155,8 @@ export async function fakeRelay(url: string, id: string): Promise<FakeRelay> {
     answer: (forward, status, phrase) => outcome(bus, id, forward, status, response(forward.text, status, phrase)),
     gone(forward, code, sentence) {
       const columns = { kind: [OutcomeKind.GONE], transaction: [forward.transaction], status: [0], reason: [1], length: [0] };
-      const batch = { relay: id, epoch: forward.epoch, lag: 0, gone: [{ code, sentence }], ...columns, wire: Buffer.alloc(0) };
-      bus.publish(subjects.ingress(forward.ingress), OutcomeBatch.encode(batch).finish());
+      const batch = { relay: id, epoch: forward.epoch, gone: [{ code, sentence }], ...columns };
+      bus.publish(subjects.ingress(forward.ingress), OutcomeBatch.encode(OutcomeBatch.fromPartial(batch)).finish());
     },
     say: (subject, payload) => bus.publish(subject, payload),
     request: (ingress, wire, member, text) => bus.publish(subjects.arrived('ingress', ingress), wireBatch(id, epoch, wire, member, text)),
@@ -184,7 +184,7 @@ function outcome(bus: Bus, relay: string, forward: Forwarded, status: number, te
   const columns = { kind, transaction: [forward.transaction], status: [status], reason: [0], length: [wire.length] };
   bus.publish(
     subjects.ingress(forward.ingress),
-    OutcomeBatch.encode({ relay, epoch: forward.epoch, lag: 0, gone: [], ...columns, wire }).finish(),
+    OutcomeBatch.encode(OutcomeBatch.fromPartial({ relay, epoch: forward.epoch, ...columns, wire })).finish(),
   );
 }
 

@@ -32,6 +32,10 @@ describe('a batch of outcomes that means nothing', () => {
   ])('%s', (_why, payload) => {
     expect(readOutcomes(payload)).toBeUndefined();
   });
+
+  it('but one with an entry of a kind that only a newer version knows', () => {
+    expect(readOutcomes(final({ kind: [OutcomeKind.UNRECOGNIZED] }))).toBeDefined();
+  });
 });
 
 describe('outcomes', () => {
@@ -42,7 +46,7 @@ describe('outcomes', () => {
     const waited: number[] = [];
     const responses = createResponses(table.transactions, answers, counts, { limits: defaultLimits, answered: (ms) => waited.push(ms) });
     const take = (payload: Uint8Array) =>
-      takeOutcomes(payload, { epoch: 'now', responses, counts, byId: table.transactions.byId, clock: () => 7 });
+      takeOutcomes(payload, { epoch: 'now', responses, counts, byId: table.transactions.byId, relayTold: () => undefined, clock: () => 7 });
     return { table, counts, take, waited };
   };
 

@@ -11,6 +11,8 @@ export interface OutcomeDesk {
   readonly responses: Responses;
   readonly counts: Counts;
   byId(id: number): ServerTransaction | undefined;
+  /** A relay told how late it is, ms, and, unless `heard` is 0, how old the newest batch is that it took: see OutcomeBatch. */
+  relayTold(relay: string, lag: number, heard: number, age: number, now: number): void;
   clock(): number;
 }
 
@@ -30,13 +32,16 @@ export function takeOutcomes(payload: Uint8Array, desk: OutcomeDesk): void {
     return;
   }
   const now = desk.clock();
+  desk.relayTold(batch.relay, batch.lag, batch.heard, batch.heardAge, now);
   let start = 0;
   for (let at = 0; at < count; at += 1) {
     const end = start + (batch.length[at] ?? 0);
+    const kind = batch.kind[at];
     const transaction = desk.byId(batch.transaction[at] ?? 0);
     if (transaction === undefined) desk.counts.strayOutcomes += 1;
-    else if (batch.kind[at] === OutcomeKind.GONE) gone(batch, at, transaction, desk, now);
-    else desk.responses.pass(transaction, batch.status[at] ?? 0, batch.wire, start, end, now);
+    else if (kind === OutcomeKind.GONE) gone(batch, at, transaction, desk, now);
+    else if (kind === OutcomeKind.FINAL || kind === OutcomeKind.PROVISIONAL)
+      desk.responses.pass(transaction, batch.status[at] ?? 0, batch.wire, start, end, now);
     start = end;
   }
 }
@@ -76,7 +81,11 @@ function fits(kind: OutcomeKind | undefined, status: number, reason: number, siz
       return status >= 200 && status < 700 && size > 0;
     case OutcomeKind.GONE:
       return size === 0 && reason >= 1 && reason <= reasonsGiven;
-    default:
+    case undefined:
+    case OutcomeKind.UNSPECIFIED:
       return false;
+    default:
+      // A newer relay's: passed over.
+      return true;
   }
 }

@@ -14,7 +14,7 @@ export function passCancel(forwards: Forwards, transaction: ServerTransaction, b
       source: transaction.wire.source,
       recordRoute: '',
       loop: transaction.loop,
-      wait: transaction.wheelDue - now,
+      wait: transaction.deadline - now,
     },
     bytes,
     0,

@@ -8,6 +8,7 @@ import { hubNames } from './hub.js';
 import { createMembers } from './members.js';
 import { createMessagePath } from './message-path.js';
 import { trustMember } from './neighbours.stage.js';
+import { createShedding } from './shedding.js';
 import { createTokenKeyRing } from './token-keys.js';
 import { type FakeWire, message } from './transaction.stage.js';
 import { trustTable } from './trust.js';
@@ -31,22 +32,35 @@ export function messagePath(limits: NonNullable<Partial<IngressConfigInput>['lim
   const names = hubNames('hub.example', listener === undefined ? [] : [{ config: listener, port: 5061 }]);
   const sent: ForwardBatch[] = [];
   const asks: { ask: Ask; answer: (verdict: Partial<Verdict>) => Promise<unknown>; fail: () => Promise<unknown> }[] = [];
-  const state = { now: 0, up: true, draining: false, relays: [{ service: 'relay', id: 'relay-1', epoch: 'e', draining: false, load: 0 }] };
+  const state = {
+    now: 0,
+    lag: 0,
+    up: true,
+    draining: false,
+    relays: [{ service: 'relay', id: 'relay-1', epoch: 'e', draining: false, load: 0, returns: 0 }],
+  };
   const ids = new Map<unknown, string[]>();
   const idsOf = (): string[] => {
     const known = ids.get(state.relays) ?? state.relays.map((one) => one.id);
     ids.set(state.relays, known);
     return known;
   };
-  const bus: Pick<Bus, 'connected' | 'maxPayload' | 'publish'> = {
+  const bus: Pick<Bus, 'connected' | 'maxPayload' | 'publish' | 'unheard'> = {
+    unheard: () => ({ reply: 'nobody', close: () => undefined }),
     connected: () => state.up,
     maxPayload: 1_048_576,
     publish: (_subject, payload) => void sent.push(ForwardBatch.decode(payload)),
   };
-  const roster: Pick<Roster, 'fresh' | 'freshIds' | 'every'> = { fresh: () => state.relays, every: () => state.relays, freshIds: idsOf };
+  const roster: Pick<Roster, 'fresh' | 'freshIds' | 'every' | 'miss'> = {
+    miss: () => undefined,
+    fresh: () => state.relays,
+    every: () => state.relays,
+    freshIds: idsOf,
+  };
   const members = createMembers(config.limits.requestsPerSecond);
   const counts = createCounts();
   const settle = () => new Promise((resolve) => setImmediate(resolve));
+  const shedding = createShedding({ settings: config.overload, members, counts, lag: () => state.lag, startedAt: 0 });
   const path = createMessagePath({
     config,
     epoch: 'now',
@@ -74,6 +88,7 @@ export function messagePath(limits: NonNullable<Partial<IngressConfigInput>['lim
     names: () => names,
     trust: () => trust,
     draining: () => state.draining,
+    shedding,
     answered: () => undefined,
     clock: () => state.now,
     random: () => 0,
@@ -88,7 +103,14 @@ export function messagePath(limits: NonNullable<Partial<IngressConfigInput>['lim
       open: true,
       inFlight: 0,
       room: true,
+      held: false,
       hasRoom: () => made.room,
+      hold() {
+        made.held = true;
+      },
+      release() {
+        made.held = false;
+      },
       written,
       text: (text) => void written.push(text),
       bytes: (from, start, end) => void written.push(from.toString('latin1', start, end)),

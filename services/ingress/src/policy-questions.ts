@@ -1,10 +1,11 @@
 import type { Bus } from '@guildhall/chassis/bus';
+import { askPolicy } from '@guildhall/chassis/bus-ask';
 import { Ask, TokenKeysRequest } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
 import { subjects } from '@guildhall/proto/subjects';
 import type { Events } from './events.js';
 import type { TokenKeyRing } from './token-keys.js';
 
-/** What ingress asks policy; every promise rejects when there is no answer in time. */
+/** What ingress asks policy, again when the one that was asked is silent; every promise rejects when there is no answer in time. */
 export interface PolicyQuestions {
   verdict(ask: Ask): Promise<Uint8Array>;
   trust(question: Uint8Array): Promise<Uint8Array>;
@@ -14,9 +15,9 @@ export interface PolicyQuestions {
 /** `timeout` is ms for each question. */
 export function createPolicyQuestions(bus: Bus, timeout: number): PolicyQuestions {
   return {
-    verdict: (ask) => bus.request(subjects.ask, Ask.encode(ask).finish(), timeout),
-    trust: (question) => bus.request(subjects.trust, question, timeout),
-    tokenKeys: () => bus.request(subjects.tokenKeys, TokenKeysRequest.encode({}).finish(), timeout),
+    verdict: (ask) => askPolicy(bus, subjects.ask, Ask.encode(ask).finish(), timeout),
+    trust: (question) => askPolicy(bus, subjects.trust, question, timeout),
+    tokenKeys: () => askPolicy(bus, subjects.tokenKeys, TokenKeysRequest.encode({}).finish(), timeout),
   };
 }
 

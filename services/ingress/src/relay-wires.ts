@@ -71,6 +71,9 @@ function relayWire(relay: string, id: string, member: Member, source: string, ba
     inFlight: 0,
     // The relay that holds it bounds what waits there.
     hasRoom: () => true,
+    // Its link is shared with what the member answers there.
+    hold: () => undefined,
+    release: () => undefined,
     text: (message) => batches.text(subject, id, member.id, source, message),
     bytes: (from, start, end) => batches.bytes(subject, id, member.id, source, from, start, end),
   };

@@ -1,6 +1,6 @@
 import { ownerOf } from '@guildhall/chassis/rendezvous';
 import type { Instance } from '@guildhall/chassis/roster';
-import type { RelayQueue } from './forwards.js';
+import type { RelayName, RelayQueue } from './forwards.js';
 
 /** What is known of the relays: the roster of the chassis. */
 export interface RelayRoster {
@@ -18,16 +18,19 @@ export interface Relays {
   ownerId(member: string): string | undefined;
   /** Whether any relay takes new work. */
   any(): boolean;
-  /** To be called when the roster changed: marks the queues of relays that are gone and returns them. */
-  refresh(): readonly RelayQueue[];
+  /** To be called when the roster changed: marks the queues of relays that are gone. */
+  refresh(): RelayChanges;
+}
+
+/** What became of the relays that had something. */
+export interface RelayChanges {
+  readonly gone: readonly RelayQueue[];
+  /** They came back to NATS: what was on its way then, there or back, may be lost. */
+  readonly returned: ReadonlySet<RelayQueue>;
 }
 
 /** `open` and `drop` make and end a relay's queue (forwards.ts). */
-export function createRelays(
-  roster: RelayRoster,
-  open: (relay: { readonly id: string; readonly epoch: string }) => RelayQueue,
-  drop: (queue: RelayQueue) => void,
-): Relays {
+export function createRelays(roster: RelayRoster, open: (relay: RelayName) => RelayQueue, drop: (queue: RelayQueue) => void): Relays {
   const owners = new Map<string, RelayQueue>();
   const queues = new Set<RelayQueue>();
   let ids: readonly string[] = [];
@@ -59,16 +62,22 @@ export function createRelays(
     ownerId: (member) => owner(member)?.id,
     any: () => current().length > 0,
     refresh() {
-      const alive = new Map(roster.every('relay').map((one) => [one.id, one.epoch]));
+      const alive = new Map(roster.every('relay').map((one) => [one.id, one]));
       const gone: RelayQueue[] = [];
+      const returned = new Set<RelayQueue>();
       for (const queue of queues) {
-        if (!queue.gone && alive.get(queue.id) === queue.epoch) continue;
+        const instance = alive.get(queue.id);
+        if (!queue.gone && instance !== undefined && instance.epoch === queue.epoch) {
+          if (instance.returns !== queue.returns) returned.add(queue);
+          queue.returns = instance.returns;
+          continue;
+        }
         queues.delete(queue);
         drop(queue);
         gone.push(queue);
       }
       if (gone.length > 0) owners.clear();
-      return gone;
+      return { gone, returned };
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { RequestFacts } from '@guildhall/proto/check-fit';
-import { addressDomain, parseAddress } from '@guildhall/proto/sip/address';
+import { addressDomain, addressUser } from '@guildhall/proto/sip/address';
 import { Header } from '@guildhall/proto/sip/header-name';
 import {
   bodyBytes,
@@ -11,7 +11,6 @@ import {
   nextHeader,
   requestUri,
 } from '@guildhall/proto/sip/message';
-import { SipError } from '@guildhall/proto/sip/sip-error';
 import { uriDomain } from '@guildhall/proto/sip/uri';
 import { userOfUri } from '@guildhall/proto/sip/user';
 import type { AskAdmission } from './admit.js';
@@ -19,14 +18,7 @@ import { type BodyFacts, readBody } from './body-facts.js';
 
 function userIn(request: Message, id: number): string {
   const at = firstHeader(request, id);
-  if (at < 0) return '';
-  try {
-    const { uriStart, uriEnd } = parseAddress(request, headerValueStart(request, at), headerValueEnd(request, at));
-    return userOfUri(request.head.slice(uriStart, uriEnd));
-  } catch (error) {
-    if (error instanceof SipError) return '';
-    throw error;
-  }
+  return at < 0 ? '' : addressUser(request, headerValueStart(request, at), headerValueEnd(request, at));
 }
 
 function domainIn(request: Message, id: number): string {

@@ -167,8 +167,8 @@ describe('whatever a peer sends', () => {
         for (const { at, length, text: put } of cuts) text = text.slice(0, at) + put + text.slice(at + length);
         const reader = createMessageReader(defaultLimits, {
           message: (message) => message.status === 0 && path.requests.take(message, acme),
-          refused: (error, message) => void path.answers.refusal(message, acme.source, badMessage(error)),
-          broken: (error, message) => message !== undefined && path.answers.refusal(message, acme.source, badMessage(error)),
+          refused: (error, message) => void path.answers.refusal(message, acme, badMessage(error)),
+          broken: (error, message) => message !== undefined && path.answers.refusal(message, acme, badMessage(error)),
           ping: () => undefined,
           pong: () => undefined,
         });

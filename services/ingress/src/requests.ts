@@ -2,53 +2,22 @@ import { ForwardKind } from '@guildhall/proto/gen/guildhall/bus/v1/forward';
 import { type ReasonCode, reasons } from '@guildhall/proto/reason';
 import { checkRequest } from '@guildhall/proto/sip/check';
 import type { Message } from '@guildhall/proto/sip/message';
-import { type AskAdmission, admit, admitAck, admitCancel, type Hub, type RefuseAdmission } from './admit.js';
-import type { AnsweredRefusal, Answers } from './answers.js';
-import { type Counts, methodIndex } from './counts.js';
-import type { Forwards } from './forwards.js';
+import { type AskAdmission, admit, admitAck, admitCancel, type RefuseAdmission } from './admit.js';
+import type { AnsweredRefusal } from './answers.js';
+import { methodIndex } from './counts.js';
+import { hasToTag } from './dialog-route.js';
 import type { KeptVerdict } from './kept-verdict.js';
 import { takeToken } from './members.js';
 import { passCancel } from './pass-cancel.js';
-import type { Relays } from './relays.js';
-import type { Responses } from './responses.js';
-import { endsDialog, type RuleChecks } from './rule-checks.js';
+import { endsDialog } from './rule-checks.js';
 import { unanswered } from './server-transaction.js';
-import { type ServerTransaction, type Transactions, transactionKey } from './transactions.js';
-import { type Verdicts, verdictKey } from './verdicts.js';
+import type { Stations } from './stations.js';
+import { asLooseRouted, mayBeOwnRoute } from './strict-route.js';
+import { enterPair, type ServerTransaction, topVia, transactionKey } from './transactions.js';
+import { verdictKey } from './verdicts.js';
 import { createWaiting } from './waiting.js';
 import { overRate } from './watch-list.js';
 import type { Wire } from './wire.js';
-
-/** Everything a request passes through on its way, made once. */
-export interface Stations {
-  readonly hub: Hub;
-  readonly transactions: Transactions;
-  readonly responses: Responses;
-  readonly answers: Answers;
-  readonly verdicts: Verdicts;
-  readonly rules: RuleChecks;
-  readonly relays: Relays;
-  readonly forwards: Forwards;
-  readonly counts: Counts;
-  readonly limits: {
-    readonly inFlight: number;
-    readonly inFlightPerConnection: number;
-    readonly inFlightPerMember: number;
-    readonly transactionsPerMember: number;
-    readonly requestsPerSecond: number;
-    readonly verdictWaiting: number;
-  };
-  /** ms an ACK of a 2xx is worth passing on. */
-  readonly ackWait: number;
-  /** Lines of the answer to this member for a verdict that refuses or redirects. */
-  verdictLines(verdict: KeptVerdict, member: string): readonly string[];
-  /** Record-Route value for an admitted request with this verdict; undefined when it cannot be signed. */
-  recordRoute(admission: AskAdmission, verdict: KeptVerdict): string | undefined;
-  /** Why nothing can be taken now, '' when it can: no bus, no relay, draining. */
-  unavailable(): ReasonCode | '';
-  /** Monotonic ms. */
-  clock(): number;
-}
 
 /** Takes requests from authenticated wires. */
 export interface Requests {
@@ -60,6 +29,11 @@ export interface Requests {
 
 /** Of all requests in flight, how many may be outside dialogs. */
 const newShare = 0.9;
+
+/** What is never shed though it may be in no dialog: BYE ends something, and a proxy that asks whether the hub is there would turn away from it. */
+function mayBeShed({ method }: Message): boolean {
+  return method !== 'BYE' && method !== 'OPTIONS';
+}
 
 /** A request that waits for its verdict; an ACK has no transaction. */
 interface Waiter {
@@ -80,7 +54,7 @@ export function createRequests(stations: Stations): Requests {
 
   const refuseAtOnce = (request: Message, wire: Wire, refusal: AnsweredRefusal): void => {
     note(wire.member, refusal.status, refusal.code, refusal.sentence);
-    const text = answers.refusal(request, wire.source, refusal, wire.member.id);
+    const text = answers.refusal(request, wire, refusal);
     if (text !== '') wire.text(text);
   };
 
@@ -102,7 +76,7 @@ export function createRequests(stations: Stations): Requests {
     }
     note(wire.member, refusal.status, refusal.code, refusal.sentence);
     const transaction = transactions.open(key, request, wire, now);
-    responses.say(transaction, refusal.status, answers.refusal(request, wire.source, refusal, wire.member.id), now);
+    responses.say(transaction, refusal.status, answers.refusal(request, wire, refusal), now);
   };
 
   const isFull = ({ inFlight, member }: Wire): boolean =>
@@ -112,11 +86,11 @@ export function createRequests(stations: Stations): Requests {
 
   const act = (transaction: ServerTransaction, request: Message, admission: AskAdmission, given: KeptVerdict, now: number): void => {
     const ends = endsDialog(request, admission);
-    const { source, member } = transaction.wire;
+    const { member } = transaction.wire;
     const verdict = given.checks === undefined || ends ? given : stations.rules.judge(given, request, admission, member.id, now);
     if (verdict.action !== 'forward' && !(ends && verdict.byRules)) {
       note(member, verdict.status, verdict.code, verdict.sentence);
-      const text = answers.withLines(request, source, verdict.status, stations.verdictLines(verdict, member.id));
+      const text = answers.withLines(request, transaction.wire, verdict.status, stations.verdictLines(verdict, member.id));
       responses.say(transaction, verdict.status, text, now);
       return;
     }
@@ -127,7 +101,11 @@ export function createRequests(stations: Stations): Requests {
       responses.refuse(transaction, 503, 'hub-unavailable', reasons['hub-unavailable'].about, now);
       return;
     }
-    transaction.target = target;
+    // Whoever does not answer keeps nobody from talking to the others.
+    if (!enterPair(transaction, target, limits.inFlightPerPair)) {
+      responses.refuse(transaction, 500, 'member-queue-full', `too many requests wait for ${target} already`, now);
+      return;
+    }
     transaction.recordRoute = recordRoute;
     transaction.loop = admission.loop;
     forwards.request(queue, transaction, now, request.buffer, request.start, request.end);
@@ -170,7 +148,7 @@ export function createRequests(stations: Stations): Requests {
     const now = clock();
     if (transaction.cancelled) {
       // RFC 3261 9.2: cancelled before it went anywhere.
-      responses.say(transaction, 487, answers.withLines(request, transaction.wire.source, 487, []), now);
+      responses.say(transaction, 487, answers.withLines(request, transaction.wire, 487, []), now);
     } else if (verdict === undefined) {
       responses.refuse(transaction, 503, 'hub-unavailable', 'the hub could not find out whether this is allowed', now);
     } else {
@@ -212,7 +190,7 @@ export function createRequests(stations: Stations): Requests {
       return;
     }
     counts.cancels += 1;
-    const ok = answers.ok(request, wire.source);
+    const ok = answers.ok(request, wire);
     if (ok !== '') wire.text(ok);
     if (known.state !== 'proceeding' || known.cancelled) return;
     known.cancelled = true;
@@ -221,11 +199,25 @@ export function createRequests(stations: Stations): Requests {
     if (known.relay !== undefined) passCancel(forwards, known, known.cancel, now);
   };
 
-  const request = (message: Message, wire: Wire, now: number): void => {
+  /** The hub has too much to do, and this member had its share of it. */
+  const shed = (message: Message, wire: Wire): void => {
+    const { member } = wire;
+    member.allowance += 1;
+    note(member, 503, 'hub-overloaded', reasons['hub-overloaded'].about);
+    const text = answers.overloaded(message, wire);
+    if (text !== '') wire.text(text);
+    stations.shedding.refused(member);
+  };
+
+  const request = (message: Message, wire: Wire, spent: boolean, now: number): void => {
     const member = wire.member;
     const closed = stations.unavailable();
     if (closed !== '') {
       turnAway(message, wire, closed);
+      return;
+    }
+    if (spent && mayBeShed(message) && !hasToTag(message)) {
+      shed(message, wire);
       return;
     }
     const over = overRate(member, message, limits.requestsPerSecond, now);
@@ -239,10 +231,16 @@ export function createRequests(stations: Stations): Requests {
       return;
     }
     if (admission.kind === 'answer') {
-      wire.text(answers.ok(message, wire.source));
+      wire.text(answers.ok(message, wire));
       return;
     }
-    const key = transactionKey(message, member.id);
+    // A To tag alone makes no dialog of ours.
+    if (spent && admission.token === undefined && mayBeShed(message)) {
+      shed(message, wire);
+      return;
+    }
+    const via = topVia(message);
+    const key = transactionKey(message, member.id, via);
     const known = transactions.find(key);
     if (known !== undefined) {
       responses.again(known, message, now);
@@ -258,8 +256,9 @@ export function createRequests(stations: Stations): Requests {
       return;
     }
     const transaction = transactions.open(key, message, wire, now);
+    transaction.oc = via.asksForOverload;
     // RFC 3261 16.2: a proxy answers an INVITE with 100 at once.
-    if (message.method === 'INVITE') wire.text(answers.trying(message, wire.source));
+    if (message.method === 'INVITE') wire.text(answers.trying(message, wire));
     const question = verdictKey(admission);
     const verdict = verdicts.get(question, admission, now);
     if (verdict !== undefined) {
@@ -271,15 +270,21 @@ export function createRequests(stations: Stations): Requests {
 
   return {
     waiting: () => waiting.size(),
-    take(message, wire) {
+    take(came, wire) {
       const now = clock();
+      const message = mayBeOwnRoute(came) ? asLooseRouted(came, hub.readToken, limits) : came;
       const { method } = message;
+      const { member } = wire;
       const index = methodIndex(method);
       counts.requests[index] = (counts.requests[index] ?? 0) + 1;
-      wire.member.counts.requests += 1;
+      member.counts.requests += 1;
+      member.asked += 1;
+      member.allowance -= 1;
+      const spent = member.allowance < 0;
+      if (spent) stations.shedding.overdrawn(member);
       if (method === 'ACK') ack(message, wire, now);
       else if (method === 'CANCEL') cancel(message, wire, now);
-      else request(message, wire, now);
+      else request(message, wire, spent, now);
     },
   };
 }

@@ -60,6 +60,49 @@ describe('responses', () => {
     expect(table.transactions.size()).toBe(0);
   });
 
+  it('to anything but INVITE begin with a 100 when the final one is slow (RFC 4320 4.1)', () => {
+    const { table, responses, wire } = setting();
+    const transaction = table.open(sip(), wire);
+    expect(responses.timeout(transaction, 3_500)).toBe(false);
+    responses.pass(transaction, 486, bytes, 0, bytes.length, 4_000);
+    expect(lines(wire.written)).toEqual(['SIP/2.0 100 Trying', 'SIP/2.0 486 Busy']);
+  });
+
+  it.each([
+    ['the 487 of the CANCEL', 487, 'SIP/2.0 504 Server Time-out'],
+    ['a 2xx that crosses the CANCEL', 200, 'SIP/2.0 200 OK'],
+  ])('at Timer C wait for the end of an INVITE that rang: %s (RFC 3261 16.8)', (_what, status, told) => {
+    const { table, responses, wire } = setting();
+    const transaction = table.open(sip({ method: 'INVITE' }), wire);
+    const ringing = Buffer.from('SIP/2.0 180 Ringing\r\n');
+    responses.pass(transaction, 180, ringing, 0, ringing.length, 0);
+    expect(responses.timeout(transaction, 200_000)).toBe(true);
+    expect(transaction.request).toBeDefined();
+    const end = Buffer.from(`SIP/2.0 ${status} OK\r\n`);
+    responses.pass(transaction, status, end, 0, end.length, 200_100);
+    expect(lines(wire.written)).toEqual(['SIP/2.0 180 Ringing', told]);
+    responses.pass(transaction, 487, bytes, 0, bytes.length, 200_200);
+    expect(wire.written).toHaveLength(2);
+  });
+
+  it('at Timer C end an INVITE that rang when nobody does, and tell who cancelled it meanwhile so', () => {
+    const { table, responses, wire } = setting();
+    const ringing = Buffer.from('SIP/2.0 180 Ringing\r\n');
+    const [silent, lost, cancelled] = [1, 2, 3].map(() => {
+      const transaction = table.open(sip({ method: 'INVITE' }), wire);
+      responses.pass(transaction, 180, ringing, 0, ringing.length, 0);
+      responses.timeout(transaction, 200_000);
+      return transaction;
+    });
+    wire.written.splice(0);
+    if (silent === undefined || lost === undefined || cancelled === undefined) throw new Error('three were opened');
+    responses.timeout(silent, 232_000);
+    responses.refuse(lost, 487, 'cancelled', 'cancelled before bolt was reached', 200_100);
+    cancelled.cancelled = true;
+    responses.pass(cancelled, 487, bytes, 0, bytes.length, 200_100);
+    expect(lines(wire.written)).toEqual(['SIP/2.0 504 Server Time-out', 'SIP/2.0 504 Server Time-out', 'SIP/2.0 486 Busy']);
+  });
+
   it('end an INVITE that its sender cancelled with 487, when the far side never does', () => {
     const { table, responses, wire } = setting();
     const transaction = table.open(sip({ method: 'INVITE' }), wire);

@@ -3,8 +3,9 @@ import type { SipLimits } from '@guildhall/proto/sip/limits';
 import { type Message, parseMessage } from '@guildhall/proto/sip/message';
 import type { Answers } from './answers.js';
 import type { Counts } from './counts.js';
-import { wayBack } from './members.js';
+import { type Member, wayBack } from './members.js';
 import { noteFinal } from './partner-bounds.js';
+import { responseWithOverload } from './response-oc.js';
 import { responseEvent, unanswered } from './server-transaction.js';
 import { forgetRequest, type ServerTransaction, type Transactions } from './transactions.js';
 
@@ -18,16 +19,27 @@ export interface Responses {
   refuse(transaction: ServerTransaction, status: number, code: ReasonCode, sentence: string, now: number): void;
   /** The peer sent the same request again. */
   again(transaction: ServerTransaction, request: Message, now: number): void;
-  /** Its time is over; true when an INVITE was given up, which must then be cancelled. */
+  /** Its time is over, or it is time for a 100; true when an INVITE must be cancelled. */
   timeout(transaction: ServerTransaction, now: number): boolean;
 }
 
-/** `answered` is told of each final response: for how long its sender waited. */
+/** What responses need from outside. */
+export interface ResponsesDesk {
+  readonly limits: SipLimits;
+  /** Told of each final response: for how long its sender waited. */
+  answered(ms: number): void;
+  /** What a member that asked for it is told of overload: parameters of a Via (RFC 7339). Default: nothing. */
+  overload?(member: Member): string;
+}
+
+const untold = (): string => '';
+
+/** The one place from which peers are answered. */
 export function createResponses(
   transactions: Transactions,
   answers: Answers,
   counts: Counts,
-  { limits, answered }: { readonly limits: SipLimits; answered(ms: number): void },
+  { limits, answered, overload = untold }: ResponsesDesk,
 ): Responses {
   const original = (transaction: ServerTransaction): Message =>
     transaction.request ?? parseMessage(transaction.batch.subarray(transaction.offset, transaction.offset + transaction.length), limits);
@@ -56,22 +68,58 @@ export function createResponses(
     if (status >= 200) forgetRequest(transaction);
   };
 
+  /** 504, or 487 to who cancelled. The caller knows that its sender still waits. */
+  const giveUp = (transaction: ServerTransaction, now: number): void => {
+    const request = original(transaction);
+    transactions.advance(transaction, 'timeout', now);
+    const waited = Math.round((now - transaction.openedAt) / 1000);
+    const whom = transaction.target === '' ? 'the far member' : transaction.target;
+    // RFC 3261 9.1: a far side of RFC 2543 may never end what it was told to cancel.
+    const code = transaction.cancelled ? 'cancelled' : 'no-answer';
+    const sentence = `${whom} did not answer ${transaction.cancelled ? 'the CANCEL' : `within ${waited} s`}`;
+    const { status } = reasons[code];
+    const { member } = transaction.wire;
+    counts.refusals.add(member.id, status, code, sentence);
+    answered(now - transaction.openedAt);
+    count(counts, transaction, status);
+    send(transaction, answers.refusal(request, transaction.wire, { status, code, sentence, header: '' }));
+  };
+
   const refuse: Responses['refuse'] = (transaction, status, code, sentence, now) => {
     if (!unanswered(transaction.state)) {
       counts.strayOutcomes += 1;
       return;
     }
-    const { source, member } = transaction.wire;
+    if (isEnding(transaction)) {
+      giveUp(transaction, now);
+      forgetRequest(transaction);
+      return;
+    }
+    const { member } = transaction.wire;
     counts.refusals.add(member.id, status, code, sentence);
     const refusal = { status, code, sentence, header: '' };
-    say(transaction, status, answers.refusal(original(transaction), source, refusal, member.id), now);
+    say(transaction, status, answers.refusal(original(transaction), transaction.wire, refusal), now);
   };
 
   return {
     say,
     refuse,
     pass(transaction, status, from, start, end, now) {
+      if (status >= 300 && isEnding(transaction)) {
+        giveUp(transaction, now);
+        forgetRequest(transaction);
+        return;
+      }
       if (!mayGo(transaction, status, now)) return;
+      const told = transaction.oc ? responseWithOverload(from, start, end, overload(transaction.wire.member)) : undefined;
+      if (told !== undefined) {
+        send(transaction, told);
+        if (status >= 200) {
+          if (status < 300) transaction.last = '';
+          forgetRequest(transaction);
+        }
+        return;
+      }
       if (transaction.method === 'INVITE') {
         transaction.last = status >= 200 && status < 300 ? '' : from.toString('latin1', start, end);
         if (status >= 200) forgetRequest(transaction);
@@ -83,27 +131,35 @@ export function createResponses(
     again(transaction, request, now) {
       counts.retransmissions += 1;
       if (transactions.advance(transaction, 'request', now) !== 'resend') return;
-      send(transaction, transaction.last === '' ? answers.trying(request, transaction.wire.source) : transaction.last);
+      send(transaction, transaction.last === '' ? answers.trying(request, transaction.wire) : transaction.last);
     },
     timeout(transaction, now) {
-      const waited = Math.round((now - transaction.openedAt) / 1000);
-      const whom = transaction.target === '' ? 'the far member' : transaction.target;
+      if (!unanswered(transaction.state)) {
+        transactions.advance(transaction, 'timeout', now);
+        return false;
+      }
       const invite = transaction.method === 'INVITE';
-      const request = unanswered(transaction.state) ? original(transaction) : undefined;
-      if (transactions.advance(transaction, 'timeout', now) !== 'give-up' || request === undefined) return false;
-      // RFC 3261 9.1: a far side of RFC 2543 may never end what it was told to cancel.
-      const code = transaction.cancelled ? 'cancelled' : 'no-answer';
-      const sentence = `${whom} did not answer ${transaction.cancelled ? 'the CANCEL' : `within ${waited} s`}`;
-      const { status } = reasons[code];
-      const { source, member } = transaction.wire;
-      counts.refusals.add(member.id, status, code, sentence);
-      answered(now - transaction.openedAt);
-      count(counts, transaction, status);
-      send(transaction, answers.refusal(request, source, { status, code, sentence, header: '' }, member.id));
+      if (!invite && now < transaction.deadline) {
+        count(counts, transaction, 100);
+        send(transaction, answers.trying(original(transaction), transaction.wire));
+        transactions.waitOn(transaction);
+        return false;
+      }
+      // RFC 3261 16.7 step 5: who rang may answer before the CANCEL is there, and a 2xx must pass. So its end is waited for.
+      if (invite && transaction.last !== '' && !transaction.cancelled && !transaction.expired) {
+        transactions.expire(transaction, now);
+        return true;
+      }
+      giveUp(transaction, now);
       if (!invite) forgetRequest(transaction);
       return invite;
     },
   };
+}
+
+/** Whether an INVITE that rang until Timer C, and nobody cancelled, still waits for its end. */
+function isEnding(transaction: ServerTransaction): boolean {
+  return transaction.expired && !transaction.cancelled && unanswered(transaction.state);
 }
 
 function count(counts: Counts, transaction: ServerTransaction, status: number): void {

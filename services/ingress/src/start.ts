@@ -8,6 +8,7 @@ import { createMeters } from '@guildhall/chassis/meters';
 import { oncePer } from '@guildhall/chassis/once-per';
 import { createRoster } from '@guildhall/chassis/roster';
 import type { Running } from '@guildhall/chassis/running';
+import { subjects } from '@guildhall/proto/subjects';
 import type { IngressConfig } from './config.js';
 import { createCounts } from './counts.js';
 import { createEvents, createInstruments } from './events.js';
@@ -38,7 +39,7 @@ export async function start(config: IngressConfig, signal: AbortSignal): Promise
   };
 
   try {
-    const bus = await connectBus(config.nats, `ingress ${config.id}`, log);
+    const bus = await connectBus(config.nats, `ingress ${config.id}`, log, subjects.inbox('ingress'));
     endings.push(() => bus.close());
     checkSizes(config, bus);
     const roster = createRoster(bus, { service: 'ingress', id: config.id, epoch }, {}, monotonic);

@@ -10,6 +10,8 @@ export interface FakeWire extends Wire {
   readonly written: string[];
   /** What `hasRoom` says. */
   room: boolean;
+  /** Nothing is read from it now. */
+  held: boolean;
 }
 
 /** Transactions whose time is a number that tests set. */
@@ -29,7 +31,7 @@ export function transactionTable(): Table {
   const expired: ServerTransaction[] = [];
   const wheel = createWheel<ServerTransaction>({ slotMs: 100, slots: 64 }, (transaction) => expired.push(transaction));
   wheel.advance(0);
-  const transactions = createTransactions({ final: 25_000, timerC: 200_000, acknowledge: 32_000 }, wheel);
+  const transactions = createTransactions({ trying: 3_500, final: 25_000, timerC: 200_000, acknowledge: 32_000 }, wheel);
   return {
     transactions,
     members,
@@ -44,7 +46,14 @@ export function transactionTable(): Table {
         open: true,
         inFlight: 0,
         room: true,
+        held: false,
         hasRoom: () => wire.room,
+        hold() {
+          wire.held = true;
+        },
+        release() {
+          wire.held = false;
+        },
         written,
         text: (message) => void written.push(message),
         bytes: (from, start, end) => void written.push(from.toString('latin1', start, end)),

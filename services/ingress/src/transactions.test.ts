@@ -64,7 +64,7 @@ describe('the table of transactions', () => {
     expect(ids.every((id) => id > 0 && id < 2 ** 31)).toBe(true);
   });
 
-  it('keeps the time: 25 s, Timer C from the last provisional, 32 s for the ACK', () => {
+  it('keeps the time: 3.5 s to the 100 and 25 s, Timer C from the last provisional, 32 s for the ACK', () => {
     const table = transactionTable();
     const wire = table.wire('acme');
     const plain = table.open(sip(), wire);
@@ -76,6 +76,10 @@ describe('the table of transactions', () => {
       table.pass(now);
       return table.expired.splice(0);
     };
+    expect(due(3_400)).toEqual([]);
+    expect(due(3_700)).toEqual([plain]);
+    expect(plain.deadline).toBe(25_000);
+    table.transactions.waitOn(plain);
     expect(due(24_900)).toEqual([]);
     expect(due(25_200)).toEqual([plain]);
     expect(due(32_900)).toEqual([]);
@@ -93,5 +97,16 @@ describe('the table of transactions', () => {
     table.transactions.shorten(invite, 20_000);
     table.pass(33_200);
     expect(table.expired).toEqual([invite]);
+  });
+
+  it('waits 32 s more for what the hub cancelled at Timer C, whatever rings', () => {
+    const table = transactionTable();
+    const invite = table.open(sip({ method: 'INVITE' }), table.wire('acme'));
+    table.pass(200_200);
+    table.transactions.expire(invite, 200_200);
+    table.transactions.advance(invite, 'provisional', 210_000);
+    expect(invite.deadline).toBe(232_200);
+    table.pass(232_400);
+    expect(table.expired).toEqual([invite, invite]);
   });
 });

@@ -1,8 +1,9 @@
 import type { Timed, Wheel } from '@guildhall/chassis/wheel';
 import { Header } from '@guildhall/proto/sip/header-name';
 import { firstHeader, headerValue, headerValueEnd, headerValueStart, type Message, requestUri } from '@guildhall/proto/sip/message';
-import { parseVia } from '@guildhall/proto/sip/via';
+import { parseVia, type Via } from '@guildhall/proto/sip/via';
 import type { RelayQueue } from './forwards.js';
+import type { Member } from './members.js';
 import {
   firstState,
   type TransactionEffect,
@@ -20,8 +21,9 @@ export interface ServerTransaction extends Timed<ServerTransaction> {
   readonly key: string;
   readonly method: string;
   readonly wire: Wire;
-  /** Monotonic ms. */
+  /** Monotonic ms; `deadline` is when its sender is told that nobody answered. */
   readonly openedAt: number;
+  deadline: number;
   state: TransactionState;
   /** The request while it waits for its verdict; afterwards its bytes are `batch[offset, offset + length)`. */
   request: Message | undefined;
@@ -33,16 +35,21 @@ export interface ServerTransaction extends Timed<ServerTransaction> {
   target: string;
   recordRoute: string;
   loop: number;
+  /** Its sender is told of overload with each answer (RFC 7339). */
+  oc: boolean;
   /** An INVITE: the peer cancelled it; the CANCEL's bytes, to be forwarded again with it. */
   cancelled: boolean;
   cancel: Buffer | undefined;
+  /** An INVITE that rang until Timer C: cancelled by the hub, and what ends it is told as 504 unless it is a 2xx. */
+  expired: boolean;
   /** An INVITE: the last response sent, latin1, for a peer that repeats itself. */
   last: string;
 }
 
 /** How long a transaction waits for what. */
 export interface TransactionTimes {
-  /** ms to the answer of anything but INVITE, of INVITE (Timer C), and from an INVITE's answer to its ACK. */
+  /** ms to the 100 and to the answer of anything but INVITE, to that of INVITE (Timer C), and from an INVITE's answer to its ACK. */
+  readonly trying: number;
   readonly final: number;
   readonly timerC: number;
   readonly acknowledge: number;
@@ -58,6 +65,10 @@ export interface Transactions {
   advance(transaction: ServerTransaction, event: TransactionEvent, now: number): TransactionEffect;
   /** The peer cancelled: whatever comes, comes within 64 * T1 (RFC 3261 9.1). */
   shorten(transaction: ServerTransaction, now: number): void;
+  /** It was looked at before its deadline, and waits for that now. */
+  waitOn(transaction: ServerTransaction): void;
+  /** Timer C fired while it rang: 64 * T1 for what comes of the hub's CANCEL. */
+  expire(transaction: ServerTransaction, now: number): void;
   /** A number for something that is no transaction but needs a branch of its own. */
   freshId(): number;
   all(): Iterable<ServerTransaction>;
@@ -91,6 +102,7 @@ export function createTransactions(times: TransactionTimes, wheel: Wheel<ServerT
     inFlight: () => inFlight,
     open(key, request, wire, now) {
       const state = firstState(request.method);
+      const deadline = now + (state === 'trying' ? times.final : times.timerC);
       const transaction: ServerTransaction = {
         wheelNext: undefined,
         wheelPrevious: undefined,
@@ -101,6 +113,7 @@ export function createTransactions(times: TransactionTimes, wheel: Wheel<ServerT
         method: request.method,
         wire,
         openedAt: now,
+        deadline,
         state,
         request,
         batch: nothing,
@@ -110,13 +123,16 @@ export function createTransactions(times: TransactionTimes, wheel: Wheel<ServerT
         target: '',
         recordRoute: '',
         loop: 0,
+        oc: false,
         cancelled: false,
         cancel: undefined,
+        expired: false,
         last: '',
       };
       byKey.set(key, transaction);
       byId.set(transaction.id, transaction);
-      wheel.add(transaction, now + (state === 'trying' ? times.final : times.timerC));
+      // RFC 4320 4.1: looked at earlier, for the 100 of one that is slow.
+      wheel.add(transaction, state === 'trying' ? Math.min(deadline, now + times.trying) : deadline);
       wire.inFlight += 1;
       wire.member.inFlight += 1;
       wire.member.transactions += 1;
@@ -128,7 +144,10 @@ export function createTransactions(times: TransactionTimes, wheel: Wheel<ServerT
       const { state, effect } = transition(before, event);
       if (state === before) {
         // RFC 3261 16.7 step 2: each 101 to 199 starts Timer C anew.
-        if (effect === 'send' && event === 'provisional' && !transaction.cancelled) wheel.add(transaction, now + times.timerC);
+        if (effect === 'send' && event === 'provisional' && !transaction.cancelled && !transaction.expired) {
+          transaction.deadline = now + times.timerC;
+          wheel.add(transaction, transaction.deadline);
+        }
         return effect;
       }
       transaction.state = state;
@@ -136,6 +155,7 @@ export function createTransactions(times: TransactionTimes, wheel: Wheel<ServerT
         transaction.wire.inFlight -= 1;
         transaction.wire.member.inFlight -= 1;
         inFlight -= 1;
+        if (transaction.target !== '') leavePair(transaction.wire.member, transaction.target);
       }
       if (state === 'done') {
         wheel.remove(transaction);
@@ -148,9 +168,33 @@ export function createTransactions(times: TransactionTimes, wheel: Wheel<ServerT
       return effect;
     },
     shorten(transaction, now) {
-      if (now + times.acknowledge < transaction.wheelDue) wheel.add(transaction, now + times.acknowledge);
+      if (now + times.acknowledge >= transaction.deadline) return;
+      transaction.deadline = now + times.acknowledge;
+      wheel.add(transaction, transaction.deadline);
+    },
+    waitOn: (transaction) => wheel.add(transaction, transaction.deadline),
+    expire(transaction, now) {
+      transaction.expired = true;
+      transaction.deadline = now + times.acknowledge;
+      wheel.add(transaction, transaction.deadline);
     },
   };
+}
+
+/** Notes where a transaction goes and counts it for that pair; false, and nothing changed, when so many of it wait already. Once a transaction. Hot path. */
+export function enterPair(transaction: ServerTransaction, target: string, most: number): boolean {
+  const { towards } = transaction.wire.member;
+  const waiting = towards.get(target) ?? 0;
+  if (waiting >= most) return false;
+  towards.set(target, waiting + 1);
+  transaction.target = target;
+  return true;
+}
+
+function leavePair({ towards }: Member, target: string): void {
+  const left = (towards.get(target) ?? 1) - 1;
+  if (left > 0) towards.set(target, left);
+  else towards.delete(target);
 }
 
 /** Lets go of the bytes a transaction was forwarded with: once it is answered nobody is handed them again. */
@@ -166,13 +210,17 @@ export function forgetRequest(transaction: ServerTransaction): void {
  * have the key of their INVITE. A branch without the magic cookie (RFC 2543) is not unique, so more of the request goes in.
  * The request must have passed `checkRequest`.
  */
-export function transactionKey(request: Message, member: string): string {
+export function transactionKey(request: Message, member: string, via: Via = topVia(request)): string {
   const { method } = request;
-  const top = firstHeader(request, Header.via);
-  const via = parseVia(request, headerValueStart(request, top), headerValueEnd(request, top));
   const kind = method === 'ACK' || method === 'CANCEL' ? 'INVITE' : method;
   const key = `${member} ${kind} ${via.host}:${via.port} ${via.branch}`;
   return via.branch.startsWith('z9hG4bK') ? key : `${key} ${oldKey(request)}`;
+}
+
+/** The topmost Via of a request that has passed `checkRequest`. Hot path. */
+export function topVia(request: Message): Via {
+  const top = firstHeader(request, Header.via);
+  return parseVia(request, headerValueStart(request, top), headerValueEnd(request, top));
 }
 
 function oldKey(request: Message): string {

@@ -1,5 +1,10 @@
 import type { Member } from './members.js';
 
+/** Why nothing is read from a wire, a bit each: it does not read what it asked for, its member had its share, or too much waits for that member. */
+export const holds = { outbox: 1, share: 2, bytes: 4 } as const;
+/** One of them. */
+export type Hold = (typeof holds)[keyof typeof holds];
+
 /**
  * An authenticated way to a member's proxy: a connection it opened to us, or one that a relay dialled and over which a request came in.
  * What is appended in one turn of the event loop leaves with one write.
@@ -15,6 +20,9 @@ export interface Wire {
   inFlight: number;
   /** Whether it takes what others want of its member; answers to its own requests go out as long as it is open. */
   hasRoom(): boolean;
+  /** Reads nothing more until every hold is released, where what comes can be kept from coming. */
+  hold(why: Hold): void;
+  release(why: Hold): void;
   /** Appends one whole message, latin1. */
   text(message: string): void;
   /** Appends one whole message. */

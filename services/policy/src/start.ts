@@ -9,7 +9,7 @@ import { createMeters } from '@guildhall/chassis/meters';
 import { createRoster } from '@guildhall/chassis/roster';
 import type { Running } from '@guildhall/chassis/running';
 import type { Ask } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
-import { buckets } from '@guildhall/proto/subjects';
+import { buckets, subjects } from '@guildhall/proto/subjects';
 import { accessHandlers } from './api/access-handlers.js';
 import { adminHandlers } from './api/admin-handlers.js';
 import { apiServiceNames } from './api/api-services.js';
@@ -62,7 +62,7 @@ export async function start(config: PolicyConfig, signal: AbortSignal): Promise<
   closing.add(() => meters.close());
 
   try {
-    const bus = await connectBus(config.nats, `policy ${config.id}`, log);
+    const bus = await connectBus(config.nats, `policy ${config.id}`, log, subjects.inbox('policy'));
     closing.add(() => bus.close());
     const ready = readiness(bus, held);
     const revocations = keepRevocations(bus, events, sources.wall);

@@ -67,6 +67,10 @@ export function createDialledLink(member: string, to: Destination, tools: LinkTo
   let state: LinkState = idle;
   let socket: LinkSocket | undefined;
   let heardAt = 0;
+  /** Bytes the socket was given, those the far end had taken when that was last looked at, and when the number last grew or nothing was left. */
+  let given = 0;
+  let taken = 0;
+  let takenAt = 0;
   let probe = '';
   let inUse = false;
 
@@ -89,7 +93,8 @@ export function createDialledLink(member: string, to: Destination, tools: LinkTo
     tick(now, wanted) {
       inUse = wanted;
       if (socket !== undefined && tools.wall() > socket.endsAt()) link.review();
-      advance({ kind: 'tick', now, heardAt, wanted, random: tools.random() });
+      look(now);
+      advance({ kind: 'tick', now, heardAt, takenAt, wanted, random: tools.random() });
     },
     review() {
       advance({ kind: 'reconsidered', now: tools.clock() });
@@ -108,7 +113,14 @@ export function createDialledLink(member: string, to: Destination, tools: LinkTo
 
   const flushOut = (): void => {
     if (socket === undefined || outbox.length() === 0) return;
+    given += outbox.length();
     socket.write(outbox.take());
+  };
+  const look = (now: number): void => {
+    const backlog = socket?.backlog() ?? 0;
+    if (backlog > 0 && given - backlog <= taken) return;
+    taken = given - backlog;
+    takenAt = now;
   };
   const job = { run: flushOut, queued: false };
 
@@ -178,7 +190,10 @@ export function createDialledLink(member: string, to: Destination, tools: LinkTo
     const next = stepLink(state, input, tools.timing);
     const before = state;
     state = next.state;
-    if (before.kind === 'up' && input.kind === 'tick' && next.actions.includes('destroy')) tools.events.linkLost(name, 'nothing heard');
+    if (before.kind === 'up' && input.kind === 'tick' && next.actions.includes('destroy')) {
+      const silent = input.now - input.heardAt >= tools.timing.dead;
+      tools.events.linkLost(name, silent ? 'nothing heard' : 'it takes nothing of what is written');
+    }
     for (const action of next.actions) act(action);
   }
 
@@ -191,6 +206,9 @@ export function createDialledLink(member: string, to: Destination, tools: LinkTo
       opened() {
         if (!current()) return;
         heardAt = tools.clock();
+        takenAt = heardAt;
+        given = 0;
+        taken = 0;
         advance({ kind: 'opened', now: heardAt });
       },
       refused(fault, why, distrusted) {

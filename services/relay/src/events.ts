@@ -12,6 +12,8 @@ export interface Events {
   cancels: number;
   duplicates: number;
   forwardBatchesBad: number;
+  /** Entries of a kind that only a newer version knows. */
+  forwardsUnknown: number;
   wireBatchesBad: number;
   /** Outcomes with bytes. */
   finals: number;
@@ -73,6 +75,8 @@ export interface LinkName {
 /** What instruments read besides the counters. */
 export interface Gauges {
   transactions(): number;
+  /** ms. */
+  lag(): number;
   /** Every member this relay holds: links up, and what waits. */
   members(): Iterable<{ readonly member: string; readonly up: number; readonly waiting: number; readonly waitingBytes: number }>;
 }
@@ -97,6 +101,7 @@ export function createEvents(
     cancels: 0,
     duplicates: 0,
     forwardBatchesBad: 0,
+    forwardsUnknown: 0,
     wireBatchesBad: 0,
     finals: 0,
     provisionals: 0,
@@ -186,6 +191,7 @@ export function describeMeters(meters: Meters, events: ReturnType<typeof createE
   );
   meters.counter('guildhall_relay_dropped', 'What was dropped, by what it was.', () => [
     [{ what: 'forward-batch' }, events.forwardBatchesBad],
+    [{ what: 'unknown-forward' }, events.forwardsUnknown],
     [{ what: 'wire-batch' }, events.wireBatchesBad],
     [{ what: 'outcome-batch' }, events.outcomeBatchesDropped],
     [{ what: 'stray-response' }, events.strays],
@@ -218,6 +224,9 @@ export function describeMeters(meters: Meters, events: ReturnType<typeof createE
   meters.counter('guildhall_relay_untrusted', 'Proxies that did not prove who they are, or do not any more, by reason.', () =>
     [...events.untrusted].map(([reason, value]) => [{ reason }, value] as const),
   );
+  meters.gauge('guildhall_relay_lag_seconds', 'How late the event loop runs: how long work waits before it is begun.', () => [
+    [{}, gauges.lag() / 1000],
+  ]);
   meters.gauge('guildhall_relay_transactions', 'Client transactions in flight.', () => [[{}, gauges.transactions()]]);
   meters.gauge('guildhall_member_links', 'Links to the member’s proxies that are up.', () =>
     [...gauges.members()].map(({ member, up }) => [{ member }, up] as const),

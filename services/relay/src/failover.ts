@@ -35,6 +35,7 @@ export function lossOf(member: string, failures: number): Loss {
 /** The other ways to end. */
 export const losses = {
   queueFull: (member: string): Loss => ({ code: 'member-queue-full', sentence: `too much waits for ${member} already` }),
+  tooMany: (member: string): Loss => ({ code: 'member-queue-full', sentence: `too many requests wait for an answer of ${member} already` }),
   shut: (member: string): Loss => ({ code: 'target-not-active', sentence: `${member} is no active member` }),
   silent: (member: string): Loss => ({ code: 'no-answer', sentence: `${member} answered 408: somebody behind it was silent` }),
   notLocated: (sentence: string): Loss => ({ code: 'member-not-located', sentence }),

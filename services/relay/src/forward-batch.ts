@@ -10,7 +10,7 @@ const longestRecordRoute = 512;
 
 /**
  * A batch of forwards from the bus, every column checked against the others and every table against its grammar, or
- * undefined: then nothing of it can be trusted to mean what it says.
+ * undefined: then nothing of it can be trusted to mean what it says. Entries may be of a kind that only a newer version knows.
  */
 export function readForwards(payload: Uint8Array): ForwardBatch | undefined {
   let batch: ForwardBatch;
@@ -32,16 +32,12 @@ function isWhole(batch: ForwardBatch): boolean {
   let bytes = 0;
   for (let i = 0; i < count; i += 1) {
     const length = batch.length[i] ?? 0;
-    if (!isKnown(batch.kind[i]) || length === 0) return false;
+    if (length === 0 || batch.kind[i] === ForwardKind.UNSPECIFIED) return false;
     if ((batch.member[i] ?? 0) >= batch.members.length || (batch.recordRoute[i] ?? 0) > batch.recordRoutes.length) return false;
     if ((batch.source[i] ?? 0) >= batch.sources.length) return false;
     bytes += length;
   }
   return bytes === batch.wire.length;
-}
-
-function isKnown(kind: ForwardKind | undefined): boolean {
-  return kind === ForwardKind.REQUEST || kind === ForwardKind.ACK || kind === ForwardKind.CANCEL;
 }
 
 /** Printable ASCII on one line: it is written into a header as it is. */

@@ -1,4 +1,5 @@
 import { type ForwardBatch, ForwardKind } from '@guildhall/proto/gen/guildhall/bus/v1/forward';
+import { isReasonCode } from '@guildhall/proto/reason';
 import { downstreamBranch } from '@guildhall/proto/sip/branch';
 import { Header } from '@guildhall/proto/sip/header-name';
 import type { SipLimits } from '@guildhall/proto/sip/limits';
@@ -20,13 +21,18 @@ export interface ForwardsSettings {
   readonly limits: SipLimits;
   /** ms by which the relay waits longer than the sender's ingress. */
   readonly margin: number;
+  /** Transactions to one member at a time. */
+  readonly perMember: number;
 }
+
+/** No sender waits for longer, whatever a batch says, ms. */
+const longestWait = 3_600_000;
 
 /** What the entries of one batch share. */
 interface Context {
   readonly sources: readonly Sender[];
   readonly back: Back;
-  /** Finals this ingress was told already, where the batch was handed over before. */
+  /** Ends this ingress was told already, where the batch was handed over before. */
   readonly told: ReadonlyMap<number, Final>;
   readonly now: number;
 }
@@ -44,7 +50,8 @@ export function createForwards(
   /** Sent again after a change of owner or a reconnect: the first copy is on its way, or its answer is here. */
   const isKnown = (key: string, number: number, back: Back, told: ReadonlyMap<number, Final>): boolean => {
     const final = told.get(number);
-    if (final !== undefined) back.response(number, final.status, '', final.wire, final.start, final.end);
+    if (final?.kind === 'response') back.response(number, final.status, '', final.wire, final.start, final.end);
+    if (final?.kind === 'gone') back.gone(number, { code: isReasonCode(final.code) ? final.code : 'member-unreachable', sentence: final.sentence });
     return final !== undefined || transactions.find(key) !== undefined;
   };
 
@@ -73,8 +80,12 @@ export function createForwards(
       if (!isAck) back.gone(number, losses.hubFull);
       return;
     }
+    if (!isAck && member.inFlight >= settings.perMember) {
+      back.gone(number, losses.tooMany(member.id));
+      return;
+    }
     const record = batch.recordRoute[index] ?? 0;
-    const wait = batch.wait[index] ?? 0;
+    const wait = Math.min(batch.wait[index] ?? 0, longestWait);
     const transaction = newTransaction({
       key,
       kind: kindOf(isAck, message.method),
@@ -115,14 +126,18 @@ export function createForwards(
     }
     const now = clock();
     const back = outcomes.to(batch.ingress, batch.epoch);
+    back.heard(batch.sent, now);
     const context: Context = { sources: batch.sources.map(readSender), back, told: batch.again ? back.told() : nothingTold, now };
     let at = 0;
     for (let index = 0; index < batch.kind.length; index += 1) {
       const until = at + (batch.length[index] ?? 0);
       const bytes = batch.wire.subarray(at, until);
       at = until;
-      if (batch.kind[index] === ForwardKind.CANCEL) cancel(batch, index, bytes);
-      else open(batch, index, context, bytes);
+      const kind = batch.kind[index];
+      if (kind === ForwardKind.CANCEL) cancel(batch, index, bytes);
+      else if (kind === ForwardKind.REQUEST || kind === ForwardKind.ACK) open(batch, index, context, bytes);
+      // A newer ingress says something that this relay does not know.
+      else events.forwardsUnknown += 1;
     }
   };
 }

@@ -1,4 +1,5 @@
 import type { Bus } from '@guildhall/chassis/bus';
+import { askPolicy } from '@guildhall/chassis/bus-ask';
 import { ownerOf } from '@guildhall/chassis/rendezvous';
 import type { RevocationFeed } from '@guildhall/chassis/revocation-feed';
 import type { Roster } from '@guildhall/chassis/roster';
@@ -58,6 +59,8 @@ export interface Rim {
   readonly clock: () => number;
   readonly wall: () => number;
   readonly random: () => number;
+  /** ms by which the event loop runs late. */
+  readonly lag: () => number;
   /** What is revoked. */
   readonly revocations: Pick<RevocationFeed, 'table' | 'known'>;
   /** Told of a proxy that did not prove who it is. */
@@ -72,9 +75,6 @@ const margin = 1000;
 
 /** Ingresses announce their members on a new relay's first hello: after this a young relay knows who is connected, ms. */
 const presenceTime = 1500;
-
-/** After NATS is back an ingress may still be redialling: outcomes wait so long, ms. */
-const settleTime = 500;
 
 /** How often what was told long ago is forgotten, ms. */
 const ageTime = 1000;
@@ -104,7 +104,8 @@ export function createHeart(
   const transactions = createTransactions({ most: config.limits.transactions, ...wheel }, (transaction, now) =>
     sending.due(transaction, now),
   );
-  const outcomes = createOutcomes(bus, turn, { relay: config.id, parkedBytes: config.limits.outcomeBytes }, rim.clock, events);
+  const kept = { relay: config.id, parkedBytes: config.limits.outcomeBytes, lag: rim.lag };
+  const outcomes = createOutcomes(bus, turn, kept, rim.clock, events);
   const hopByHop = createHopByHop(here, limits, events);
   const sending = createSending(transactions, hopByHop, { here, limits, attempt: config.timeouts.attempt }, rim, events);
   const answers = createAnswers(transactions, sending, hopByHop, { margin }, rim.clock, events);
@@ -187,8 +188,8 @@ export function createHeart(
     rim.clock,
     events,
   );
-  const forwards = createForwards(transactions, members, sending, outcomes, { limits, margin }, rim.clock, events);
-  let resumeAt = 0;
+  const bounds = { limits, margin, perMember: config.limits.transactionsPerMember };
+  const forwards = createForwards(transactions, members, sending, outcomes, bounds, rim.clock, events);
   let ageAt = 0;
   let ingresses: ReadonlySet<string> = new Set();
 
@@ -214,18 +215,17 @@ export function createHeart(
       ingresses = now;
     },
     busIs(up) {
-      resumeAt = up ? rim.clock() + settleTime : 0;
-      if (!up) outcomes.hold();
+      if (!up) {
+        outcomes.hold();
+        return;
+      }
+      outcomes.resume();
       // A change of the membership may have gone by unheard.
-      if (up) members.changed('all');
+      members.changed('all');
     },
     advance: () => transactions.advance(rim.clock()),
     tend() {
       const now = rim.clock();
-      if (resumeAt > 0 && now >= resumeAt) {
-        resumeAt = 0;
-        outcomes.resume();
-      }
       if (now >= ageAt) {
         ageAt = now + ageTime;
         outcomes.age(now);
@@ -255,7 +255,7 @@ function onceKnown(bus: Bus, revocations: Rim['revocations']): Pick<Bus, 'reques
   return {
     async request(subject, payload, timeout) {
       if (revocations.table() === undefined) await within(revocations.known(), timeout);
-      return bus.request(subject, payload, timeout);
+      return askPolicy(bus, subject, payload, timeout);
     },
   };
 }

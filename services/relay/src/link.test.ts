@@ -20,8 +20,8 @@ function refused(fault: 'unreachable' | 'untrusted'): LinkInput {
 function lost(heard: boolean, inUse = true): LinkInput {
   return { kind: 'lost', now, heard, wanted: inUse, random };
 }
-function tick(silence: number, inUse = true): LinkInput {
-  return { kind: 'tick', now, heardAt: now - silence, wanted: inUse, random };
+function tick(silence: number, inUse = true, stuck = 0): LinkInput {
+  return { kind: 'tick', now, heardAt: now - silence, takenAt: now - stuck, wanted: inUse, random };
 }
 
 describe('the life of a link', () => {

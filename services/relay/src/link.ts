@@ -31,8 +31,18 @@ export type LinkInput =
   | { readonly kind: 'distrusted'; readonly now: number; readonly random: number }
   /** What certificates are judged by has changed: who was refused may be good. */
   | { readonly kind: 'reconsidered'; readonly now: number }
-  /** Time passed. `heardAt`: when something last came in, or it came up. `wanted`: its member is in use. */
-  | { readonly kind: 'tick'; readonly now: number; readonly heardAt: number; readonly wanted: boolean; readonly random: number }
+  /**
+   * Time passed. `heardAt`: when something last came in, or it came up. `takenAt`: when the far end last took something of what was written, or
+   * nothing waited. `wanted`: its member is in use.
+   */
+  | {
+      readonly kind: 'tick';
+      readonly now: number;
+      readonly heardAt: number;
+      readonly takenAt: number;
+      readonly wanted: boolean;
+      readonly random: number;
+    }
   /** It must not be used any more: its proxy left the door, its owner changed, or the relay drains. */
   | { readonly kind: 'unwanted' };
 
@@ -63,7 +73,7 @@ export interface LinkTiming {
   readonly reconnect: number;
   /** Silence after which a probe is sent. */
   readonly probe: number;
-  /** Silence after which the connection counts as dead. */
+  /** Silence after which the connection counts as dead; so long may it take nothing of what is written, too. */
   readonly dead: number;
   /** Backoff: the first wait, and the longest. */
   readonly backoffFirst: number;
@@ -141,7 +151,8 @@ function whileUp(state: Extract<LinkState, { kind: 'up' }>, input: LinkInput, ti
     case 'tick': {
       const silence = input.now - input.heardAt;
       const heard = input.heardAt > state.since;
-      if (silence >= timing.dead) return lose(state, { ...input, heard }, timing, ['destroy']);
+      // A far end that talks but does not read is as dead as one that is silent.
+      if (silence >= timing.dead || input.now - input.takenAt >= timing.dead) return lose(state, { ...input, heard }, timing, ['destroy']);
       if (silence >= timing.probe && state.probedAt <= input.heardAt) {
         return { state: { ...state, probedAt: input.now }, actions: ['probe'] };
       }

@@ -10,6 +10,7 @@ import { createOutcomes } from './outcomes.js';
 const nothing = Buffer.alloc(0);
 
 function play(parkedBytes = 1_000_000) {
+  const state = { now: 1_000, lag: 0 };
   const bus = memoryBus();
   const sent: OutcomeBatch[] = [];
   bus.subscribe(subjects.ingress('ingress-1'), (payload) => sent.push(OutcomeBatch.decode(payload)));
@@ -29,7 +30,8 @@ function play(parkedBytes = 1_000_000) {
     }
   };
   const events = createEvents(createLogger('relay', 'test', { level: 'silent', pretty: false }), () => 0);
-  return { bus, sent, endTurn, events, outcomes: createOutcomes(bus, turn, { relay: 'relay-1', parkedBytes }, () => 0, events) };
+  const settings = { relay: 'relay-1', parkedBytes, lag: () => state.lag };
+  return { bus, sent, endTurn, events, state, outcomes: createOutcomes(bus, turn, settings, () => state.now, events) };
 }
 
 describe('outcomes', () => {
@@ -85,6 +87,52 @@ describe('outcomes', () => {
     outcomes.resume();
     expect(sent.flatMap((batch) => batch.transaction)).toEqual([2, 3]);
     expect(events.outcomeBatchesDropped).toBe(1);
+  });
+
+  it('said just before NATS broke down are said again when it is back, before those that waited, and not a third time', () => {
+    const { outcomes, sent, endTurn, bus, state } = play();
+    const back = outcomes.to('ingress-1', 'e1');
+    const say = (number: number) => {
+      back.response(number, 200, 'x', nothing, 0, 0);
+      endTurn();
+    };
+    say(1);
+    state.now += 4_001;
+    outcomes.age(state.now);
+    say(2);
+    bus.setConnected(false);
+    outcomes.hold();
+    say(3);
+    // However long it is away, what was said just before is not forgotten.
+    state.now += 60_000;
+    outcomes.age(state.now);
+    bus.setConnected(true);
+    sent.length = 0;
+    outcomes.resume();
+    expect(sent.map((batch) => batch.transaction)).toEqual([[2], [3]]);
+    expect([...back.told().keys()]).toEqual([2, 3]);
+    state.now += 4_001;
+    outcomes.age(state.now);
+    sent.length = 0;
+    outcomes.hold();
+    outcomes.resume();
+    expect(sent).toEqual([]);
+  });
+
+  it('say how late the relay runs, and when it last heard of the ingress', () => {
+    const { outcomes, sent, endTurn, state } = play();
+    const back = outcomes.to('ingress-1', 'e1');
+    back.response(1, 200, 'x', nothing, 0, 0);
+    endTurn();
+    state.lag = 40;
+    back.heard(4_000_000_000, state.now);
+    state.now += 12.7;
+    back.response(2, 200, 'x', nothing, 0, 0);
+    endTurn();
+    expect(sent.map(({ lag, heard, heardAge }) => [lag, heard, heardAge])).toEqual([
+      [0, 0, 0],
+      [40, 4_000_000_000, 12],
+    ]);
   });
 
   it('of two incarnations of an ingress are kept apart', () => {

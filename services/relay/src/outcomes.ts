@@ -15,8 +15,16 @@ export interface Back {
   response(transaction: number, status: number, head: string, source: Buffer, start: number, end: number): void;
   /** No response will come. */
   gone(transaction: number, loss: Loss): void;
-  /** The final responses told lately, by transaction. */
+  /** The ends of transactions told lately, by transaction. */
   told(): ReadonlyMap<number, Final>;
+  /** A batch that the ingress sent at `sent` of its own clock was taken: the next outcomes say so. */
+  heard(sent: number, now: number): void;
+}
+
+/** What `Outcomes` itself does with a way back. */
+interface KeptBack extends Back {
+  /** NATS is back: all that was said lately is said again. */
+  again(now: number): void;
   /** Forgets what was told too long ago. */
   age(now: number): void;
 }
@@ -27,9 +35,12 @@ export interface Outcomes {
   to(ingress: string, epoch: string): Back;
   /** Forgets an ingress that is no more. */
   forget(ingress: string): void;
-  /** NATS is away, or was until a moment ago: what is said now is kept. */
+  /** NATS is away: what is said now is kept. */
   hold(): void;
-  /** Sends what was kept. */
+  /**
+   * NATS is back: sends what was kept, and before it what was said lately, which may have been lost; an ingress drops what it has. One that is
+   * not back itself asks when it is.
+   */
   resume(): void;
   /** Time passes; to be called every second or so. */
   age(now: number): void;
@@ -38,8 +49,10 @@ export interface Outcomes {
 /** `relay` is this relay's id. */
 export interface OutcomesSettings {
   readonly relay: string;
-  /** Bytes kept while NATS is away, and of what was told lately; older outcomes go first. */
+  /** Bytes kept for one incarnation of an ingress, of what was told lately or could not be told while NATS is away; older outcomes go first. */
   readonly parkedBytes: number;
+  /** ms by which the event loop runs late. */
+  lag(): number;
 }
 
 /** How long what was told is kept for a forward that comes again, ms. */
@@ -51,25 +64,18 @@ const largestBatch = 512 * 1024;
 
 /** Sends each batch at the end of the turn, and keeps it while NATS is away; `clock` is monotonic ms. */
 export function createOutcomes(bus: Bus, turn: Turn, settings: OutcomesSettings, clock: () => number, events: Events): Outcomes {
-  const backs = new Map<string, Map<string, Back>>();
-  const parked: { subject: string; payload: Uint8Array }[] = [];
+  const backs = new Map<string, Map<string, KeptBack>>();
   const most = Math.min(largestBatch, bus.maxPayload * batchShare);
-  let parkedBytes = 0;
   let holding = !bus.connected();
 
-  const send = (subject: string, payload: Uint8Array): void => {
-    if (!holding && bus.connected()) {
-      bus.publish(subject, payload);
-      return;
-    }
-    parked.push({ subject, payload });
-    parkedBytes += payload.length;
-    while (parkedBytes > settings.parkedBytes) {
-      const oldest = parked.shift();
-      if (oldest === undefined) break;
-      parkedBytes -= oldest.payload.length;
-      events.outcomeBatchesDropped += 1;
-    }
+  /** Whether it could be sent. */
+  const send = (subject: string, payload: Uint8Array): boolean => {
+    if (holding || !bus.connected()) return false;
+    bus.publish(subject, payload);
+    return true;
+  };
+  const each = (visit: (back: KeptBack) => void): void => {
+    for (const incarnations of backs.values()) for (const back of incarnations.values()) visit(back);
   };
 
   return {
@@ -83,7 +89,8 @@ export function createOutcomes(bus: Bus, turn: Turn, settings: OutcomesSettings,
       if (back === undefined) {
         // An older incarnation waits for nothing any more.
         incarnations.clear();
-        back = createBack({ relay: settings.relay, ingress, epoch }, { turn, most, keep: settings.parkedBytes, clock, send, events });
+        const names = { relay: settings.relay, ingress, epoch };
+        back = createBack(names, { turn, most, keep: settings.parkedBytes, lag: settings.lag, clock, send, events });
         incarnations.set(epoch, back);
       }
       return back;
@@ -96,12 +103,11 @@ export function createOutcomes(bus: Bus, turn: Turn, settings: OutcomesSettings,
     },
     resume() {
       holding = false;
-      const waiting = parked.splice(0);
-      parkedBytes = 0;
-      for (const { subject, payload } of waiting) send(subject, payload);
+      const now = clock();
+      each((back) => back.again(now));
     },
     age(now) {
-      for (const incarnations of backs.values()) for (const back of incarnations.values()) back.age(now);
+      if (!holding) each((back) => back.age(now));
     },
   };
 }
@@ -111,12 +117,14 @@ interface BackTools {
   /** Bytes of a batch, and of what is kept of those told. */
   readonly most: number;
   readonly keep: number;
+  readonly lag: () => number;
   readonly clock: () => number;
-  readonly send: (subject: string, payload: Uint8Array) => void;
+  readonly send: (subject: string, payload: Uint8Array) => boolean;
   readonly events: Events;
 }
 
-function createBack(names: { relay: string; ingress: string; epoch: string }, { turn, most, keep, clock, send, events }: BackTools): Back {
+function createBack(names: { relay: string; ingress: string; epoch: string }, tools: BackTools): KeptBack {
+  const { turn, most, keep, lag, clock, send, events } = tools;
   const subject = subjects.ingress(names.ingress);
   const outbox = createOutbox(16 * 1024);
   const finals = createFinals(keep, toldTime);
@@ -128,13 +136,18 @@ function createBack(names: { relay: string; ingress: string; epoch: string }, { 
   let reason: number[] = [];
   let length: number[] = [];
   let gone: Gone[] = [];
+  let heard = 0;
+  let heardAt = 0;
 
   const flush = (): void => {
     if (kind.length === 0) return;
+    const now = clock();
     const batch: OutcomeBatch = {
       relay: names.relay,
       epoch: names.epoch,
-      lag: 0,
+      lag: lag(),
+      heard,
+      heardAge: heard === 0 ? 0 : Math.trunc(now - heardAt),
       gone,
       kind,
       transaction,
@@ -151,8 +164,7 @@ function createBack(names: { relay: string; ingress: string; epoch: string }, { 
     gone = [];
     try {
       const payload = OutcomeBatch.encode(batch, writer).finish();
-      finals.keep(payload, clock());
-      send(subject, payload);
+      events.outcomeBatchesDropped += finals.keep(payload, send(subject, payload), now);
     } catch (error) {
       // The writer is reset by finish and by nothing else.
       writer = newWriter(names.relay);
@@ -191,6 +203,11 @@ function createBack(names: { relay: string; ingress: string; epoch: string }, { 
       add(OutcomeKind.GONE, number, 0, gone.length, 0);
     },
     told: () => finals.read(),
+    heard(sent, now) {
+      heard = sent;
+      heardAt = now;
+    },
+    again: (now) => finals.again((payload) => send(subject, payload), now),
     age: (now) => finals.age(now),
   };
 }
@@ -201,6 +218,8 @@ function newWriter(relay: string) {
     relay,
     epoch: '',
     lag: 0,
+    heard: 0,
+    heardAge: 0,
     gone: [],
     kind: [],
     transaction: [],

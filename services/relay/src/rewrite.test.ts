@@ -106,6 +106,12 @@ describe('the head on the next wire', () => {
       [ours, via, 'Route: <sip:hub.example.evil.example;lr>', 'Max-Forwards: 1'],
     ],
     [
+      'leaves the Request-URI alone where the next Route is a loose router’s, whatever follows',
+      [via, 'Route: <sip:g1.t@hub.example;lr>, <sip:p.bolt.example;lr=on>, <sip:q.bolt.example>', 'Max-Forwards: 2'],
+      {},
+      [ours, via, 'Route: <sip:p.bolt.example;lr=on>, <sip:q.bolt.example>', 'Max-Forwards: 1'],
+    ],
+    [
       'knows its sent-by with its port only',
       [via, 'Route: <sip:192.0.2.1;lr>', 'Route: <sip:192.0.2.1:6071;lr>', 'Max-Forwards: 2'],
       { here: hereOf({ host: '192.0.2.1', port: 5061 }, 'hub.example') },
@@ -114,6 +120,24 @@ describe('the head on the next wire', () => {
   ];
   it.each(cases)('%s', (_why, came, hop, leaves) => {
     expect(lines(rewrite(message([start, ...came]), { ...plain, ...hop }))).toEqual(leaves);
+  });
+});
+
+describe('a strict router that is next (RFC 3261 16.6 step 6)', () => {
+  it.each([
+    ['alone', ['Route: <sip:g1.t@hub.example;lr>, <sip:p.bolt.example>'], ['Route: <sip:bob@10.2.2.2;x=y>']],
+    [
+      'before others',
+      ['Route: <sip:g1.t@hub.example;lr>', 'Route: <sip:p.bolt.example>, <sip:q.bolt.example;lr>', 'Route: <sip:r.bolt.example>'],
+      ['Route: <sip:q.bolt.example;lr>', 'Route: <sip:r.bolt.example>', 'Route: <sip:bob@10.2.2.2;x=y>'],
+    ],
+  ])('%s: gets its own URI as Request-URI, which becomes the last Route', (_why, came, leave) => {
+    const said = message(['BYE sip:bob@10.2.2.2;x=y SIP/2.0', via, ...came, 'Max-Forwards: 2', 'X-Last: 1'], 'body');
+    const head = rewrite(said, plain);
+    expect(head.split('\r\n')[0]).toBe('BYE sip:p.bolt.example SIP/2.0');
+    const written = parseMessage(Buffer.from(`${head}body`, 'latin1'), defaultLimits);
+    expect(lines(head).filter((line) => line.startsWith('Route:'))).toEqual(leave.slice(0, -1));
+    expect(written.head.endsWith(`Content-Length: 4\r\n${leave.at(-1)}\r\n\r\n`)).toBe(true);
   });
 });
 

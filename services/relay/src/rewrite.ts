@@ -1,8 +1,16 @@
 import { Header } from '@guildhall/proto/sip/header-name';
-import { firstHeader, headerLineEnd, headerLineStart, headerValueEnd, headerValueStart, type Message } from '@guildhall/proto/sip/message';
+import {
+  firstHeader,
+  headerLineEnd,
+  headerLineStart,
+  headerValueEnd,
+  headerValueStart,
+  type Message,
+  requestUri,
+} from '@guildhall/proto/sip/message';
 import { receivedVia, type Sender } from '@guildhall/proto/sip/received';
 import { type RouteEntry, routeEntries } from '@guildhall/proto/sip/route';
-import { parseUri } from '@guildhall/proto/sip/uri';
+import { uriPlace } from '@guildhall/proto/sip/uri';
 import type { Via } from '@guildhall/proto/sip/via';
 
 /** Who we are in the Via and Route headers of every hop. */
@@ -40,19 +48,22 @@ const fullForwards = 70;
 
 /**
  * The head of a request as it must read on the next wire (RFC 3261 16.6): our Via and Record-Route on top, Max-Forwards one
- * less, our own leading Route values gone (16.4), `received` and `rport` on the sender's Via (18.2.1, RFC 3581), another
+ * less, our own leading Route values gone (16.4), the Request-URI of a strict router where one is next (16.6 step 6), `received` and `rport` on the sender's Via (18.2.1, RFC 3581), another
  * edge's claims of trust gone. Everything else, and the body, byte for byte. Throws SipError for a Via or Route that breaks
  * its grammar.
  */
 export function rewrite(request: Message, hop: Hop): string {
   const { head, table } = request;
   const top = headerLineStart(request, 0);
-  let out = `${head.slice(0, top)}Via: ${hop.here.via}${hop.branch}\r\n`;
+  const kept = keptRoutes(request, hop.here);
+  const strict = strictRouter(request, kept);
+  let out = `${strict === undefined ? head.slice(0, top) : startLine(request, strict, top)}Via: ${hop.here.via}${hop.branch}\r\n`;
   if (hop.recordRoute !== '') out += `Record-Route: ${hop.recordRoute}\r\n`;
   if (firstHeader(request, Header.maxForwards) < 0) out += `Max-Forwards: ${fullForwards}\r\n`;
-  const kept = keptRoutes(request, hop.here);
   let copied = top;
   let viaSeen = false;
+  /** In `kept`: the first value of the field at hand or a later one; a strict router's is in no field any more. */
+  let place = strict === undefined ? 0 : 1;
   for (let index = 0, at = 0; at < table.length; at += 4, index += 1) {
     switch (table[at]) {
       case Header.via:
@@ -79,7 +90,8 @@ export function rewrite(request: Message, hop: Hop): string {
         break;
       case Header.route: {
         if (kept === undefined) break;
-        const first = kept.find((entry) => entry.headerIndex === index);
+        while (place < kept.length && (kept[place]?.headerIndex ?? 0) < index) place += 1;
+        const first = kept[place]?.headerIndex === index ? kept[place] : undefined;
         const from = first === undefined ? headerLineStart(request, index) : headerValueStart(request, index);
         out += head.slice(copied, from);
         copied = first === undefined ? headerLineEnd(request, index) : first.start;
@@ -87,7 +99,8 @@ export function rewrite(request: Message, hop: Hop): string {
       }
     }
   }
-  return out + head.slice(copied);
+  if (strict === undefined) return out + head.slice(copied);
+  return `${out}${head.slice(copied, -2)}Route: <${requestUri(request)}>\r\n\r\n`;
 }
 
 /**
@@ -111,7 +124,9 @@ function keptRoutes(request: Message, here: Here): readonly RouteEntry[] | undef
   let own = 0;
   let token = '';
   for (const entry of entries) {
-    const { user, host, port } = parseUri(request.head.slice(entry.uriStart, entry.uriEnd));
+    const named = uriPlace(request.head.slice(entry.uriStart, entry.uriEnd));
+    if (named === undefined) break;
+    const { user, host, port } = named;
     // Ingress has read the first token, so it is ours whatever interface it names. Its like behind it is the other interface's
     // (RFC 5658); another one is where a spiral comes by the hub again, and stays.
     if (user.startsWith(tokenMark)) {
@@ -123,6 +138,20 @@ function keptRoutes(request: Message, here: Here): readonly RouteEntry[] | undef
     own += 1;
   }
   return own === 0 ? undefined : entries.slice(own);
+}
+
+/** The Route value next on the way where it is that of a strict router (RFC 2543): it has no `lr`, and wants to be the Request-URI. */
+function strictRouter({ head }: Message, kept: readonly RouteEntry[] | undefined): RouteEntry | undefined {
+  const next = kept?.[0];
+  if (next === undefined) return undefined;
+  const uri = head.slice(next.uriStart, next.uriEnd);
+  const place = uriPlace(uri);
+  return place === undefined || /;lr(?![^;=?])/i.test(uri.slice(place.tail)) ? undefined : next;
+}
+
+/** The start line with the strict router's URI; the Request-URI becomes the last Route. */
+function startLine({ head, uriStart, uriEnd }: Message, strict: RouteEntry, top: number): string {
+  return head.slice(0, uriStart) + head.slice(strict.uriStart, strict.uriEnd) + head.slice(uriEnd, top);
 }
 
 /** Whether a Route URI names us: the hub's domain with any port, or exactly our sent-by. */

@@ -4,6 +4,7 @@ import { monotonic, wall } from '@guildhall/chassis/clock';
 import { newEpoch } from '@guildhall/chassis/epoch';
 import { followRevocations } from '@guildhall/chassis/follow-revocations';
 import { createLogger } from '@guildhall/chassis/log';
+import { createLoopLag, followLoopLag } from '@guildhall/chassis/loop-lag';
 import { createMeters } from '@guildhall/chassis/meters';
 import { createRoster } from '@guildhall/chassis/roster';
 import type { Running, Start } from '@guildhall/chassis/running';
@@ -17,9 +18,9 @@ import { createLocation } from './location.js';
 import { loadCertificate, type OwnCertificate } from './own-certificate.js';
 import { type Distrusted, turningAway } from './turning-away.js';
 
-/** Once nothing is in flight a draining relay listens on for so long: what left an ingress before it knew still arrives, ms. */
-const drainLinger = 300;
-const drainPoll = 50;
+/** Once nothing is in flight a draining relay waits for so long whether it stays so, ms. */
+const drainLinger = 150;
+const drainPoll = 25;
 
 /** Starts a relay. Resolves once it takes forwards; aborting `signal` drains it. Throws a Fault on a bad start. */
 export const start: Start<RelayConfig> = async (config, signal) => {
@@ -27,7 +28,7 @@ export const start: Start<RelayConfig> = async (config, signal) => {
   const events = createEvents(log, monotonic);
   const certificate = loadCertificate(config.certificate);
   const epoch = newEpoch();
-  const bus = await connectBus(config.nats, `relay ${config.id}`, log);
+  const bus = await connectBus(config.nats, `relay ${config.id}`, log, subjects.inbox('relay'));
   const roster = createRoster(bus, { service: 'relay', id: config.id, epoch }, {}, monotonic);
   const timeOfDay = () => wall().getTime();
   const teller = createTurnedAwayTeller(bus, 'relay', config.id);
@@ -43,8 +44,10 @@ export const start: Start<RelayConfig> = async (config, signal) => {
       failed: events.revocationsFailed,
     },
   );
+  const lag = createLoopLag(monotonic());
   const rim = {
     clock: monotonic,
+    lag: lag.ms,
     wall: timeOfDay,
     random: Math.random,
     revocations,
@@ -56,14 +59,16 @@ export const start: Start<RelayConfig> = async (config, signal) => {
   const location = createLocation(config.dns, monotonic);
   const heart = createHeart(config, epoch, bus, roster, certificate, rim, location, events);
   const meters = createMeters('relay', config.id);
-  describeMeters(meters, events, { transactions: heart.inFlight, members: () => readings(heart) });
-  const leave = listen(config.id, bus, heart, events);
+  describeMeters(meters, events, { transactions: heart.inFlight, lag: lag.ms, members: () => readings(heart) });
+  const ears = listen(config.id, bus, heart, events);
   const stopRoster = roster.onChange(heart.rosterChanged);
   roster.setLoad(heart.inFlight);
   const stopTimers = keepTime(heart, certificate, config.reload, events);
+  const stopLag = followLoopLag(lag, monotonic);
   const shut = async (): Promise<void> => {
     stopTimers();
-    leave();
+    stopLag();
+    for (const stop of Object.values(ears)) stop();
     stopRoster();
     roster.close();
     heart.close();
@@ -87,7 +92,11 @@ export const start: Start<RelayConfig> = async (config, signal) => {
     .then(async () => {
       roster.drain();
       events.draining(heart.unanswered());
-      await drained(heart, config.drain);
+      const until = monotonic() + config.drain;
+      await drained(heart, until);
+      // From here on whoever still sends is told at once that nobody is here; what had been on its way is finished.
+      await ears.forwards.inOrder();
+      await drained(heart, until);
       events.drained(heart.unanswered());
       await shut();
       await admin.close();
@@ -106,14 +115,14 @@ export const start: Start<RelayConfig> = async (config, signal) => {
   } satisfies Running;
 };
 
-/** Subscribes to all that a relay is told. Returns how to stop. */
-function listen(id: string, bus: Bus, heart: Heart, events: Events): () => void {
-  const stops = [
-    bus.subscribe(subjects.relay(id), heart.forwards),
-    bus.subscribe(subjects.arrived('relay', id), heart.arrived),
-    bus.subscribe(subjects.depart('relay', id), heart.depart),
-    bus.subscribe(subjects.present, heart.present),
-    bus.subscribe(subjects.changed, (payload) => {
+/** Subscribes to all that a relay is told. Returns how to stop each. */
+function listen(id: string, bus: Bus, heart: Heart, events: Events) {
+  return {
+    forwards: bus.subscribe(subjects.relay(id), heart.forwards),
+    arrived: bus.subscribe(subjects.arrived('relay', id), heart.arrived),
+    depart: bus.subscribe(subjects.depart('relay', id), heart.depart),
+    present: bus.subscribe(subjects.present, heart.present),
+    changed: bus.subscribe(subjects.changed, (payload) => {
       try {
         const { members, all } = Changed.decode(payload);
         heart.changed(all ? 'all' : members);
@@ -121,10 +130,7 @@ function listen(id: string, bus: Bus, heart: Heart, events: Events): () => void 
         events.wireBatchesBad += 1;
       }
     }),
-    bus.onConnected(heart.busIs),
-  ];
-  return () => {
-    for (const stop of stops) stop();
+    connected: bus.onConnected(heart.busIs),
   };
 }
 
@@ -174,11 +180,10 @@ function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Resolves once nothing wants an answer any more, or `most` ms have passed. */
-async function drained(heart: Heart, most: number): Promise<void> {
-  const began = monotonic();
-  let quietSince = began;
-  while (monotonic() - began < most) {
+/** Resolves once nothing has wanted an answer for a moment, or at `until` (monotonic ms). */
+async function drained(heart: Heart, until: number): Promise<void> {
+  let quietSince = monotonic();
+  while (monotonic() < until) {
     if (heart.unanswered() > 0) quietSince = monotonic();
     else if (monotonic() - quietSince >= drainLinger) return;
     await new Promise((resolve) => setTimeout(resolve, drainPoll));

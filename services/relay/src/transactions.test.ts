@@ -24,7 +24,7 @@ const back: Back = {
   response: () => undefined,
   gone: () => undefined,
   told: () => new Map(),
-  age: () => undefined,
+  heard: () => undefined,
 };
 
 function make(number: number, dueAt = 10_000): Transaction {

@@ -13,8 +13,8 @@ export interface BusPermissions {
   readonly answers: boolean;
 }
 
-/** Answers to requests come to subjects below this (the clients' own choice). */
-const inbox = '_INBOX.>';
+/** Answers to a service's requests come to subjects below this, where nobody else may listen. */
+const inbox = (service: BusService) => `${subjects.inbox(service)}.>`;
 
 /** A subject that ends in an instance's id, as the pattern of all instances. */
 function every(subject: (id: string) => string): string {
@@ -45,7 +45,7 @@ const busPermissions: Readonly<Record<BusService, BusPermissions>> = {
       depart('relay'),
       hello('ingress'),
     ],
-    subscribe: [subjects.changed, every(subjects.ingress), arrived('ingress'), depart('ingress'), subjects.everyHello, inbox],
+    subscribe: [subjects.changed, every(subjects.ingress), arrived('ingress'), depart('ingress'), subjects.everyHello, inbox('ingress')],
     answers: false,
   },
   relay: {
@@ -58,7 +58,7 @@ const busPermissions: Readonly<Record<BusService, BusPermissions>> = {
       depart('ingress'),
       hello('relay'),
     ],
-    subscribe: [subjects.changed, subjects.present, every(subjects.relay), arrived('relay'), depart('relay'), subjects.everyHello, inbox],
+    subscribe: [subjects.changed, subjects.present, every(subjects.relay), arrived('relay'), depart('relay'), subjects.everyHello, inbox('relay')],
     answers: false,
   },
   policy: {
@@ -82,7 +82,7 @@ const busPermissions: Readonly<Record<BusService, BusPermissions>> = {
       subjects.watched,
       subjects.changed,
       subjects.everyHello,
-      inbox,
+      inbox('policy'),
     ],
     answers: true,
   },
@@ -95,6 +95,18 @@ export interface NatsConf {
   readonly port: number;
   readonly storeFolder: string;
   readonly passwords: Readonly<Record<BusService, string>>;
+  /** The cluster it is one of; default it stands alone. */
+  readonly cluster?: NatsCluster;
+}
+
+/** One server's part in a cluster. Clients are not told of the other servers: they know those they were told of by their configuration. */
+export interface NatsCluster {
+  /** Of this server, different from the others'. */
+  readonly serverName: string;
+  readonly port: number;
+  /** "host:port" of the servers, this one among them. */
+  readonly routes: readonly string[];
+  readonly password: string;
 }
 
 /** A text in a nats.conf. Throws on what could end it early. */
@@ -109,7 +121,7 @@ function list(subjectsAllowed: readonly string[]): string {
 }
 
 /** The configuration of a nats-server (2.9 on) for one hub: JetStream on disk, a user a service, nobody else. */
-export function natsConf({ host, port, storeFolder, passwords }: NatsConf): string {
+export function natsConf({ host, port, storeFolder, passwords, cluster }: NatsConf): string {
   const users = busServices.map((service) => {
     const { publish, subscribe, answers } = busPermissions[service];
     return `    {
@@ -123,12 +135,25 @@ ${answers ? '        allow_responses { max: 1, expires: "1m" }\n' : ''}      }
   return `# Written by guildhall at every start: changes are lost.
 host: ${quoted(host)}
 port: ${port}
-server_name: guildhall
+server_name: ${quoted(cluster?.serverName ?? 'guildhall')}
 jetstream { store_dir: ${quoted(storeFolder)} }
 authorization {
   users: [
 ${users.join(',\n')}
   ]
+}
+${cluster === undefined ? '' : clusterBlock(host, cluster)}`;
+}
+
+function clusterBlock(host: string, { port, routes, password }: NatsCluster): string {
+  const known = routes.map((route) => quoted(`nats://route:${password}@${route}`));
+  return `cluster {
+  name: guildhall
+  host: ${quoted(host)}
+  port: ${port}
+  authorization { user: route, password: ${quoted(password)} }
+  routes: [${known.join(', ')}]
+  no_advertise: true
 }
 `;
 }

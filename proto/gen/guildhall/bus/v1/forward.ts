@@ -71,6 +71,8 @@ export interface ForwardBatch {
   epoch: string;
   /** True: entries may have been handed over before, and answered already. */
   again: boolean;
+  /** The ingress's own clock when this left, ms modulo 2^32, never 0: comes back in OutcomeBatch.heard. */
+  sent: number;
   /**
    * Tables that the columns point into, so that a name is written once a batch.
    * Member ids the forwards go to.
@@ -100,6 +102,7 @@ function createBaseForwardBatch(): ForwardBatch {
     ingress: "",
     epoch: "",
     again: false,
+    sent: 0,
     members: [],
     recordRoutes: [],
     sources: [],
@@ -125,6 +128,9 @@ export const ForwardBatch: MessageFns<ForwardBatch> = {
     }
     if (message.again !== false) {
       writer.uint32(48).bool(message.again);
+    }
+    if (message.sent !== 0) {
+      writer.uint32(56).uint32(message.sent);
     }
     for (const v of message.members) {
       writer.uint32(26).string(v!);
@@ -232,6 +238,14 @@ export const ForwardBatch: MessageFns<ForwardBatch> = {
             }
 
             message.again = reader.bool();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.sent = reader.uint32();
             continue;
           }
           case 3: {
@@ -427,6 +441,7 @@ export const ForwardBatch: MessageFns<ForwardBatch> = {
       ingress: isSet(object.ingress) ? globalThis.String(object.ingress) : "",
       epoch: isSet(object.epoch) ? globalThis.String(object.epoch) : "",
       again: isSet(object.again) ? globalThis.Boolean(object.again) : false,
+      sent: isSet(object.sent) ? globalThis.Number(object.sent) : 0,
       members: globalThis.Array.isArray(object?.members) ? object.members.map((e: any) => globalThis.String(e)) : [],
       recordRoutes: globalThis.Array.isArray(object?.recordRoutes)
         ? object.recordRoutes.map((e: any) => globalThis.String(e))
@@ -462,6 +477,9 @@ export const ForwardBatch: MessageFns<ForwardBatch> = {
     }
     if (message.again !== false) {
       obj.again = message.again;
+    }
+    if (message.sent !== 0) {
+      obj.sent = Math.round(message.sent);
     }
     if (message.members?.length) {
       obj.members = message.members;
@@ -510,6 +528,7 @@ export const ForwardBatch: MessageFns<ForwardBatch> = {
     message.ingress = object.ingress ?? "";
     message.epoch = object.epoch ?? "";
     message.again = object.again ?? false;
+    message.sent = object.sent ?? 0;
     message.members = object.members?.map((e) => e) || [];
     message.recordRoutes = object.recordRoutes?.map((e) => e) || [];
     message.sources = object.sources?.map((e) => e) || [];

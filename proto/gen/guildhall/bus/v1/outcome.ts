@@ -68,6 +68,9 @@ export interface OutcomeBatch {
   gone: Gone[];
   /** Milliseconds by which the relay's event loop runs late: how long work waits there before it is begun. */
   lag: number;
+  /** `sent` of the newest ForwardBatch of that incarnation taken here, 0: none; and how many milliseconds ago it was taken. */
+  heard: number;
+  heardAge: number;
   kind: OutcomeKind[];
   transaction: number[];
   /** The SIP status of a response; 0 for GONE. */
@@ -89,6 +92,8 @@ function createBaseOutcomeBatch(): OutcomeBatch {
     epoch: "",
     gone: [],
     lag: 0,
+    heard: 0,
+    heardAge: 0,
     kind: [],
     transaction: [],
     status: [],
@@ -111,6 +116,12 @@ export const OutcomeBatch: MessageFns<OutcomeBatch> = {
     }
     if (message.lag !== 0) {
       writer.uint32(32).uint32(message.lag);
+    }
+    if (message.heard !== 0) {
+      writer.uint32(40).uint32(message.heard);
+    }
+    if (message.heardAge !== 0) {
+      writer.uint32(48).uint32(message.heardAge);
     }
     if (message.kind.length !== 0) {
       writer.uint32(82).fork();
@@ -196,6 +207,22 @@ export const OutcomeBatch: MessageFns<OutcomeBatch> = {
             }
 
             message.lag = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.heard = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.heardAge = reader.uint32();
             continue;
           }
           case 10: {
@@ -314,6 +341,12 @@ export const OutcomeBatch: MessageFns<OutcomeBatch> = {
       epoch: isSet(object.epoch) ? globalThis.String(object.epoch) : "",
       gone: globalThis.Array.isArray(object?.gone) ? object.gone.map((e: any) => Gone.fromJSON(e)) : [],
       lag: isSet(object.lag) ? globalThis.Number(object.lag) : 0,
+      heard: isSet(object.heard) ? globalThis.Number(object.heard) : 0,
+      heardAge: isSet(object.heardAge)
+        ? globalThis.Number(object.heardAge)
+        : isSet(object.heard_age)
+        ? globalThis.Number(object.heard_age)
+        : 0,
       kind: globalThis.Array.isArray(object?.kind) ? object.kind.map((e: any) => outcomeKindFromJSON(e)) : [],
       transaction: globalThis.Array.isArray(object?.transaction)
         ? object.transaction.map((e: any) => globalThis.Number(e))
@@ -338,6 +371,12 @@ export const OutcomeBatch: MessageFns<OutcomeBatch> = {
     }
     if (message.lag !== 0) {
       obj.lag = Math.round(message.lag);
+    }
+    if (message.heard !== 0) {
+      obj.heard = Math.round(message.heard);
+    }
+    if (message.heardAge !== 0) {
+      obj.heardAge = Math.round(message.heardAge);
     }
     if (message.kind?.length) {
       obj.kind = message.kind.map((e) => outcomeKindToJSON(e));
@@ -369,6 +408,8 @@ export const OutcomeBatch: MessageFns<OutcomeBatch> = {
     message.epoch = object.epoch ?? "";
     message.gone = object.gone?.map((e) => Gone.fromPartial(e)) || [];
     message.lag = object.lag ?? 0;
+    message.heard = object.heard ?? 0;
+    message.heardAge = object.heardAge ?? 0;
     message.kind = object.kind?.map((e) => e) || [];
     message.transaction = object.transaction?.map((e) => e) || [];
     message.status = object.status?.map((e) => e) || [];

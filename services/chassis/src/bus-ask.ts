@@ -1,0 +1,71 @@
+import { type Bus, BusError } from './bus.js';
+
+/** When a question that nobody answered is asked again, as parts of its time: whoever got it may be dead, and another of its kind is there. */
+const again = [1 / 4, 1 / 2] as const;
+
+/**
+ * A question to whichever policy NATS picks, that stands the loss of the one who was picked: asked again while there is silence, and at
+ * once when NATS is back after it was lost in between; the first answer counts. Rejects with a BusError when `timeoutMs` is over, and at
+ * once with `no-responders` when there is nobody, or `disconnected` when NATS is away from the start.
+ */
+export function askPolicy(
+  bus: Pick<Bus, 'request' | 'connected' | 'onConnected'>,
+  subject: string,
+  payload: Uint8Array,
+  timeoutMs: number,
+): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    let left = timeoutMs;
+    let under = 0;
+    let over = false;
+    let timers: NodeJS.Timeout[] = [];
+    let forget = (): void => undefined;
+
+    const end = (): void => {
+      over = true;
+      for (const timer of timers) clearTimeout(timer);
+      timers = [];
+      forget();
+    };
+    const refused = (thrown: unknown): void => {
+      under -= 1;
+      // NATS was lost: asked again when it is back, if that is in time. Silence: another question may still be under way.
+      const lost = thrown instanceof BusError && thrown.code === 'disconnected';
+      if (over || (lost && timers.length > 0)) return;
+      if (under > 0 && thrown instanceof BusError && thrown.code === 'timeout') return;
+      end();
+      reject(thrown);
+    };
+    const once = (): void => {
+      if (over || !bus.connected()) return;
+      under += 1;
+      bus.request(subject, payload, left).then((answer) => {
+        if (over) return;
+        end();
+        resolve(answer);
+      }, refused);
+    };
+    const later = (part: number): void => {
+      timers.push(
+        setTimeout(() => {
+          left = timeoutMs * (1 - part);
+          once();
+        }, timeoutMs * part),
+      );
+    };
+
+    if (!bus.connected()) {
+      reject(new BusError('disconnected', 'there is no connection to NATS'));
+      return;
+    }
+    for (const part of again) later(part);
+    timers.push(
+      setTimeout(() => {
+        end();
+        reject(new BusError('timeout', `no answer on ${subject} in time`));
+      }, timeoutMs),
+    );
+    forget = bus.onConnected((up) => up && once());
+    once();
+  });
+}

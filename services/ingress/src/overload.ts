@@ -1,0 +1,78 @@
+/** Whether the hub keeps up. Pure: the windows come from outside, and so does what is done about it. */
+export type OverloadState =
+  /** Whatever comes is taken. */
+  | { readonly kind: 'calm' }
+  /** One window in which work had to wait too long: one more of them and it is no accident. */
+  | { readonly kind: 'late' }
+  /** Only so many requests a second are taken. */
+  | {
+      readonly kind: 'shedding';
+      readonly rate: number;
+      /** Windows for which the rate is left alone, so that what was taken before can drain. */
+      readonly settle: number;
+      /** Windows in a row in which nobody wanted more than there is. */
+      readonly spare: number;
+    };
+
+/** What one window showed: about a tenth of a second. */
+export interface OverloadWindow {
+  /** How long it was, ms. */
+  readonly ms: number;
+  /** How long work waits before it is begun, here or where it waits longest, ms. */
+  readonly delay: number;
+  /** Requests that were asked for, and of those the ones that were taken. */
+  readonly asked: number;
+  readonly admitted: number;
+}
+
+/** When the hub is late, and what it takes whatever happens. */
+export interface OverloadSettings {
+  /** ms. */
+  readonly target: number;
+  /** Requests a second that are always taken. */
+  readonly floor: number;
+}
+
+/** How it begins. */
+export const calm: OverloadState = { kind: 'calm' };
+
+const late: OverloadState = { kind: 'late' };
+
+/** The rate falls by what the delay is beyond its target, within these bounds; then so many windows pass before it falls again. */
+const fall = { most: 0.5, least: 0.9, settle: 2 };
+/** The rate grows by this each window, slower where the delay is not far from its target. */
+const rise = { fast: 1.1, slow: 1.03 };
+/** So many windows in a row must leave something over before everything is taken again. */
+const enough = 3;
+
+/**
+ * What follows from one more window. Only a delay that stands counts: two windows in a row, so that a single long pause sheds nothing. The rate
+ * begins with what was really taken, falls by a factor while work waits too long, and grows by a factor while it does not; when
+ * nobody asks for more than the rate, it is calm again.
+ */
+export function stepOverload(state: OverloadState, window: OverloadWindow, { target, floor }: OverloadSettings): OverloadState {
+  const above = window.delay > target;
+  const perSecond = 1000 / Math.max(1, window.ms);
+  const factor = Math.max(fall.most, Math.min(fall.least, target / Math.max(1, window.delay)));
+  if (state.kind === 'calm') return above ? late : calm;
+  if (state.kind === 'late') {
+    if (!above) return calm;
+    return { kind: 'shedding', rate: Math.max(floor, window.admitted * perSecond * factor), settle: fall.settle, spare: 0 };
+  }
+  const wanted = window.asked * perSecond;
+  if (!above) {
+    const spare = wanted <= state.rate ? state.spare + 1 : 0;
+    if (spare >= enough) return calm;
+    const rate = spare > 0 ? state.rate : state.rate * (window.delay < target / 2 ? rise.fast : rise.slow);
+    return { kind: 'shedding', rate, settle: Math.max(0, state.settle - 1), spare };
+  }
+  if (state.settle > 0) return { ...state, settle: state.settle - 1, spare: 0 };
+  // Where less was asked for than the rate allows, what was taken says nothing about what can be.
+  const taken = wanted < state.rate ? state.rate : Math.min(state.rate, window.admitted * perSecond);
+  return { kind: 'shedding', rate: Math.max(floor, taken * factor), settle: fall.settle, spare: 0 };
+}
+
+/** Requests a second that are taken; Infinity when there is no bound. */
+export function admittedRate(state: OverloadState): number {
+  return state.kind === 'shedding' ? state.rate : Number.POSITIVE_INFINITY;
+}

@@ -1,0 +1,63 @@
+import { writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { help, readOptions } from './options.js';
+import { page } from './results.js';
+import type { Row, RowOptions } from './row.js';
+import { rows } from './rows.js';
+import { cells, columnNames, line, type Played, plain, remarks } from './table.js';
+
+const say = (text: string): void => void process.stderr.write(`${text}\n`);
+const print = (text: string): void => void process.stdout.write(`${text}\n`);
+
+/** Plays rows for a command line; resolves to the exit code. */
+async function main(args: readonly string[]): Promise<number> {
+  const request = readOptions(args);
+  switch (request.kind) {
+    case 'help':
+      process.stdout.write(help);
+      return 0;
+    case 'mistake':
+      say(`chaos: ${request.message}\n  cure: npm run chaos -- --help, or --list for the rows`);
+      return 2;
+    case 'list':
+      for (const { name, about, promise } of rows)
+        print(
+          request.json ? JSON.stringify({ name, about, promise }) : `${name.padEnd(20)} ${about}\n${' '.repeat(21)}must hold: ${promise}`,
+        );
+      return 0;
+    case 'chaos': {
+      const chosen = request.names.length === 0 ? rows : rows.filter((row) => request.names.includes(row.name));
+      const played = await play(chosen, request.options, request.json);
+      if (request.results !== '') writeFileSync(resolve(process.env['INIT_CWD'] ?? '.', request.results), page(played, new Date()));
+      return played.every(({ result }) => result.verdict !== 'broken') ? 0 : 1;
+    }
+  }
+}
+
+/** Rows one after the other; a row that cannot be played is a broken one, and the next goes on. Ctrl-C ends after the row at hand. */
+async function play(chosen: readonly Row[], options: RowOptions, json: boolean): Promise<readonly Played[]> {
+  const ending = new AbortController();
+  process.once('SIGINT', () => ending.abort(new Error('interrupted')));
+  process.once('SIGTERM', () => ending.abort(new Error('asked to end')));
+  const played: Played[] = [];
+  if (!json) print(line(columnNames));
+  for (const row of chosen) {
+    if (ending.signal.aborted) break;
+    say(`${row.name}: ${row.about}`);
+    const began = performance.now();
+    const result = await row
+      .run({ options, signal: ending.signal, say })
+      .catch((error: unknown) => ({ verdict: 'broken' as const, broken: [`it could not be played: ${wordsOf(error)}`], notes: [] }));
+    const one: Played = { row, result, took: (performance.now() - began) / 1000 };
+    played.push(one);
+    if (json) print(JSON.stringify(plain(one)));
+    else print([line(cells(one)), ...remarks(one).map((remark) => `    ${remark}`)].join('\n'));
+  }
+  return played;
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+process.exitCode = await main(process.argv.slice(2));
