@@ -32,3 +32,17 @@ describe.each(topologies)('an ingress is told to end, %s', (_, topology) => {
     });
   }
 });
+
+describe('a service that is told to end', () => {
+  const { actor, hub } = perform({ apart: true, log: 'info', cast: { acme: {} } });
+
+  it('says so once', async () => {
+    const { ingresses, relays, policies } = hub();
+    for (const one of [...ingresses, ...relays, ...policies]) {
+      await one.stop();
+      const lines = one.log().filter((line) => Object(line).msg === 'draining');
+      expect(lines, one.id).toHaveLength(1);
+    }
+    await actor('acme').line().over;
+  });
+});

@@ -11,7 +11,7 @@ function untouched(text: string): string {
 
 const everyByte = Array.from({ length: 256 }, (_, byte) => String.fromCharCode(byte)).join('');
 
-describe.each(topologies)('what the hub does not own leaves as it came, %s', (_, topology) => {
+describe.each(topologies)('what the hub does not own leaves as it came (RFC 3261 16.6, 16.7 step 9), %s', (_, topology) => {
   const { actor, hub } = perform({ topology, cast: { acme: {}, bolt: {} } });
 
   it.each([
@@ -66,7 +66,7 @@ describe.each(topologies)('what the hub does not own leaves as it came, %s', (_,
     }
   });
 
-  it('adds one Via above the sender’s, and tells it where it came from when asked (RFC 3581)', async () => {
+  it('adds one Via above the sender’s, and tells it where it came from when asked (RFC 3261 16.6 step 8, 18.2.1, RFC 3581)', async () => {
     const acme = actor('acme');
     const via = 'SIP/2.0/TLS  private.acme.example : 5061 ; branch=z9hG4bKasked ;rport;x="a;b"';
     const { request, final } = await exchange(acme, actor('bolt'), { via });

@@ -11,7 +11,7 @@ describe.each(topologies)('every request has one final answer, %s', (_, topology
     settings: { ingress: { timeouts: { final: '1s', timerC: '1s' } } },
   });
 
-  it('a member that says nothing: 504 with a reason, never 408, before the sender gives up', async () => {
+  it('a member that says nothing: 504 with a reason, never 408, before the sender gives up (RFC 3261 16.7 step 6, RFC 4320 4.2)', async () => {
     const acme = actor('acme');
     const bolt = actor('bolt');
     const said = ['MESSAGE', 'SUBSCRIBE', 'OPTIONS', 'UNHEARDOF'].map((method) => acme.say(method, 'sip:bob@bolt.example'));
@@ -26,7 +26,7 @@ describe.each(topologies)('every request has one final answer, %s', (_, topology
     await exchange(acme, bolt);
   });
 
-  it('an INVITE that nobody answers: 504 as well', async () => {
+  it('an INVITE that nobody answers: 504 as well (RFC 3261 16.8)', async () => {
     const acme = actor('acme');
     const bolt = actor('bolt');
     const invite = acme.say('INVITE', 'sip:bob@bolt.example');
@@ -36,7 +36,7 @@ describe.each(topologies)('every request has one final answer, %s', (_, topology
     acme.line().say(acknowledge(invite, final).text);
   });
 
-  it('a member’s own 408 is told as 504 to anything but INVITE (RFC 4320), and as it came to INVITE', async () => {
+  it('a member’s own 408 is told as 504 to anything but INVITE (RFC 4320 4.2), and as it came to INVITE', async () => {
     const acme = actor('acme');
     const bolt = actor('bolt');
     for (const method of ['MESSAGE', 'SUBSCRIBE']) {
@@ -54,7 +54,7 @@ describe.each(topologies)('every request has one final answer, %s', (_, topology
     await bolt.hear('ACK');
   });
 
-  it('a provisional answer to anything but INVITE is not passed on, and changes nothing', async () => {
+  it('a provisional answer to anything but INVITE is not passed on, and changes nothing (RFC 4320 4.1)', async () => {
     const acme = actor('acme');
     const bolt = actor('bolt');
     const said = acme.say('MESSAGE', 'sip:bob@bolt.example');
@@ -62,7 +62,7 @@ describe.each(topologies)('every request has one final answer, %s', (_, topology
     expect(outcome(await acme.hearFinal(said))).toBe('504 no-answer');
   });
 
-  it('answers that nobody waits for are dropped: unknown branches, second finals, another member’s answers', async () => {
+  it('answers that nobody waits for are dropped: unknown branches, second finals, another member’s answers (RFC 6026 7.3, RFC 3261 17.1.3)', async () => {
     const acme = actor('acme');
     const bolt = actor('bolt');
     const crow = actor('crow');
@@ -80,7 +80,7 @@ describe.each(topologies)('every request has one final answer, %s', (_, topology
     await exchange(crow, acme);
   });
 
-  it('a request said twice before its answer is passed on once, and answered once', async () => {
+  it('a request said twice before its answer is passed on once, and answered once (RFC 3261 17.2.3)', async () => {
     const acme = actor('acme');
     const bolt = actor('bolt');
     const said = acme.say('MESSAGE', 'sip:bob@bolt.example');
@@ -93,7 +93,7 @@ describe.each(topologies)('every request has one final answer, %s', (_, topology
     await exchange(acme, bolt);
   });
 
-  it('an answer goes back on the connection of its request, whatever the Via says', async () => {
+  it('an answer goes back on the connection of its request, whatever the Via says (RFC 3261 18.2.2)', async () => {
     const acme = actor('acme');
     const crow = actor('crow');
     const { final } = await exchange(acme, actor('bolt'), {
@@ -103,7 +103,7 @@ describe.each(topologies)('every request has one final answer, %s', (_, topology
     await exchange(actor('bolt'), crow);
   });
 
-  it('an answer whose connection is gone takes another connection of the same member', async () => {
+  it('an answer whose connection is gone takes another connection of the same member (RFC 3261 18.2.2)', async () => {
     const acme = actor('acme');
     const bolt = actor('bolt');
     const second = await acme.dial(acme.line().remotePort);

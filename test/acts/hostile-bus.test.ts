@@ -1,4 +1,13 @@
-import { Ask, Changed, Door, DoorRequest, TrustPage, TrustRequest, Verdict, VerdictAction } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
+import {
+  Ask,
+  Changed,
+  Door,
+  DoorRequest,
+  TrustPage,
+  TrustRequest,
+  Verdict,
+  VerdictAction,
+} from '@guildhall/proto/gen/guildhall/bus/v1/ask';
 import { ForwardBatch, ForwardKind } from '@guildhall/proto/gen/guildhall/bus/v1/forward';
 import { Hello } from '@guildhall/proto/gen/guildhall/bus/v1/hello';
 import { OutcomeBatch, OutcomeKind } from '@guildhall/proto/gen/guildhall/bus/v1/outcome';
@@ -37,7 +46,10 @@ const rubbish: readonly (readonly [string, Uint8Array])[] = [
   ['strings that are no UTF-8', field(1, bytes(0xc0, 0xaf, 0xff, 0xfe))],
   ['every field a string', Buffer.concat(Array.from({ length: 20 }, (_one, index) => field(index + 1, Buffer.from('gh.v1.>\r\n\0*'))))],
   ['every field a number', bytes(...Array.from({ length: 15 }, (_one, index) => [((index + 1) << 3) | 0, 0xff, 0xff, 0x03]).flat())],
-  ['every field 64 bits', bytes(...Array.from({ length: 15 }, (_one, index) => [((index + 1) << 3) | 1, 255, 255, 255, 255, 255, 255, 255, 255]).flat())],
+  [
+    'every field 64 bits',
+    bytes(...Array.from({ length: 15 }, (_one, index) => [((index + 1) << 3) | 1, 255, 255, 255, 255, 255, 255, 255, 255]).flat()),
+  ],
   ['a string of almost a megabyte', field(1, new Uint8Array(1_000_000).fill(0x41))],
   ['a list of a hundred thousand', Buffer.concat(Array.from({ length: 100_000 }, () => field(3, bytes(0x61))))],
   ['noise', Uint8Array.from({ length: 5_000 }, (_one, at) => (at * 7919 + (at >> 3) * 104_729) & 255)],
@@ -54,7 +66,12 @@ describe.each(topologies)('somebody who has a password of the bus, %s', (_, topo
   /** Every subject there is, with the ids of this hub. */
   const everySubject = () => [
     ...Object.values(subjects).flatMap((subject) => (typeof subject === 'string' && !subject.includes('*') ? [subject] : [])),
-    ...hub().relays.flatMap(({ id }) => [subjects.relay(id), subjects.arrived('relay', id), subjects.depart('relay', id), subjects.hello('relay', id)]),
+    ...hub().relays.flatMap(({ id }) => [
+      subjects.relay(id),
+      subjects.arrived('relay', id),
+      subjects.depart('relay', id),
+      subjects.hello('relay', id),
+    ]),
     ...hub().ingresses.flatMap(({ id }) => [
       subjects.ingress(id),
       subjects.arrived('ingress', id),
@@ -77,14 +94,17 @@ describe.each(topologies)('somebody who has a password of the bus, %s', (_, topo
     return Hello.decode(heard[0]?.data ?? bytes()).epoch;
   };
 
-  it.each(rubbish)('says %s on every subject, with and without asking for an answer: everybody stays, and the right answers come', async (_name, payload) => {
-    for (const subject of everySubject()) {
-      await intruder.say(subject, payload);
-      await intruder.say(subject, payload, subjects.ask);
-      await intruder.say(subject, payload, subjects.changed);
-    }
-    await all();
-  });
+  it.each(rubbish)(
+    'says %s on every subject, with and without asking for an answer: everybody stays, and the right answers come',
+    async (_name, payload) => {
+      for (const subject of everySubject()) {
+        await intruder.say(subject, payload);
+        await intruder.say(subject, payload, subjects.ask);
+        await intruder.say(subject, payload, subjects.changed);
+      }
+      await all();
+    },
+  );
 
   it('and all that is counted', async () => {
     expect(await hub().counted('ingress', 'guildhall_ingress_dropped_total', { kind: 'broken-batch' })).toBeGreaterThan(10);
@@ -133,12 +153,17 @@ describe.each(topologies)('somebody who has a password of the bus, %s', (_, topo
     for (const lives of [epoch, 'another', '', epoch.toUpperCase()]) {
       for (const transaction of [0, 1, 2 ** 31, 2 ** 32 - 1]) {
         const columns = { kind: [OutcomeKind.FINAL], transaction: [transaction], status: [200], reason: [0], length: [answer.length] };
-        await intruder.say(subjects.ingress(ingress.id), OutcomeBatch.encode(OutcomeBatch.fromPartial({ relay: 'x', epoch: lives, ...columns, wire: answer })).finish());
+        await intruder.say(
+          subjects.ingress(ingress.id),
+          OutcomeBatch.encode(OutcomeBatch.fromPartial({ relay: 'x', epoch: lives, ...columns, wire: answer })).finish(),
+        );
       }
     }
     await all();
     await vi.waitFor(async () => {
-      expect(await hub().counted('ingress', 'guildhall_ingress_dropped_total', { kind: 'stray-outcome' })).toBeGreaterThanOrEqual(before + 12);
+      expect(await hub().counted('ingress', 'guildhall_ingress_dropped_total', { kind: 'stray-outcome' })).toBeGreaterThanOrEqual(
+        before + 12,
+      );
     });
   });
 
@@ -184,7 +209,8 @@ describe.each(topologies)('somebody who has a password of the bus, %s', (_, topo
       { transaction: [] },
       { wait: [] },
     ];
-    for (const part of spoilt) await intruder.say(subjects.relay(relay.id), ForwardBatch.encode(ForwardBatch.fromPartial({ ...good, ...part })).finish());
+    for (const part of spoilt)
+      await intruder.say(subjects.relay(relay.id), ForwardBatch.encode(ForwardBatch.fromPartial({ ...good, ...part })).finish());
     const many = 50_000;
     const full = <T>(value: T): T[] => Array.from({ length: many }, () => value);
     const largest = {
@@ -211,10 +237,23 @@ describe.each(topologies)('somebody who has a password of the bus, %s', (_, topo
     const answer = Buffer.from('SIP/2.0 200 OK\r\nVia: SIP/2.0/TLS x;branch=z9hG4bKnone\r\nContent-Length: 0\r\n\r\n', 'latin1');
     const request = Buffer.from(actor('acme').request('MESSAGE', 'sip:bob@bolt.example', { from: '<sip:x@nobody.test>' }).text, 'latin1');
     const batch = (service: string, id: string, member: string, wireId: string, wire: Buffer) =>
-      WireBatch.encode({ service, id, epoch: 'e', wires: [wireId], members: [member], sources: ['1.2.3.4:5'], wireIndex: [0], length: [wire.length], wire }).finish();
+      WireBatch.encode({
+        service,
+        id,
+        epoch: 'e',
+        wires: [wireId],
+        members: [member],
+        sources: ['1.2.3.4:5'],
+        wireIndex: [0],
+        length: [wire.length],
+        wire,
+      }).finish();
     for (const member of ['nobody', 'acme', '__proto__', '']) {
       for (const wireId of ['c999999', '__proto__', '', 'x'.repeat(500)]) {
-        await intruder.say(subjects.depart('ingress', ingress.id), batch('relay', relay.id, member === 'acme' ? 'nobody' : member, wireId, answer));
+        await intruder.say(
+          subjects.depart('ingress', ingress.id),
+          batch('relay', relay.id, member === 'acme' ? 'nobody' : member, wireId, answer),
+        );
         await intruder.say(subjects.depart('relay', relay.id), batch('ingress', ingress.id, member, wireId, answer));
         await intruder.say(subjects.arrived('relay', relay.id), batch('ingress', ingress.id, member, wireId, answer));
         await intruder.say(subjects.arrived('ingress', ingress.id), batch('relay', relay.id, member, wireId, request));
@@ -231,7 +270,10 @@ describe.each(topologies)('somebody who has a password of the bus, %s', (_, topo
   it('announces changes of no version, of the highest and of everybody: the membership stays what it is, and later ones are learned', async () => {
     for (const version of [0n, 2n ** 64n - 1n]) {
       for (const all of [true, false]) {
-        await intruder.say(subjects.changed, Changed.encode({ version, members: ['acme', 'nobody', '*'], all, revocations: version }).finish());
+        await intruder.say(
+          subjects.changed,
+          Changed.encode({ version, members: ['acme', 'nobody', '*'], all, revocations: version }).finish(),
+        );
       }
     }
     await all();
@@ -252,7 +294,10 @@ describe.each(topologies)('somebody who has a password of the bus, %s', (_, topo
 
   it('says hello as two thousand relays that are not there, and falls silent: within two seconds everything is as before', async () => {
     for (let index = 0; index < 2_000; index += 1) {
-      await intruder.say(subjects.hello('relay', `flood-${index}`), Hello.encode(Hello.fromPartial({ service: 'relay', id: `flood-${index}`, epoch: 'evil' })).finish());
+      await intruder.say(
+        subjects.hello('relay', `flood-${index}`),
+        Hello.encode(Hello.fromPartial({ service: 'relay', id: `flood-${index}`, epoch: 'evil' })).finish(),
+      );
     }
     await vi.waitFor(all, { timeout: 15_000 });
   }, 40_000);

@@ -19,11 +19,9 @@ describe.each(topologies)('what the hub copies carries nothing else with it, %s'
       acme: {},
       bolt: {},
       crow: {},
-      dora: { offstage: true, entry: { status: 'suspended', statusReason: 'no "dues"; \ X-Smuggled: yes' } },
+      dora: { offstage: true, entry: { status: 'suspended', statusReason: 'no "dues";  X-Smuggled: yes' } },
     },
-    rules: [
-      { id: 'no-crow', from: { member: 'acme' }, to: { member: 'crow' }, action: 'deny', reason: 'not "today"; \ nor tomorrow' },
-    ],
+    rules: [{ id: 'no-crow', from: { member: 'acme' }, to: { member: 'crow' }, action: 'deny', reason: 'not "today";  nor tomorrow' }],
   });
 
   const words: readonly (readonly [string, Partial<Words>])[] = [
@@ -42,7 +40,7 @@ describe.each(topologies)('what the hub copies carries nothing else with it, %s'
     ['a Request-URI user of escapes', { uri: 'sip:%0d%0aX-Smuggled%3a%20yes@crow.example' }],
     ['a Request-URI with parameters', { uri: 'sip:bob@crow.example;x=%0d%0aX-Smuggled' }],
     ['a domain of nobody, as long as can be', { uri: `sip:bob@${'a.'.repeat(1000)}example` }],
-    ['a method with odd characters', { method: "X-SMUGGLED:".replace(':', "!%*_+`'~") }],
+    ['a method with odd characters', { method: 'X-SMUGGLED:'.replace(':', "!%*_+`'~") }],
   ];
 
   it.each(words)('%s: in our own answers', async (_name, spoilt) => {
@@ -67,7 +65,10 @@ describe.each(topologies)('what the hub copies carries nothing else with it, %s'
   it.each(words.filter(([, { uri }]) => uri === undefined))('%s: on the next wire, where it passes', async (_name, spoilt) => {
     const acme = actor('acme');
     const bolt = actor('bolt');
-    const said = acme.say(spoilt.method ?? 'MESSAGE', 'sip:bob@bolt.example', { ...spoilt, callId: spoilt.callId ?? `copy-${Math.random()}` });
+    const said = acme.say(spoilt.method ?? 'MESSAGE', 'sip:bob@bolt.example', {
+      ...spoilt,
+      callId: spoilt.callId ?? `copy-${Math.random()}`,
+    });
     const final = acme.hear((message) => message.status >= 200);
     const heard = await bolt.hearUnless(said, final);
     if (heard !== undefined) {
@@ -85,15 +86,31 @@ describe.each(topologies)('what the hub copies carries nothing else with it, %s'
     const bolt = actor('bolt');
     const crow = actor('crow');
     const port = acme.line().remotePort;
-    for (const sentBy of [`127.0.0.1:${crow.port}`, `sip.crow.example:${crow.port}`, `127.0.0.1:${port}`, '0.0.0.0', '[::1]:5061', 'evil.test']) {
-      for (const more of ['', `;received=127.0.0.1`, `;rport=${crow.port}`, `;rport;received=10.9.8.7`, ';maddr=127.0.0.1;ttl=1', ';alias']) {
+    for (const sentBy of [
+      `127.0.0.1:${crow.port}`,
+      `sip.crow.example:${crow.port}`,
+      `127.0.0.1:${port}`,
+      '0.0.0.0',
+      '[::1]:5061',
+      'evil.test',
+    ]) {
+      for (const more of [
+        '',
+        `;received=127.0.0.1`,
+        `;rport=${crow.port}`,
+        `;rport;received=10.9.8.7`,
+        ';maddr=127.0.0.1;ttl=1',
+        ';alias',
+      ]) {
         const via = `SIP/2.0/TLS ${sentBy};branch=z9hG4bK${Math.random().toString(36).slice(2)}${more}`;
         await exchange(acme, bolt, { via });
         expect(outcome(await say(acme.request('MESSAGE', 'sip:bob@crow.example', { via })))).toBe('403 denied-by-rule');
       }
     }
     // One that is the hub's own, and already filled in.
-    const { request } = await exchange(acme, bolt, { via: `SIP/2.0/TLS ${hub().domain}:${port};branch=z9hG4bKhub;received=1.2.3.4;rport=1` });
+    const { request } = await exchange(acme, bolt, {
+      via: `SIP/2.0/TLS ${hub().domain}:${port};branch=z9hG4bKhub;received=1.2.3.4;rport=1`,
+    });
     expect(request.headers('via')[1]).toContain('received=1.2.3.4');
 
     async function say(said: ReturnType<typeof acme.request>) {

@@ -90,7 +90,9 @@ describe.each(topologies)('names that want to be somebody else’s, %s', (_, top
       expect(request.header('event')).toBe(event);
     }
     expect(await refusal(acme, acme.request('A'.repeat(33), 'sip:bob@bolt.example'))).toBe('400 bad-message');
-    expect(await refusal(acme, acme.request('PUBLISH', 'sip:bob@bolt.example', { headers: [`Event: ${'e'.repeat(65)}`] }))).toBe('400 bad-message');
+    expect(await refusal(acme, acme.request('PUBLISH', 'sip:bob@bolt.example', { headers: [`Event: ${'e'.repeat(65)}`] }))).toBe(
+      '400 bad-message',
+    );
   });
 
   const elsewhere: readonly (readonly [string, Partial<Words>])[] = [
@@ -117,7 +119,11 @@ describe.each(topologies)('names that want to be somebody else’s, %s', (_, top
       expect(await refusal(acme, within(caller, method, asserted))).toBe('403 asserted-identity-not-yours');
       expect(await refusal(bolt, within(callee, method, asserted))).toBe('403 asserted-identity-not-yours');
     }
-    const moved = { headers: ['Contact: <sip:carol@crow.example>'], to: `<sip:carol@crow.example>;tag=answered`, uri: 'sip:carol@crow.example' };
+    const moved = {
+      headers: ['Contact: <sip:carol@crow.example>'],
+      to: `<sip:carol@crow.example>;tag=answered`,
+      uri: 'sip:carol@crow.example',
+    };
     const info = within(caller, 'INFO', moved);
     acme.line().say(info.text);
     const heard = await bolt.hear('INFO');
@@ -153,7 +159,9 @@ describe.each(topologies)('names that want to be somebody else’s, %s', (_, top
 
   it('an answer that asserts another member’s identity: the claim is taken out, the answerer’s own stays (RFC 3325 5)', async () => {
     const claim = async (value: string) =>
-      (await exchange(actor('acme'), actor('bolt'), {}, { headers: [`P-Asserted-Identity: ${value}`] })).final.headers('p-asserted-identity');
+      (await exchange(actor('acme'), actor('bolt'), {}, { headers: [`P-Asserted-Identity: ${value}`] })).final.headers(
+        'p-asserted-identity',
+      );
     expect(await claim('<sip:bob@bolt.example>')).toEqual(['<sip:bob@bolt.example>']);
     expect(await claim('<sip:carol@crow.example>')).toEqual([]);
     expect(await claim('<sip:bob@bolt.example>, <sip:carol@crow.example>')).toEqual([]);

@@ -9,7 +9,7 @@ import { acknowledge, cancel } from '../stage/speech.js';
 describe.each(topologies)('calls, %s', (_, topology) => {
   const { actor } = perform({ topology, cast: { acme: {}, bolt: {}, crow: {} }, settings: { ingress: { timeouts: { timerC: '1s' } } } });
 
-  it('answers a CANCEL of nothing, and of another member’s INVITE, with 481', async () => {
+  it('answers a CANCEL of nothing, and of another member’s INVITE, with 481 (RFC 3261 9.2)', async () => {
     const acme = actor('acme');
     const bolt = actor('bolt');
     const crow = actor('crow');
@@ -29,7 +29,7 @@ describe.each(topologies)('calls, %s', (_, topology) => {
     await bolt.hear('ACK');
   });
 
-  it('answers 100 at once, by itself, and passes no 100 on', async () => {
+  it('answers 100 at once, by itself, and passes no 100 on (RFC 3261 16.2, 16.7 step 5)', async () => {
     const acme = actor('acme');
     const bolt = actor('bolt');
     const invite = acme.say('INVITE', 'sip:bob@bolt.example');
@@ -44,7 +44,7 @@ describe.each(topologies)('calls, %s', (_, topology) => {
     await bolt.hear('ACK');
   });
 
-  it('acknowledges a refusal on each hop: the relay to the callee, the caller to the hub', async () => {
+  it('acknowledges a refusal on each hop: the relay to the callee, the caller to the hub (RFC 3261 17.1.1.3, 17.2.1)', async () => {
     const acme = actor('acme');
     const bolt = actor('bolt');
     for (const status of [302, 486, 500, 600]) {
@@ -64,7 +64,7 @@ describe.each(topologies)('calls, %s', (_, topology) => {
     }
   });
 
-  it('cancels: 200 to the CANCEL at once, a CANCEL with the INVITE’s branch onwards, and the 487 back', async () => {
+  it('cancels: 200 to the CANCEL at once, a CANCEL with the INVITE’s branch onwards, and the 487 back (RFC 3261 9.2, 16.10)', async () => {
     const acme = actor('acme');
     const bolt = actor('bolt');
     const invite = acme.say('INVITE', 'sip:bob@bolt.example', { headers: ['Subject: never mind'] });
@@ -102,7 +102,7 @@ describe.each(topologies)('calls, %s', (_, topology) => {
     expect((await acme.hearFinal(invite)).status).toBe(487);
   });
 
-  it('passes on a 200 that crosses a CANCEL, and every other 2xx of a forked INVITE', async () => {
+  it('passes on a 200 that crosses a CANCEL, and every other 2xx of a forked INVITE (RFC 3261 16.7 step 5, RFC 6026 8.4)', async () => {
     const acme = actor('acme');
     const bolt = actor('bolt');
     const invite = acme.say('INVITE', 'sip:bob@bolt.example');
@@ -126,7 +126,7 @@ describe.each(topologies)('calls, %s', (_, topology) => {
     }
   });
 
-  it('leads ACK, re-INVITE, INFO, UPDATE and BYE by the route token to private Contact addresses, both ways', async () => {
+  it('leads ACK, re-INVITE, INFO, UPDATE and BYE by the route token to private Contact addresses, both ways (RFC 3261 16.12)', async () => {
     const acme = actor('acme');
     const bolt = actor('bolt');
     const { caller, callee, heardInvite, heardOk, heardAck, invite } = await openCall(acme, bolt);
@@ -154,7 +154,7 @@ describe.each(topologies)('calls, %s', (_, topology) => {
     await exchangeWithin(bolt, callee, acme, 'BYE');
   });
 
-  it('uses sips in its Record-Route where the Request-URI does', async () => {
+  it('uses sips in its Record-Route where the Request-URI does (RFC 3261 16.6 step 4)', async () => {
     const acme = actor('acme');
     const bolt = actor('bolt');
     const invite = acme.say('INVITE', 'sips:bob@bolt.example');
@@ -165,7 +165,7 @@ describe.each(topologies)('calls, %s', (_, topology) => {
     acme.line().say(acknowledge(invite, await acme.hearFinal(invite)).text);
   });
 
-  it('ends a call that rings for ever: Timer C cancels it onwards and answers 504', async () => {
+  it('ends a call that rings for ever: Timer C cancels it onwards and answers 504 (RFC 3261 16.8)', async () => {
     const acme = actor('acme');
     const bolt = actor('bolt');
     const invite = acme.say('INVITE', 'sip:bob@bolt.example');

@@ -28,7 +28,7 @@ describe.each(topologies)('a sick member costs only its own traffic, %s', (_, to
     await exchange(actor('bolt'), actor('acme'));
   });
 
-  it('a 503 of its only proxy becomes a 500 that names it, and no Retry-After', async () => {
+  it('a 503 of its only proxy becomes a 500 that names it, and no Retry-After (RFC 3261 16.7 step 6)', async () => {
     const acme = actor('acme');
     const bolt = actor('bolt');
     for (const method of ['MESSAGE', 'INVITE']) {
@@ -45,7 +45,7 @@ describe.each(topologies)('a sick member costs only its own traffic, %s', (_, to
     }
   });
 
-  it('a member that refuses connections: a quick 500 that names it; when it listens again it is found', async () => {
+  it('a member that refuses connections: a quick 500 that names it; when it listens again it is found (RFC 3261 16.9)', async () => {
     const acme = actor('acme');
     const dora = actor('dora');
     dora.shutDoor();
@@ -63,7 +63,7 @@ describe.each(topologies)('a sick member costs only its own traffic, %s', (_, to
     await reach(acme, dora);
   });
 
-  it('a proxy that answers 503 is passed over: the next one gets the request under a new branch', async () => {
+  it('a proxy that answers 503 is passed over: the next one gets the request under a new branch (RFC 3263 4.3)', async () => {
     const acme = actor('acme');
     const said = acme.say('MESSAGE', 'sip:carol@crow.example');
     const first = await hearRequest(actor('crow'), said);
@@ -77,14 +77,14 @@ describe.each(topologies)('a sick member costs only its own traffic, %s', (_, to
     expect((await acme.hearFinal(said)).status).toBe(202);
   });
 
-  it('when all of its proxies answer 503, one 500', async () => {
+  it('when all of its proxies answer 503, one 500 (RFC 3261 16.7 step 6)', async () => {
     const acme = actor('acme');
     const said = acme.say('MESSAGE', 'sip:carol@crow.example');
     for (const name of ['crow', 'crow-2', 'crow-3']) actor(name).answer(await hearRequest(actor(name), said), 503);
     expect(outcome(await acme.hearFinal(said))).toBe('500 member-overloaded');
   });
 
-  it('a refusal that is not 503 is the answer: no other proxy is asked', async () => {
+  it('a refusal that is not 503 is the answer: no other proxy is asked (RFC 3263 4.3)', async () => {
     const acme = actor('acme');
     for (const status of [403, 404, 480, 500, 603]) {
       const said = acme.say('MESSAGE', 'sip:carol@crow.example');
@@ -93,7 +93,7 @@ describe.each(topologies)('a sick member costs only its own traffic, %s', (_, to
     }
   });
 
-  it('a proxy that refuses connections is passed over', async () => {
+  it('a proxy that refuses connections is passed over (RFC 3263 4.3)', async () => {
     const acme = actor('acme');
     actor('echo').shutDoor();
     const said = acme.say('MESSAGE', 'sip:eve@echo.example');
@@ -101,7 +101,7 @@ describe.each(topologies)('a sick member costs only its own traffic, %s', (_, to
     expect((await acme.hearFinal(said)).status).toBe(200);
   });
 
-  it('a proxy that says nothing is passed over', async () => {
+  it('a proxy that says nothing is passed over (RFC 3263 4.3)', async () => {
     const acme = actor('acme');
     const said = acme.say('MESSAGE', 'sip:fay@fern.example');
     await hearRequest(actor('fern'), said);
@@ -109,7 +109,7 @@ describe.each(topologies)('a sick member costs only its own traffic, %s', (_, to
     expect((await acme.hearFinal(said)).status).toBe(200);
   });
 
-  it('a connection lost in the middle of a request, and not to be had again: the next proxy gets it', async () => {
+  it('a connection lost in the middle of a request, and not to be had again: the next proxy gets it (RFC 3263 4.3)', async () => {
     const acme = actor('acme');
     const said = acme.say('MESSAGE', 'sip:gil@gull.example');
     await hearRequest(actor('gull'), said);

@@ -1,7 +1,10 @@
+import { configSchema } from '@guildhall/relay/config';
 import { describe, expect, it } from 'vitest';
 import { exchange, hearRequest } from '../stage/exchange.js';
 import { perform } from '../stage/performance.js';
 import { topologies } from '../stage/play.js';
+
+const certificate = { cert: 'hub.crt', key: 'hub.key' };
 
 describe.each(topologies)('connections are kept, and missed when they are gone, %s', (_, topology) => {
   const { actor, hub } = perform({
@@ -11,7 +14,7 @@ describe.each(topologies)('connections are kept, and missed when they are gone, 
     settings: { relay: { timeouts: { probe: '500ms', dead: '1s', connect: '500ms' } } },
   });
 
-  it('CRLFCRLF is answered with CRLF, in one piece or two', async () => {
+  it('CRLFCRLF is answered with CRLF, in one piece or two (RFC 5626 4.4.1)', async () => {
     const acme = actor('acme');
     const line = acme.line();
     for (const pieces of [['\r\n\r\n'], ['\r\n', '\r\n']]) {
@@ -39,7 +42,7 @@ describe.each(topologies)('connections are kept, and missed when they are gone, 
     await bolt.answerPings();
   });
 
-  it('a link that hangs without a word is noticed: what it carried is said again on a new one, under the same branch', async () => {
+  it('a link that hangs without a word is noticed: what it carried is said again on a new one, under the same branch (RFC 3261 17.2.3)', async () => {
     const acme = actor('acme');
     const crow = actor('crow');
     const { request } = await exchange(acme, crow);
@@ -59,7 +62,7 @@ describe.each(topologies)('connections are kept, and missed when they are gone, 
     expect(again.request.line).not.toBe(request.line);
   });
 
-  it('a link that is cut before the answer: the request is said again under the same branch, and answered once', async () => {
+  it('a link that is cut before the answer: the request is said again under the same branch, and answered once (RFC 3261 17.2.3)', async () => {
     const acme = actor('acme');
     const echo = actor('echo');
     await exchange(acme, echo);
@@ -69,6 +72,25 @@ describe.each(topologies)('connections are kept, and missed when they are gone, 
     const second = await hearRequest(echo, said);
     expect(second.text).toBe(first.text);
     echo.answer(second, 200);
+    expect((await acme.hearFinal(said)).status).toBe(200);
+  });
+});
+
+describe('a hub with the times that it has by itself', () => {
+  const { actor } = perform({ cast: { acme: {}, bolt: {} } });
+
+  it('misses a link that hangs within 10 s: 9.5 s of silence, looked at four times a second', async () => {
+    const { dead, probe } = configSchema.parse({ hub: { domain: 'hub.example' }, via: { host: 'hub.example' }, certificate }).timeouts;
+    expect(probe).toBeLessThan(dead);
+    expect(dead + 250).toBeLessThan(10_000);
+    const acme = actor('acme');
+    const bolt = actor('bolt');
+    const { request } = await exchange(acme, bolt);
+    request.line.freeze();
+    const said = acme.say('MESSAGE', 'sip:bob@bolt.example');
+    const heard = await hearRequest(bolt, said, 15_000);
+    expect(heard.line).not.toBe(request.line);
+    bolt.answer(heard, 200);
     expect((await acme.hearFinal(said)).status).toBe(200);
   });
 });

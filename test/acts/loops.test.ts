@@ -6,14 +6,14 @@ import { topologies } from '../stage/play.js';
 describe.each(topologies)('nothing goes round in circles, %s', (_, topology) => {
   const { actor } = perform({ topology, cast: { acme: { domains: ['acme.example', 'acme.test'] }, bolt: {} } });
 
-  it('Max-Forwards 0: 483', async () => {
+  it('Max-Forwards 0: 483 (RFC 3261 16.3 item 3)', async () => {
     const acme = actor('acme');
     for (const method of ['MESSAGE', 'INVITE', 'OPTIONS']) {
       expect(await refusal(acme, acme.request(method, 'sip:bob@bolt.example', { maxForwards: 0 }))).toBe('483 too-many-hops');
     }
   });
 
-  it('a request that a member sends back as it came: 482', async () => {
+  it('a request that a member sends back as it came: 482 (RFC 3261 16.3 item 4, RFC 5393 4.2)', async () => {
     const acme = actor('acme');
     const bolt = actor('bolt');
     const said = acme.request('MESSAGE', 'sip:carol@acme.test');
@@ -26,7 +26,7 @@ describe.each(topologies)('nothing goes round in circles, %s', (_, topology) => 
     await exchange(acme, bolt);
   });
 
-  it('a spiral is legal: through the hub to the member’s other domain, and from there to somebody else (RFC 5393)', async () => {
+  it('a spiral is legal: through the hub to the member’s other domain, and from there to somebody else (RFC 5393 4.2)', async () => {
     const acme = actor('acme');
     const bolt = actor('bolt');
     const said = acme.request('MESSAGE', 'sip:carol@acme.test');
@@ -45,7 +45,7 @@ describe.each(topologies)('nothing goes round in circles, %s', (_, topology) => 
     expect((await acme.hearFinal(said)).header('to')).toBe(middle.header('to'));
   });
 
-  it('counts Max-Forwards down, and adds 70 where there is none', async () => {
+  it('counts Max-Forwards down, and adds 70 where there is none (RFC 3261 16.6 step 3)', async () => {
     for (const [given, arrives] of [
       [1, '0'],
       [70, '69'],

@@ -5,7 +5,7 @@ import { topologies } from '../stage/play.js';
 
 const event = 'Event: presence;id=7';
 
-describe.each(topologies)('any method, any answer, %s', (_, topology) => {
+describe.each(topologies)('any method, any answer (RFC 3261 16.3 item 1, 16.7), %s', (_, topology) => {
   const { actor } = perform({ topology, cast: { acme: {}, bolt: {} } });
 
   it.each(['MESSAGE', 'PUBLISH', 'OPTIONS', 'INFO', 'REFER', 'REGISTER', 'UPDATE', 'PRACK', 'message', 'SING', "X-._!%*+`'~"])(

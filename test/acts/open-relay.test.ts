@@ -36,7 +36,7 @@ describe.each(topologies)('the hub is no open relay, %s', (_, topology) => {
     expect(request.uri).toBe(uri);
   });
 
-  it('takes a Route that names only the hub, and strips it', async () => {
+  it('takes a Route that names only the hub, and strips it (RFC 3261 16.4)', async () => {
     const { request } = await exchange(actor('acme'), actor('bolt'), { routes: [`<sip:${hub().domain};transport=tls;lr>`] });
     expect(request.headers('route')).toEqual([]);
   });

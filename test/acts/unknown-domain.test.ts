@@ -19,7 +19,7 @@ describe.each(topologies)('what is for nobody is refused at once, %s', (_, topol
     expect(await refusal(acme, acme.request('MESSAGE', `sip:bob@${hub().domain}`))).toBe('404 unknown-domain');
   });
 
-  it('another scheme: 416', async () => {
+  it('another scheme: 416 (RFC 3261 16.3 item 2)', async () => {
     const acme = actor('acme');
     for (const uri of ['mailto:bob@bolt.example', 'http://bolt.example/', 'xmpp:bob@bolt.example']) {
       expect(await refusal(acme, acme.request('MESSAGE', uri)), uri).toBe('416 unsupported-scheme');

@@ -1,3 +1,4 @@
+import type { HubSettings } from '../stage/hub.js';
 import { type Account, balance, memberOf } from './ledger.js';
 import { readMemory } from './memory.js';
 import { moment, pause } from './moment.js';
@@ -58,7 +59,8 @@ export async function playFault(stage: Stage, fault: Fault): Promise<RowResult> 
   const seconds = options.seconds ?? fault.seconds ?? 10;
   const calm = options.calm ?? fault.calm ?? 7;
   const members = options.members ?? fault.topology?.members;
-  const topology = await openTopology({ ...fault.topology, ...(members === undefined ? {} : { members }) });
+  const settings = bothSettings(fault.topology?.settings ?? {}, options.settings ?? {});
+  const topology = await openTopology({ ...fault.topology, settings, ...(members === undefined ? {} : { members }) });
   const notes: string[] = [];
   let faultAt = 0;
   const ground: Ground = {
@@ -96,6 +98,14 @@ export async function playFault(stage: Stage, fault: Fault): Promise<RowResult> 
   } finally {
     await topology.close();
   }
+}
+
+function bothSettings(one: HubSettings, other: HubSettings): HubSettings {
+  return {
+    policy: { ...one.policy, ...other.policy },
+    ingress: { ...one.ingress, ...other.ingress },
+    relay: { ...one.relay, ...other.relay },
+  };
 }
 
 /** Connects the senders and lets them send: each to every receiver, the bystander to the other. Gives who sends. */

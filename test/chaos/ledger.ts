@@ -163,7 +163,7 @@ function spanOf(book: SenderBook, peer: number, from: number, until: number): Sp
     }
   }
   const sorted = Float64Array.from(latencies).sort();
-  const quantile = (share: number): number => sorted[Math.floor((sorted.length - 1) * share)] ?? 0;
+  const quantile = (share: number): number => sorted[Math.ceil(sorted.length * share) - 1] ?? 0;
   return { ...span, statuses, refused, p50: quantile(0.5), p99: quantile(0.99), longest: quantile(1) };
 }
 

@@ -73,7 +73,7 @@ export function readOptions(args: readonly string[]): Request {
   }
 }
 
-function given(name: keyof RowOptions, value: number | undefined): RowOptions {
+function given(name: 'rate' | 'members' | 'seconds' | 'calm', value: number | undefined): RowOptions {
   return value === undefined ? {} : { [name]: value };
 }
 

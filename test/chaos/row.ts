@@ -1,3 +1,4 @@
+import type { HubSettings } from '../stage/hub.js';
 import type { Account } from './ledger.js';
 import type { Memory } from './memory.js';
 
@@ -11,6 +12,8 @@ export interface RowOptions {
   readonly seconds?: number;
   /** Seconds of traffic before the fault, warm-up included. */
   readonly calm?: number;
+  /** Settings of the hub besides those of the row, such as no shedding where others use the same cores. */
+  readonly settings?: HubSettings;
 }
 
 /** Where rows are played. */

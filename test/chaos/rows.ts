@@ -4,9 +4,17 @@ import { killNats } from './rows/kill-nats.js';
 import { killPolicies } from './rows/kill-policies.js';
 import { killPolicy } from './rows/kill-policy.js';
 import { killRelay } from './rows/kill-relay.js';
+import { member503 } from './rows/member-503.js';
+import { memberHalfOpen } from './rows/member-half-open.js';
+import { memberKilled } from './rows/member-killed.js';
+import { memberNeverReads } from './rows/member-never-reads.js';
+import { memberResets } from './rows/member-resets.js';
+import { memberStopped } from './rows/member-stopped.js';
+import { overload2x, overload5x } from './rows/overload.js';
 import { partitionRelay } from './rows/partition-relay.js';
 import { restartNats } from './rows/restart-nats.js';
 import { rollingRestart } from './rows/rolling-restart.js';
+import { unfairMember } from './rows/unfair-member.js';
 
 /** Every row there is, in the order of the table. */
 export const rows: readonly Row[] = [
@@ -17,5 +25,14 @@ export const rows: readonly Row[] = [
   killNats,
   restartNats,
   partitionRelay,
+  memberKilled,
+  memberStopped,
+  memberNeverReads,
+  member503,
+  memberResets,
+  memberHalfOpen,
   rollingRestart,
+  overload2x,
+  overload5x,
+  unfairMember,
 ];

@@ -134,7 +134,8 @@ function list(random: Random, one: (random: Random) => string): string {
 export function routes(random: Random): string {
   return list(random, () => {
     const user = random.pick(['', '', 'g1.k1.acme.bolt.I.AAAA@', 'x@']);
-    return `<sip:${user}${random.pick(['hub.example', 'hub.example:5061', '127.0.0.1:5061', 'bolt.example', '[::1]'])};lr>${parameters(random, 1)}`;
+    const loose = random.once(4) ? random.pick(['', ';LR', ';lrx', ';lr=on', ';x;x', '?a=b']) : ';lr';
+    return `<sip:${user}${random.pick(['hub.example', 'hub.example:5061', '127.0.0.1:5061', 'bolt.example', '[::1]'])}${loose}>${parameters(random, 1)}`;
   });
 }
 

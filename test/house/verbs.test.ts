@@ -27,9 +27,16 @@ describe('a verb needs no tool', () => {
     });
   });
 
+  it('to name the rows of chaos', () => {
+    const { status, stdout, stderr } = verb('chaos', '--list');
+    expect([status, stderr]).toEqual([0, '']);
+    expect(stdout).toContain('kill-relay');
+  });
+
   it.each([
     ['bench', '--help'],
     ['soak', '--help'],
+    ['chaos', '--help'],
     ['guildhall', '--help'],
   ])('to show help: %s %s', (...args) => {
     const { status, stdout, stderr } = verb(...args);

@@ -73,10 +73,15 @@ describe('a proxy that is not who it should be', () => {
     expect(await relay.outcome(transaction)).toMatchObject({ kind: 'gone', code: 'member-untrusted' });
   });
 
-  it('with another member’s good certificate neither', async () => {
+  it('with another member’s good certificate neither, and the next one is asked', async () => {
     const impostor = await proxy(await memberCertificate(relay.authority, 'acme.example'));
     open(impostor.port);
     expect((await relay.outcome(forward('MESSAGE'))).code).toBe('member-untrusted');
+    const second = await proxy();
+    open(impostor.port, second.port);
+    const transaction = forward('MESSAGE');
+    second.answer(await second.hear('MESSAGE'), 200);
+    expect((await relay.outcome(transaction)).status).toBe(200);
   });
 
   it('is accepted by its pin, whatever authority signed it', async () => {
@@ -148,7 +153,7 @@ describe('the next proxy', () => {
     expect((await relay.outcome(transaction)).status).toBe(486);
   });
 
-  it('takes over from one that says nothing, and a late ring of that one is called off', async () => {
+  it('takes over from one that says nothing, and a late ring of that one is called off (RFC 3263 4.3, RFC 3261 16.7 step 10)', async () => {
     const [first, second] = [await proxy(), await proxy()];
     open(first.port, second.port);
     const transaction = forward('INVITE');
@@ -189,7 +194,7 @@ describe('the next proxy', () => {
 });
 
 describe('a link that dies', () => {
-  it('is redialled, and what it carried is written again under the same branch', async () => {
+  it('is redialled, and what it carried is written again under the same branch (RFC 3261 17.2.3)', async () => {
     const [first, second] = [await proxy(), await proxy()];
     open(first.port, second.port);
     const earlier = forward('MESSAGE');

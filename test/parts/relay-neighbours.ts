@@ -131,6 +131,7 @@ export async function startRelay(
         acceptCommonName: false,
         lookup: '',
         stranger: false,
+        domains: [],
       };
       reply?.(Door.encode({ ...empty, ...door }).finish());
     },

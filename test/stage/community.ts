@@ -15,8 +15,17 @@ export type CommunityPart = Partial<Pick<CommunityText, 'agreements' | 'rules'>>
 /** Name of the one listener every hub on stage has. */
 export const listenerName = 'members';
 
+/** What the stage says of the hub; `interfaces` are further listeners. */
+interface HubText {
+  readonly domain: string;
+  readonly cert: string;
+  readonly key: string;
+  readonly ca: string;
+  readonly interfaces?: readonly string[];
+}
+
 /** The file: JSON, which is YAML too. Paths are absolute. */
-export function communityText(part: CommunityPart, hub: { domain: string; cert: string; key: string; ca: string }): string {
+export function communityText(part: CommunityPart, hub: HubText): string {
   const { model = 'clearinghouse', otherwise, defaultRoute, discovery, members, crl = [], agreements = [], rules = [] } = part;
   const file: CommunityText = {
     community: {
@@ -29,7 +38,7 @@ export function communityText(part: CommunityPart, hub: { domain: string; cert: 
     },
     hub: {
       domain: hub.domain,
-      listeners: [{ name: listenerName, host: '127.0.0.1', port: 0 }],
+      listeners: [listenerName, ...(hub.interfaces ?? [])].map((name) => ({ name, host: '127.0.0.1', port: 0 })),
       certificate: { cert: hub.cert, key: hub.key },
       trust: { ca: [hub.ca], crl: [...crl] },
     },

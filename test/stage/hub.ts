@@ -25,7 +25,7 @@ export interface Topology {
 /** Settings that a story tightens, as one writes them in a configuration file. */
 export interface HubSettings {
   readonly policy?: Partial<Pick<z.input<typeof policySchema>, 'reload' | 'settle' | 'dns' | 'authority' | 'enrolment' | 'drain'>>;
-  readonly ingress?: Partial<Pick<z.input<typeof ingressSchema>, 'timeouts' | 'limits' | 'reload' | 'drain'>>;
+  readonly ingress?: Partial<Pick<z.input<typeof ingressSchema>, 'timeouts' | 'overload' | 'limits' | 'reload' | 'drain'>>;
   readonly relay?: Partial<Pick<z.input<typeof relaySchema>, 'timeouts' | 'limits' | 'dns' | 'reload' | 'drain'>>;
 }
 
@@ -39,6 +39,8 @@ export interface HubPart {
   /** The same of several, so that each comes back where it was. */
   readonly ports?: readonly number[];
   readonly topology?: Topology;
+  /** Names of further listeners of each ingress, which say that they are `<name>.<domain>`. */
+  readonly interfaces?: readonly string[];
   readonly settings?: HubSettings;
   /** Every service in a process of its own, so that one can be killed; default all in this one. */
   readonly apart?: boolean;
@@ -120,11 +122,12 @@ export async function startHub(part: HubPart): Promise<Hub> {
 /** Starts the services of a hub, each on the NATS that `access` names for it (instances count from 1). */
 export async function startServices(part: HubPart, access: (service: BusService, number: number) => BusAccess): Promise<HubServices> {
   const { domain, topology = { ingresses: 1, relays: 1, policies: 1 }, settings = {}, apart = false } = part;
+  const { interfaces = [] } = part;
   const folder = openFolder('hub');
   const community = folder.file('community.yaml');
   const certificate = { cert: part.identity.certFile, key: part.identity.keyFile };
   const rewrite = (text: CommunityPart) =>
-    writeFileSync(community, communityText(text, { domain, ...certificate, ca: part.authority.certFile }));
+    writeFileSync(community, communityText(text, { domain, ...certificate, ca: part.authority.certFile, interfaces }));
   rewrite(part.community);
 
   const nats = (service: BusService, number: number) => {
@@ -175,7 +178,10 @@ export async function startServices(part: HubPart, access: (service: BusService,
     });
     const ingresses = await several(topology.ingresses, async (number) => {
       const port = part.ports?.[number - 1] ?? part.port ?? 0;
-      const listeners = [{ name: listenerName, host: '127.0.0.1', port, advertise: { host: domain, port: advertised } }];
+      const listeners = [
+        { name: listenerName, host: '127.0.0.1', port, advertise: { host: domain, port: advertised } },
+        ...interfaces.map((name) => ({ name, host: '127.0.0.1', port: 0, advertise: { host: `${name}.${domain}`, port: advertised } })),
+      ];
       const config = {
         ...shared,
         nats: nats('ingress', number),

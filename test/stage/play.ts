@@ -48,7 +48,7 @@ export interface Play {
   close(): Promise<void>;
 }
 
-export interface PlayPart extends Pick<HubPart, 'topology' | 'settings' | 'apart' | 'log'>, Omit<CommunityPart, 'members'> {
+export interface PlayPart extends Pick<HubPart, 'topology' | 'interfaces' | 'settings' | 'apart' | 'log'>, Omit<CommunityPart, 'members'> {
   /** The hub's own SIP domain, where it is not the usual one, and what else its certificate names. */
   readonly domain?: string;
   readonly names?: readonly string[];

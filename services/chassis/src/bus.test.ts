@@ -162,6 +162,71 @@ describe('a bus', () => {
   });
 });
 
+describe('what nobody hears', () => {
+  it('is told to who wants to know, in order with all else, and to nobody who does not', async () => {
+    const [sender, receiver] = [await bus(), await bus()];
+    const told: string[] = [];
+    const one = sender.unheard(() => told.push('one'));
+    const two = sender.unheard(() => {
+      told.push('two');
+      throw new Error('a listener of no manners');
+    });
+    const done = (): Promise<Uint8Array> => sender.request('t.done', bytes(''), 2000);
+    receiver.subscribe('t.done', (_, reply) => reply?.(bytes('')));
+    const stop = receiver.subscribe('t.heard', () => undefined);
+    await receiver.settled();
+    sender.publish('t.nobody', bytes('x'));
+    sender.publish('t.heard', bytes('x'), one);
+    await done();
+    expect(told).toEqual([]);
+    sender.publish('t.nobody', bytes('x'), one);
+    sender.publish('t.nobody', bytes('x'), two);
+    sender.publish('t.nobody', bytes('x'), one);
+    await done();
+    expect([told, sender.failures.handler]).toEqual([['one', 'two', 'one'], 1]);
+    stop();
+    await receiver.settled();
+    sender.publish('t.heard', bytes('x'), two);
+    one.close();
+    sender.publish('t.heard', bytes('x'), one);
+    await done();
+    expect(told).toEqual(['one', 'two', 'one', 'two']);
+  });
+
+  it('is told when the process that listened was killed, before anything else could be noticed', async () => {
+    const [sender, receiver] = [await bus(), await bus()];
+    receiver.subscribe('t.mortal', () => undefined);
+    await receiver.settled();
+    await receiver.close();
+    await new Promise<void>((resolve) => sender.publish('t.mortal', bytes('x'), sender.unheard(resolve)));
+  });
+});
+
+describe('a subscription that ends in order', () => {
+  it('still gets what NATS had for it, and nothing after', async () => {
+    const [sender, receiver] = [await bus(), await bus()];
+    let seen = 0;
+    const stop = receiver.subscribe('t.order', () => (seen += 1));
+    await receiver.settled();
+    for (let index = 0; index < 500; index += 1) sender.publish('t.order', bytes('x'));
+    await sender.settled();
+    await stop.inOrder();
+    expect(seen).toBe(500);
+    const unheard = new Promise<void>((resolve) => sender.publish('t.order', bytes('x'), sender.unheard(resolve)));
+    await unheard;
+    expect(seen).toBe(500);
+    await stop.inOrder();
+    stop();
+  });
+
+  it('ends at once where there is no NATS to ask', async () => {
+    const one = await bus();
+    const stop = one.subscribe('t.order', () => undefined);
+    await one.close();
+    await stop.inOrder();
+  });
+});
+
 describe('a bus whose server dies', () => {
   it('says so, loses what is published, rejects at once what waits, and comes back by itself', async () => {
     const one = await bus();

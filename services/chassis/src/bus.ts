@@ -1,12 +1,12 @@
 import { connect, errors, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { busFault, tooOld } from './bus-fault.js';
+import { type BusStore, createBusStore } from './bus-store.js';
 import { createUnheard, type MakeUnheard, type Unheard } from './bus-unheard.js';
 import { monotonic } from './clock.js';
-import { type Journal, openJournal } from './journal.js';
-import { type KeyValue, openKeyValue } from './key-value.js';
+import type { Journal } from './journal.js';
+import type { KeyValue } from './key-value.js';
 import type { Logger } from './log.js';
 import { oncePer } from './once-per.js';
-import { createOpenings } from './openings.js';
 
 /** Answers a request, once. Nothing happens if the asker is gone. */
 export type Reply = (answer: Uint8Array) => void;
@@ -51,6 +51,8 @@ export interface Bus {
   keyValue(bucket: string, options: KeyValueOptions): Promise<KeyValue>;
   /** Opens a JetStream stream that is only added to, making it if need be. Throws a Fault when JetStream is off or will not have it. */
   journal(stream: string, subject: string): Promise<Journal>;
+  /** Why JetStream keeps nothing at the moment, in words; '' while it does. Everything else goes on without it. */
+  storeTrouble(): string;
   /** Counted since the start, for meters. */
   readonly failures: Readonly<BusFailures>;
   /** Sends what is still to be sent, then closes. */
@@ -61,7 +63,7 @@ export interface Bus {
 export interface KeyValueOptions {
   /** How many revisions of a key are kept, 1 to 64. */
   history: number;
-  /** On how many servers, 1, 3 or 5. Default 1. */
+  /** On how many servers, 1, 3 or 5. Default: what the configuration of the bus says. */
   replicas?: number;
 }
 
@@ -90,6 +92,8 @@ export interface BusConfig {
   url: string;
   user?: string | undefined;
   password?: string | undefined;
+  /** On how many servers what is made in JetStream is kept, 1, 3 or 5. Default 1. */
+  replicas?: number | undefined;
 }
 
 const redialMs = 150;
@@ -103,7 +107,18 @@ const pingMs = 2000;
  * (`subjects.inbox`): its users at NATS let no service listen to another's.
  */
 export async function connectBus(config: BusConfig, name: string, log: Logger, inbox = '_INBOX'): Promise<Bus> {
-  const connection = await connect({
+  const connection = await dial(config, name, inbox);
+  const old = tooOld(connection.info?.version ?? '0', config.url);
+  if (old !== undefined) {
+    await connection.close();
+    throw old;
+  }
+  const store = createBusStore(() => dial(config, `${name} store`, inbox), config.replicas ?? 1, log);
+  return createBus(connection, store, inbox, log);
+}
+
+function dial(config: BusConfig, name: string, inbox: string): Promise<NatsConnection> {
+  return connect({
     servers: config.url.split(','),
     name,
     ...(config.user === undefined ? {} : { user: config.user, pass: config.password ?? '' }),
@@ -120,19 +135,12 @@ export async function connectBus(config: BusConfig, name: string, log: Logger, i
   }).catch((thrown: unknown) => {
     throw busFault(thrown, config);
   });
-  const old = tooOld(connection.info?.version ?? '0', config.url);
-  if (old !== undefined) {
-    await connection.close();
-    throw old;
-  }
-  return createBus(connection, inbox, log);
 }
 
-function createBus(connection: NatsConnection, inbox: string, log: Logger): Bus {
+function createBus(connection: NatsConnection, store: BusStore, inbox: string, log: Logger): Bus {
   const failures: BusFailures = { handler: 0, oversize: 0 };
   const listeners = new Set<(up: boolean) => void>();
   const unanswered = new Set<(reason: BusError) => void>();
-  const openings = createOpenings();
   const logHandler = oncePer(1000, monotonic);
   const logOversize = oncePer(1000, monotonic);
   const logError = oncePer(1000, monotonic);
@@ -265,17 +273,13 @@ function createBus(connection: NatsConnection, inbox: string, log: Logger): Bus 
         );
       });
     },
-    keyValue: (bucket, options) =>
-      openKeyValue(
-        connection,
-        { bucket, ...options },
-        { log, connected: () => up, onReconnect: (listener) => onConnected((now) => now && listener()), openings },
-      ),
-    journal: (stream, subject) => openJournal(connection, { stream, subject }, () => up),
+    keyValue: store.keyValue,
+    journal: store.journal,
+    storeTrouble: store.trouble,
     async close() {
       closing = true;
-      const opened = openings.finish();
-      const drained = up ? opened.then(() => connection.drain()).catch(() => undefined) : Promise.resolve();
+      await store.close();
+      const drained = up ? connection.drain().catch(() => undefined) : Promise.resolve();
       await Promise.race([drained, new Promise((resolve) => setTimeout(resolve, 1000).unref())]);
       await connection.close();
       setUp(false);

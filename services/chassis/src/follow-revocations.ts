@@ -34,7 +34,7 @@ export function followRevocations(bus: Bus, times: FollowingTimes, follower: Rev
   });
   const stops = [
     bus.subscribe(subjects.changed, (payload) => {
-      const { revocations } = Changed.decode(payload);
+      const { revocations } = readChanged(payload);
       if (revocations > 0n) feed.want(revocations);
     }),
     bus.onConnected((up) => {
@@ -51,4 +51,13 @@ export function followRevocations(bus: Bus, times: FollowingTimes, follower: Rev
       feed.close();
     },
   };
+}
+
+/** One that cannot be read says nothing: the lists are read again soon in any case. */
+function readChanged(payload: Uint8Array): Pick<Changed, 'revocations'> {
+  try {
+    return Changed.decode(payload);
+  } catch {
+    return { revocations: 0n };
+  }
 }

@@ -1,14 +1,18 @@
 import { JetStreamApiCodes, JetStreamApiError } from '@nats-io/jetstream';
 import { errors } from '@nats-io/transport-node';
 
-/** Why JetStream did not do something: somebody else was first, there is no server to ask, or something else. */
-export type JetStreamTrouble = 'conflict' | 'unavailable' | 'failed';
+/** Why JetStream did not do something: somebody else was first, there is no server to ask, there is no room left, or something else. */
+export type JetStreamTrouble = 'conflict' | 'unavailable' | 'full' | 'failed';
 
-/** Which of the three an error of the library is. */
+/** JetStream's error codes for want of room: a limit of the server, of the account or of the stream, or the disk itself. */
+const noRoom: readonly number[] = [10_002, 10_023, 10_028, 10_047, 10_077];
+
+/** Which of the four an error of the library is. */
 export function jetStreamTrouble(thrown: unknown): JetStreamTrouble {
   if (thrown instanceof JetStreamApiError) {
     const conflict: readonly number[] = [JetStreamApiCodes.StreamWrongLastSequence, JetStreamApiCodes.StreamWrongLastSequenceUnknown];
-    return conflict.includes(thrown.code) ? 'conflict' : 'failed';
+    if (conflict.includes(thrown.code)) return 'conflict';
+    return noRoom.includes(thrown.code) ? 'full' : 'failed';
   }
   const away =
     thrown instanceof errors.TimeoutError ||
@@ -19,11 +23,24 @@ export function jetStreamTrouble(thrown: unknown): JetStreamTrouble {
   return away ? 'unavailable' : 'failed';
 }
 
-/** JetStream's error code for "subjects overlap with an existing stream". */
-const subjectsOverlap = 10_065;
+/** What is said of JetStream while it does not keep anything; '' for what is no trouble of its own. */
+export function troubleText(trouble: JetStreamTrouble): string {
+  switch (trouble) {
+    case 'unavailable':
+      return 'JetStream of NATS does not answer: it may be off, without a leader, or its disk full';
+    case 'full':
+      return 'JetStream of NATS has no room left';
+    case 'conflict':
+    case 'failed':
+      return '';
+  }
+}
+
+/** JetStream's error codes for "subjects overlap with an existing stream", and for a cluster that has no leader yet. */
+const passing: readonly number[] = [10_065, 10_008, 10_009];
 /** Instances that start together make a stream within this of each other, ms. */
 const settleMs = 150;
-const tries = 10;
+const tries = 20;
 
 /**
  * Makes a stream that several instances may make at the same moment. COMPAT nats-server 2.9: of two that make the same stream at once,
@@ -42,7 +59,7 @@ export async function makeSettled<T>(look: () => Promise<unknown>, make: () => P
       await pause(settleMs);
       return await make();
     } catch (thrown) {
-      if (left === 0 || !(thrown instanceof JetStreamApiError) || thrown.code !== subjectsOverlap) throw thrown;
+      if (left === 0 || !(thrown instanceof JetStreamApiError) || !passing.includes(thrown.code)) throw thrown;
       await pause(settleMs);
     }
   }

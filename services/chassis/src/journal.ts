@@ -1,7 +1,8 @@
 import { JetStreamApiCodes, JetStreamApiError, type JetStreamManager, jetstreamManager, type StreamConfig } from '@nats-io/jetstream';
 import { errors, type NatsConnection } from '@nats-io/transport-node';
 import { Fault } from './fault.js';
-import { type JetStreamTrouble, jetStreamTrouble, makeSettled } from './jetstream-trouble.js';
+import { type JetStreamTrouble, jetStreamTrouble, makeSettled, troubleText } from './jetstream-trouble.js';
+import type { StoreNeeds } from './key-value.js';
 
 /** One record of a journal. Places count from 1 without gaps; a gap means that somebody took records out. */
 export interface JournalRecord {
@@ -19,7 +20,7 @@ export interface Journal {
   read(from: number, most: number): Promise<JournalRecord[]>;
 }
 
-/** Why a journal refused: somebody else added first, there is no server to ask, or something else. */
+/** Why a journal refused: somebody else added first, there is no server to ask, it has no room left, or something else. */
 export class JournalError extends Error {
   readonly code: JetStreamTrouble;
 
@@ -40,7 +41,7 @@ const readAtOnce = 32;
 export async function openJournal(
   connection: NatsConnection,
   options: { readonly stream: string; readonly subject: string; readonly replicas?: number },
-  connected: () => boolean,
+  { connected, note, log }: Pick<StoreNeeds, 'connected' | 'note' | 'log'>,
 ): Promise<Journal> {
   const { stream, subject, replicas = 1 } = options;
   if (connection.info?.jetstream !== true) {
@@ -64,7 +65,10 @@ export async function openJournal(
   const make = async (): Promise<JetStreamManager> => {
     const manager = await jetstreamManager(connection);
     await makeSettled(
-      () => manager.streams.info(stream),
+      async () => {
+        // One that is there stays on as many servers as it is: asked for otherwise, it would be refused.
+        config.num_replicas = (await manager.streams.info(stream)).config.num_replicas;
+      },
       () => manager.streams.add(config),
     );
     return manager;
@@ -80,21 +84,26 @@ export async function openJournal(
     );
   });
 
+  const { num_replicas: kept = replicas } = config;
+  if (kept !== replicas) log.warn({ stream, kept, wanted: replicas }, 'the stream is there already, and stays on as many servers as it is');
+
   const tried = async <T>(what: string, call: () => Promise<T>): Promise<T> => {
-    if (!connected()) throw new JournalError('unavailable', `${what} ${stream}: there is no connection to NATS`);
     try {
-      return await call().catch(async (thrown: unknown) => {
+      if (!connected()) throw new JournalError('unavailable', `${what} ${stream}: there is no connection to NATS`);
+      const result = await call().catch(async (thrown: unknown) => {
         if (!isMissing(thrown)) throw thrown;
         // NATS came back without its storage.
         await make();
         return call();
       });
+      note('');
+      return result;
     } catch (thrown) {
-      throw new JournalError(
-        jetStreamTrouble(thrown),
-        `${what} ${stream}: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
-        thrown,
-      );
+      const trouble = thrown instanceof JournalError ? thrown.code : jetStreamTrouble(thrown);
+      note(troubleText(trouble));
+      if (thrown instanceof JournalError) throw thrown;
+      const why = thrown instanceof Error ? thrown.message : String(thrown);
+      throw new JournalError(trouble, `${what} ${stream}: ${why}`, thrown);
     }
   };
   const record = async (place: number): Promise<JournalRecord | undefined> => {

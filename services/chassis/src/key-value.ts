@@ -2,7 +2,7 @@ import { jetstream } from '@nats-io/jetstream';
 import { type KV, Kvm, type KvOptions } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { Fault } from './fault.js';
-import { jetStreamTrouble, makeSettled } from './jetstream-trouble.js';
+import { type JetStreamTrouble, jetStreamTrouble, makeSettled, troubleText } from './jetstream-trouble.js';
 import { deepened } from './key-value-depth.js';
 import { entryOf, followBucket } from './key-value-watch.js';
 import { type BucketWriter, bucketWriter } from './key-value-write.js';
@@ -64,9 +64,9 @@ export interface Watcher {
   current(lastRevision: number): void;
 }
 
-/** Why a bucket refused: somebody else changed the key first, there is no server to ask, or something else. */
+/** Why a bucket refused: somebody else changed the key first, there is no server to ask, it has no room left, or something else. */
 export class KeyValueError extends Error {
-  readonly code: 'conflict' | 'unavailable' | 'failed';
+  readonly code: JetStreamTrouble;
 
   constructor(code: KeyValueError['code'], message: string, cause?: unknown) {
     super(message, { cause });
@@ -75,11 +75,21 @@ export class KeyValueError extends Error {
   }
 }
 
+/** What buckets and journals need of the connection they are on. */
+export interface StoreNeeds {
+  readonly log: Logger;
+  readonly connected: () => boolean;
+  /** Told after every call why JetStream keeps nothing, '' when it does. */
+  readonly note: (trouble: string) => void;
+  readonly onReconnect: (listener: () => void) => () => void;
+  readonly openings: Openings;
+}
+
 /** Opens a bucket, or creates it. Throws a Fault `bus-no-jetstream` or `bus-bucket`. */
 export async function openKeyValue(
   connection: NatsConnection,
   options: { bucket: string; history: number; replicas?: number },
-  needs: { log: Logger; connected: () => boolean; onReconnect: (listener: () => void) => () => void; openings: Openings },
+  needs: StoreNeeds,
 ): Promise<KeyValue> {
   const { bucket, history, replicas = 1 } = options;
   if (connection.info?.jetstream !== true) {
@@ -101,8 +111,11 @@ export async function openKeyValue(
     );
   });
   const keeps = await deepened(connection, store, history);
+  const { num_replicas: kept } = (await store.status()).streamInfo.config;
+  if (kept !== replicas)
+    needs.log.warn({ bucket, kept, wanted: replicas }, 'the bucket is there already, and stays on as many servers as it is');
   const writer = bucketWriter(connection, bucket);
-  return keyValueOf({ store, bucket, keeps, writer, connected: needs.connected, openings: needs.openings }, (watcher) =>
+  return keyValueOf({ store, bucket, keeps, writer, connected: needs.connected, note: needs.note, openings: needs.openings }, (watcher) =>
     followBucket({ open, connection, watcher, bucket, ...needs }),
   );
 }
@@ -121,10 +134,11 @@ interface Opened {
   readonly keeps: number;
   readonly writer: BucketWriter;
   readonly connected: () => boolean;
+  readonly note: (trouble: string) => void;
   readonly openings: Openings;
 }
 
-function keyValueOf({ store, bucket, keeps, writer, connected, openings }: Opened, watch: KeyValue['watch']): KeyValue {
+function keyValueOf({ store, bucket, keeps, writer, connected, note, openings }: Opened, watch: KeyValue['watch']): KeyValue {
   const tried = <T>(what: string, call: () => Promise<T>): Promise<T> =>
     // The library throws some refusals before there is a promise, and waits its whole time-out while NATS is away.
     Promise.resolve()
@@ -132,9 +146,17 @@ function keyValueOf({ store, bucket, keeps, writer, connected, openings }: Opene
         if (!connected()) throw new KeyValueError('unavailable', `${what} in bucket ${bucket}: there is no connection to NATS`);
         return call();
       })
-      .catch((thrown: unknown) => {
-        throw keyValueError(thrown, `${what} in bucket ${bucket}`);
-      });
+      .then(
+        (result) => {
+          note('');
+          return result;
+        },
+        (thrown: unknown) => {
+          const error = keyValueError(thrown, `${what} in bucket ${bucket}`);
+          note(troubleText(error.code));
+          throw error;
+        },
+      );
   return {
     get: (key) =>
       tried(`get ${key}`, async () => {

@@ -22,6 +22,24 @@ describe('the memory bus', () => {
     expect(count).toBe(taken ? 1 : 0);
   });
 
+  it('tells what nobody hears, when the publisher is through', async () => {
+    const bus = memoryBus();
+    const told: string[] = [];
+    const one = bus.unheard(() => told.push('one'));
+    const two = bus.unheard(() => told.push('two'));
+    const stop = bus.subscribe('a', () => told.push('a'));
+    bus.publish('a', bytes(''), one);
+    bus.publish('b', bytes(''), one);
+    bus.publish('b', bytes(''));
+    two.close();
+    bus.publish('b', bytes(''), two);
+    expect(told).toEqual(['a']);
+    await stop.inOrder();
+    bus.publish('a', bytes(''), one);
+    await Promise.resolve();
+    expect(told).toEqual(['a', 'one', 'one']);
+  });
+
   it('loses what is published while down, and rejects requests', async () => {
     const bus = memoryBus(4);
     const changes: boolean[] = [];

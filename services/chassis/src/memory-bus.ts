@@ -111,6 +111,7 @@ export function memoryBus(maxPayload = 1024 * 1024): MemoryBus {
       journals.set(stream, existing);
       return existing;
     },
+    storeTrouble: () => '',
     settled: () => Promise.resolve(),
     async close() {
       subscriptions.clear();

@@ -124,7 +124,7 @@ function watchForTheEnd(log: Logger, drainMs: number) {
     log.info({ why }, 'draining');
     const progress = setInterval(() => {
       const waitingFor = running?.waitingFor?.() ?? '';
-      if (waitingFor !== '') log.info({ waitingFor }, 'draining');
+      if (waitingFor !== '') log.info({ waitingFor }, 'still draining');
     }, 1000);
     progress.unref();
     endWithin(drainMs + drainGraceMs);

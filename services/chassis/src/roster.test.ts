@@ -28,7 +28,10 @@ function setUp() {
     return roster;
   };
   const hello = (service: string, id: string, rest: Partial<Hello> = {}): void =>
-    bus.publish(`gh.v1.hello.${service}.x`, Hello.encode({ service, id, epoch: 'e1', draining: false, load: 0, returns: 0, ...rest }).finish());
+    bus.publish(
+      `gh.v1.hello.${service}.x`,
+      Hello.encode({ service, id, epoch: 'e1', draining: false, load: 0, returns: 0, ...rest }).finish(),
+    );
   return { bus, sent, join, hello };
 }
 
@@ -193,6 +196,75 @@ describe('a roster', () => {
     expect(roster.freshIds('relay')).toEqual(['r1']);
     pass(2000);
     expect(roster.freshIds('relay')).toEqual([]);
+  });
+
+  it('tells that an instance came back to NATS, and counts its own returns', () => {
+    const { bus, join, hello, sent } = setUp();
+    const roster = join('ingress', 'i1');
+    hello('relay', 'r1');
+    const changes: string[] = [];
+    roster.onChange((service) => changes.push(service));
+    hello('relay', 'r1', { returns: 1 });
+    hello('relay', 'r1', { returns: 1 });
+    expect([changes, roster.fresh('relay')[0]?.returns]).toEqual([['relay'], 1]);
+    sent.length = 0;
+    bus.setConnected(false);
+    bus.setConnected(true);
+    bus.setConnected(false);
+    bus.setConnected(true);
+    expect(sent.map((one) => [one.id, one.returns])).toEqual([
+      ['i1', 1],
+      ['i1', 2],
+    ]);
+  });
+
+  it('takes off at once who did not hear what was said, and does not believe a hello that was still on its way', () => {
+    const { join, hello } = setUp();
+    const roster = join('ingress', 'i1');
+    hello('relay', 'r1', { returns: 3 });
+    hello('relay', 'r2');
+    const changes: string[] = [];
+    roster.onChange((service) => changes.push(`${service}:${roster.freshIds(service)}`));
+    roster.miss('relay', 'r1', 'e0');
+    roster.miss('relay', 'r9', 'e1');
+    roster.miss('ingress', 'i1', 'e1');
+    expect(changes).toEqual([]);
+    roster.miss('relay', 'r1', 'e1');
+    roster.miss('relay', 'r1', 'e1');
+    hello('relay', 'r1', { returns: 3 });
+    hello('relay', 'r1', { returns: 3, draining: true });
+    expect([changes, roster.every('relay').map((one) => one.id)]).toEqual([['relay:r2'], ['r2']]);
+    pass(490);
+    hello('relay', 'r1', { returns: 3 });
+    expect(roster.freshIds('relay')).toEqual(['r2']);
+    pass(10);
+    hello('relay', 'r1', { returns: 3 });
+    expect(roster.freshIds('relay')).toEqual(['r1', 'r2']);
+  });
+
+  it.each<[string, Partial<Hello>]>([
+    ['is back at NATS', { returns: 1 }],
+    ['was started again', { epoch: 'e2' }],
+  ])('takes back at once one that was missed and %s', (_why, rest) => {
+    const { join, hello } = setUp();
+    const roster = join('ingress', 'i1');
+    hello('relay', 'r1');
+    roster.miss('relay', 'r1', 'e1');
+    hello('relay', 'r1', rest);
+    expect(roster.freshIds('relay')).toEqual(['r1']);
+    roster.miss('relay', 'r1', 'e1');
+    expect(roster.freshIds('relay')).toEqual(rest.epoch === undefined ? [] : ['r1']);
+  });
+
+  it('believes everybody again once it came back to NATS itself', () => {
+    const { bus, join, hello } = setUp();
+    const roster = join('ingress', 'i1');
+    hello('relay', 'r1');
+    roster.miss('relay', 'r1', 'e1');
+    bus.setConnected(false);
+    bus.setConnected(true);
+    hello('relay', 'r1');
+    expect(roster.freshIds('relay')).toEqual(['r1']);
   });
 
   it('notices another process under its own name until that one leaves', () => {

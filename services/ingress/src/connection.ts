@@ -235,10 +235,10 @@ export function createConnection(socket: TLSSocket, name: ConnectionName, desk: 
     else if (partialSince === 0) partialSince = heardAt;
   });
   socket.on('drain', () => {
+    weigh(waiting());
     if (pausedSince === 0 || socket.writableLength > desk.outboxBytes) return;
     pausedSince = 0;
     release(holds.outbox);
-    weigh(waiting());
   });
   socket.on('end', () => {
     connection.open = false;

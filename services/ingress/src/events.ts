@@ -126,7 +126,7 @@ export function createEvents(log: Pick<Logger, 'info' | 'warn' | 'error' | 'debu
       for (const note of notes) log.info(note, 'request refused');
       if (others > 0) log.info({ count: others }, 'more requests refused');
     },
-    draining: (transactions, connections) => log.info({ transactions, connections }, 'draining'),
+    draining: (transactions, connections) => log.info({ transactions, connections }, 'takes no new requests and connections'),
     drained: (unanswered) => log[unanswered === 0 ? 'info' : 'warn']({ unanswered }, 'drained'),
     unexpected: (where, error) => log.error({ where, err: error }, 'unexpected error'),
   };

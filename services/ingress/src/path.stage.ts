@@ -14,12 +14,16 @@ import { type FakeWire, message } from './transaction.stage.js';
 import { trustTable } from './trust.js';
 
 /** The message path without sockets, NATS or clocks: acme, bolt and cliff are members, relay-1 is there. */
-export function messagePath(limits: NonNullable<Partial<IngressConfigInput>['limits']> = {}) {
+export function messagePath(
+  limits: NonNullable<Partial<IngressConfigInput>['limits']> = {},
+  overload: NonNullable<Partial<IngressConfigInput>['overload']> = {},
+) {
   const config = configSchema.parse({
     hub: { domain: 'hub.example' },
     listeners: [{ name: 'members' }],
     certificate: { cert: 'none', key: 'none' },
     limits,
+    overload,
   });
   const [listener] = config.listeners;
   const keys = createTokenKeyRing();

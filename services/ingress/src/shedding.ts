@@ -88,7 +88,10 @@ export function createShedding({ settings, members, counts, lag, startedAt }: Sh
   const relayWaits = (now: number): number => {
     let most = 0;
     for (const [name, relay] of relays) {
-      if (now - relay.at > relayTime) relays.delete(name);
+      if (now - relay.at > relayTime) {
+        relays.delete(name);
+        continue;
+      }
       if (relay.least !== Number.POSITIVE_INFINITY) relay.waits = relay.least;
       relay.least = Number.POSITIVE_INFINITY;
       most = Math.max(most, relay.waits);

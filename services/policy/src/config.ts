@@ -7,7 +7,11 @@ import { authorityConfig, enrolmentConfig } from './authority/config-authority.j
 /** Everything a policy instance can be told: a YAML file or GUILDHALL_ variables. Times are ms inside, sizes bytes. */
 export const configSchema = z.strictObject({
   id: instanceId('policy-1'),
-  nats: natsConfig,
+  nats: section({
+    ...natsConfig.out.shape,
+    /** On how many servers of a NATS cluster what policy keeps is kept, 1, 3 or 5. What is there already stays on as many as it is. */
+    replicas: z.literal([1, 3, 5]).default(1).describe('1, 3 or 5; default 1'),
+  }),
   /** The community file. Its entries are brought into the bucket; without one the bucket is taken as it is. */
   community: path().optional(),
   /** How often the file and the certificates it names are looked at for changes; 0: never after the start. */

@@ -20,7 +20,10 @@ export interface Held {
 }
 
 /** What /readyz asks: whether this instance can answer, and why not, one sentence each. */
-export function readiness(bus: Pick<Bus, 'connected'>, held: Readonly<Held>): () => { ok: boolean; reasons: readonly string[] } {
+export function readiness(
+  bus: Pick<Bus, 'connected' | 'storeTrouble'>,
+  held: Readonly<Held>,
+): () => { ok: boolean; reasons: readonly string[] } {
   return () => {
     const { store, keys, roster, revocations, draining } = held;
     const reasons: string[] = [];
@@ -33,6 +36,9 @@ export function readiness(bus: Pick<Bus, 'connected'>, held: Readonly<Held>): ()
     if (store?.current() !== undefined && revocations?.current() === undefined) reasons.push('the revocation lists were not read yet');
     // An overdue list is honoured: it is told, but no reason to send questions elsewhere.
     const overdue = (revocations?.stale() ?? []).map(({ owner }) => `a revocation list of ${owner} is overdue`);
-    return { ok: reasons.length === 0, reasons: [...reasons, ...new Set(overdue)] };
+    // Nor does it matter for an answer from memory whether anything can be kept: told, and changes are refused.
+    const trouble = bus.storeTrouble();
+    const told = trouble === '' || !bus.connected() ? overdue : [...overdue, `nothing can be changed: ${trouble}`];
+    return { ok: reasons.length === 0, reasons: [...reasons, ...new Set(told)] };
   };
 }

@@ -76,7 +76,10 @@ export async function start(config: PolicyConfig, signal: AbortSignal): Promise<
     const health = createHealth(apiServiceNames, config.grpc.streams);
 
     const answering = createAnswering(bus, sources, events);
-    closing.add(() => answering.set(false));
+    closing.add(() => {
+      answering.set(false);
+      return answering.finished();
+    });
     const refresh = (): void => {
       const inForce = held.store?.current();
       if (inForce !== undefined) revocations.follow(inForce);

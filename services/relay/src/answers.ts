@@ -5,6 +5,7 @@ import { parseVia, type Via } from '@guildhall/proto/sip/via';
 import { eventOf, type Kind, type Step, step } from './client-transaction.js';
 import type { Events } from './events.js';
 import { Failure, losses } from './failover.js';
+import { foreignClaims } from './foreign-claims.js';
 import type { HopByHop } from './hop-by-hop.js';
 import type { Link } from './member.js';
 import { stripVia } from './rewrite.js';
@@ -42,7 +43,7 @@ export function createAnswers(
   };
 
   const pass = (transaction: Transaction, m: Message, via: Via): boolean => {
-    const head = stripVia(m, via);
+    const head = stripVia(m, via, foreignClaims(m, transaction.member.domains));
     if (head === undefined) {
       events.badAnswers += 1;
       sending.lose(transaction, losses.badAnswer(transaction.member.id));

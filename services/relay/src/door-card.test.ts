@@ -14,6 +14,7 @@ const good: Door = {
   acceptCommonName: false,
   lookup: '',
   stranger: false,
+  domains: ['bolt.example'],
 };
 
 function read(changes: Partial<Door>) {

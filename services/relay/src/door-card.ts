@@ -19,6 +19,8 @@ export interface DoorCard {
   readonly anchors: readonly Certificate[];
   /** A common name will do where the certificate has no SAN. */
   readonly acceptCommonName: boolean;
+  /** Lower case: whom it may name in its answers. */
+  readonly domains: ReadonlySet<string>;
   /** The anchors as PEM, for the TLS layer. */
   readonly anchorText: string;
 }
@@ -65,6 +67,7 @@ export function readDoor(payload: Uint8Array, member: string): DoorCard {
     pins: door.pins,
     anchors: parseAnchors(door.anchors),
     acceptCommonName: door.acceptCommonName,
+    domains: new Set(door.domains),
     anchorText: door.anchors.map((pem) => `${pem.trim()}\n`).join(''),
   };
 }
@@ -81,6 +84,7 @@ function shut(member: string): DoorCard {
     pins: [],
     anchors: [],
     acceptCommonName: false,
+    domains: new Set(),
     anchorText: '',
   };
 }

@@ -24,6 +24,7 @@ function play() {
       acceptCommonName: false,
       lookup: '',
       stranger: false,
+      domains: [],
     }).finish();
     waiting.push(() => reply?.(door));
   });

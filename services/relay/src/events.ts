@@ -158,7 +158,7 @@ export function createEvents(
       if (count > 0) log.warn({ member, domain, count, why: error instanceof Error ? error.message : 'unknown' }, 'DNS did not answer');
     },
     memberLeft: (member, owner) => log.info({ member, owner }, 'member handed over'),
-    draining: (transactions) => log.info({ transactions }, 'draining'),
+    draining: (transactions) => log.info({ transactions }, 'finishes what it has'),
     drained: (transactions) => log.info({ givenUp: transactions }, 'drained'),
     revocationsLearned: (version, serials) => log.info({ version: String(version), serials }, 'revocation lists learned'),
     revocationsFailed: (error, failures) => {

@@ -51,7 +51,8 @@ export function createForwards(
   const isKnown = (key: string, number: number, back: Back, told: ReadonlyMap<number, Final>): boolean => {
     const final = told.get(number);
     if (final?.kind === 'response') back.response(number, final.status, '', final.wire, final.start, final.end);
-    if (final?.kind === 'gone') back.gone(number, { code: isReasonCode(final.code) ? final.code : 'member-unreachable', sentence: final.sentence });
+    if (final?.kind === 'gone')
+      back.gone(number, { code: isReasonCode(final.code) ? final.code : 'member-unreachable', sentence: final.sentence });
     return final !== undefined || transactions.find(key) !== undefined;
   };
 

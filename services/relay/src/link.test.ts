@@ -66,6 +66,8 @@ describe('the life of a link', () => {
     ['silent again since the last probe was answered', { ...up, probedAt: now - 5001 }, tick(5000), { kind: 'up', probedAt: now }, 'probe'],
     ['silent, asked already', { ...up, probedAt: now - 1000 }, tick(6000), { kind: 'up', probedAt: now - 1000 }, ''],
     ['heard again', { ...up, probedAt: now - 20 }, tick(10), { kind: 'up' }, ''],
+    ['talking, and slow to read', up, tick(10, true, 9499), { kind: 'up' }, ''],
+    ['talking, but not reading', up, tick(10, true, 9500), { kind: 'connecting', again: true }, 'destroy requeue connect'],
     ['dead', { ...up, probedAt: now - 4000 }, tick(9500), { kind: 'connecting', again: true }, 'destroy requeue connect'],
     [
       'dead, never heard',

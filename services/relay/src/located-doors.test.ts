@@ -14,6 +14,7 @@ const door: DoorCard = {
   pins: [],
   anchors: [],
   acceptCommonName: false,
+  domains: new Set(['bolt.example']),
   anchorText: '',
 };
 const two: DnsTargets = {

@@ -50,6 +50,8 @@ export interface Member {
   readonly line: Line<Transaction>;
   door: DoorState;
   proxies: readonly MemberProxy[];
+  /** Lower case: whom it may name in its answers. */
+  domains: ReadonlySet<string>;
   /** Why DNS names nobody to dial, for the sender; '' when it does or is not asked. */
   unlocated: string;
   /** Transactions that are not over. */

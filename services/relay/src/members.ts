@@ -54,6 +54,8 @@ interface Kept extends Member {
 /** After a question that failed, ms. */
 const askAgain = 250;
 
+const nobody: ReadonlySet<string> = new Set();
+
 /** Holds nobody at first. A member's door is asked for when something is to be sent to it, and what comes meanwhile waits in line. */
 export function createMembers(
   doors: Doors,
@@ -71,6 +73,7 @@ export function createMembers(
     line: createLine<Transaction>((transaction) => transaction.state === 'waiting' && transaction.proxy === undefined),
     door: 'unknown',
     proxies: [],
+    domains: nobody,
     unlocated: '',
     inFlight: 0,
     usedAt: 0,
@@ -100,6 +103,7 @@ export function createMembers(
     member.card = card;
     member.door = card.open ? 'open' : 'shut';
     member.unlocated = card.unlocated;
+    member.domains = card.domains;
     member.proxies = card.open ? proxiesOf(member, card, before) : [];
     for (const proxy of before) if (!member.proxies.includes(proxy)) proxy.close();
     settle(member);

@@ -104,17 +104,39 @@ export function rewrite(request: Message, hop: Hop): string {
 }
 
 /**
- * The head of a response without its topmost Via value `via`, the one we put there (RFC 3261 16.7 step 3). Undefined when no
- * Via is left: the response is not for anyone behind us.
+ * The head of a response without its topmost Via value `via`, the one we put there (RFC 3261 16.7 step 3), and without the fields `without`, by index
+ * and in their order. Undefined when no Via is left: the response is not for anyone behind us.
  */
-export function stripVia(response: Message, via: Via): string | undefined {
-  const { head, table } = response;
+export function stripVia(response: Message, via: Via, without: readonly number[] = nothing): string | undefined {
+  const { table } = response;
   const index = firstHeader(response, Header.via);
-  if (via.next >= 0) return head.slice(0, via.start) + head.slice(via.next);
+  if (via.next >= 0) return cut(response, via.start, via.next, without);
   for (let at = (index + 1) << 2; at < table.length; at += 4) {
-    if (table[at] === Header.via) return head.slice(0, headerLineStart(response, index)) + head.slice(headerLineEnd(response, index));
+    if (table[at] === Header.via) return cut(response, headerLineStart(response, index), headerLineEnd(response, index), without);
   }
   return undefined;
+}
+
+const nothing: readonly number[] = [];
+
+/** The head without what is in [start, end) and without these fields. */
+function cut(response: Message, start: number, end: number, without: readonly number[]): string {
+  const { head } = response;
+  if (without.length === 0) return head.slice(0, start) + head.slice(end);
+  let out = '';
+  let copied = 0;
+  let pending = true;
+  for (const index of without) {
+    const line = headerLineStart(response, index);
+    if (pending && line > start) {
+      out += head.slice(copied, start);
+      copied = end;
+      pending = false;
+    }
+    out += head.slice(copied, line);
+    copied = headerLineEnd(response, index);
+  }
+  return pending ? out + head.slice(copied, start) + head.slice(end) : out + head.slice(copied);
 }
 
 /** The Route values that stay, or undefined when all do: no Route costs one scan, and a Route that leads elsewhere is left alone. */

@@ -13,6 +13,7 @@ const member: Member = {
   line: createLine<Transaction>(() => true),
   door: 'open',
   proxies: [],
+  domains: new Set(),
   unlocated: '',
   inFlight: 0,
   usedAt: 0,

@@ -59,6 +59,6 @@ export const bodyTarget: Target = {
     promise((facts.types?.length ?? 0) <= 66 && (facts.media?.length ?? 0) <= 16 * 66, 'kinds are few');
     promise(facts.types?.every((one) => one === one.toLowerCase() && !/\s/.test(one)) ?? true, 'types are plain');
     const media = offeredMedia(text);
-    return `${facts.types?.length ?? '-'} ${facts.media?.join() ?? '-'} ${media?.length ?? '-'}`;
+    return `${Math.min(4, facts.types?.length ?? -1)} ${Math.min(4, facts.media?.length ?? -1)} ${media?.length ?? '-'}`;
   },
 };

@@ -54,6 +54,6 @@ export const tokenTarget: Target = {
       );
     }
     if (route.kind === 'refused') promise(/^[\x20-\x7e]+$/.test(route.sentence), 'a refusal is plain ASCII');
-    return `${typeof alone === 'string' ? alone : 'good'} ${route.kind === 'refused' ? route.sentence.slice(0, 24) : route.kind}`;
+    return `${typeof alone === 'string' ? alone : 'good'} ${route.kind === 'refused' ? route.sentence.slice(0, 14) : route.kind}`;
   },
 };

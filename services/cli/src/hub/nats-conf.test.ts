@@ -37,7 +37,8 @@ describe('a nats-server with that configuration', () => {
   });
 
   async function as(service: BusService): Promise<NatsConnection> {
-    const connection = await connect({ servers: server.url, user: service, pass: passwords[service], reconnect: false });
+    const given = { user: service, pass: passwords[service], inboxPrefix: subjects.inbox(service) };
+    const connection = await connect({ servers: server.url, reconnect: false, ...given });
     open.push(connection);
     return connection;
   }
@@ -63,6 +64,8 @@ describe('a nats-server with that configuration', () => {
   it.each<[string, BusService, (connection: NatsConnection) => void]>([
     ['ingress may not speak as a relay', 'ingress', (nc) => nc.publish(subjects.ingress('i'))],
     ['ingress may not change the membership', 'ingress', (nc) => nc.publish(`$KV.${buckets.membership}.community`)],
+    ['relay may not listen to what ingress is answered', 'relay', (nc) => void nc.subscribe(`${subjects.inbox('ingress')}.>`)],
+    ['nor anybody to what everybody is', 'ingress', (nc) => void nc.subscribe('_INBOX.>')],
     ['ingress may not use JetStream', 'ingress', (nc) => nc.publish('$JS.API.INFO')],
     ['ingress may not hear what goes to relays', 'ingress', (nc) => nc.subscribe(subjects.relay('r'))],
     ['ingress may not say that the membership changed', 'ingress', (nc) => nc.publish(subjects.changed)],

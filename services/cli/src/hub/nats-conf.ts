@@ -58,7 +58,15 @@ const busPermissions: Readonly<Record<BusService, BusPermissions>> = {
       depart('ingress'),
       hello('relay'),
     ],
-    subscribe: [subjects.changed, subjects.present, every(subjects.relay), arrived('relay'), depart('relay'), subjects.everyHello, inbox('relay')],
+    subscribe: [
+      subjects.changed,
+      subjects.present,
+      every(subjects.relay),
+      arrived('relay'),
+      depart('relay'),
+      subjects.everyHello,
+      inbox('relay'),
+    ],
     answers: false,
   },
   policy: {

@@ -1,7 +1,7 @@
 import { type AuditFact, auditHash, type ChainHead, chainEntry, chainStart } from '@guildhall/chassis/audit-chain';
 import { type Journal, JournalError } from '@guildhall/chassis/journal';
 import { AuditEntry, type ListAuditResponse } from '@guildhall/proto/gen/guildhall/admin/v1/access_service';
-import { ApiFault } from './api-fault.js';
+import { storeFault } from './store-fault.js';
 
 /** The audit log of the hub: one chain that all instances of policy add to. */
 export interface Audit {
@@ -54,18 +54,13 @@ export function createAudit(journal: Journal, listener: AuditListener): Audit {
       last = written.catch(() => undefined);
       return written.catch((thrown: unknown) => {
         listener.unaudited(fact, thrown);
-        throw new ApiFault(
-          'unavailable',
-          'The audit log cannot be written, so nothing is changed.',
-          'see that NATS runs with JetStream and has room left',
-          thrown,
-        );
+        throw storeFault(thrown, 'Nothing is changed, since the audit log cannot be written', 'try again');
       });
     },
     async *list(from, most, signal) {
       const read = <T>(reading: Promise<T>): Promise<T> =>
         reading.catch((thrown: unknown) => {
-          throw new ApiFault('unavailable', 'The audit log cannot be read.', 'see that NATS runs with JetStream', thrown);
+          throw storeFault(thrown, 'The audit log cannot be read', 'try again');
         });
       const first = Math.max(1, from);
       const end = Math.min((await read(journal.last()))?.place ?? 0, first + most - 1);

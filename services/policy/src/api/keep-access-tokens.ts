@@ -5,6 +5,7 @@ import { accessTokenKey } from '@guildhall/proto/subjects';
 import { hasHash, readTokenText, secretHash, tokenBytes, tokenText } from './access-token-text.js';
 import type { AccessTokens, KeptToken, TokenOrder } from './access-tokens.js';
 import { ApiFault } from './api-fault.js';
+import { storeFault } from './store-fault.js';
 
 /** How tokens are kept. */
 export interface TokenKeeping {
@@ -71,12 +72,7 @@ export async function keepAccessTokens(bucket: KeyValue, { wall, unusable, most 
     } catch (thrown) {
       if (!(thrown instanceof KeyValueError)) throw thrown;
       if (thrown.code === 'conflict') throw new ApiFault('conflict', 'Somebody else changed this token first.', 'look at it again', thrown);
-      throw new ApiFault(
-        'unavailable',
-        'The tokens cannot be written: NATS does not take them.',
-        'see /readyz of policy, and try again',
-        thrown,
-      );
+      throw storeFault(thrown, 'The tokens cannot be written', 'try again');
     }
   };
   const write = async (stored: StoredToken, token: Token, previousRevision: number): Promise<Token> => {

@@ -3,6 +3,7 @@ import { type KeyValue, type KeyValueEntry, KeyValueError } from '@guildhall/cha
 import { IssuedCertificate } from '@guildhall/proto/gen/guildhall/admin/v1/authority_service';
 import { certificateKey } from '@guildhall/proto/subjects';
 import { ApiFault } from '../api/api-fault.js';
+import { storeFault } from '../api/store-fault.js';
 
 /** The certificates that the community's authority issued or that were made known, as the bucket `certificates` has them. */
 export interface IssuedCertificates {
@@ -62,7 +63,7 @@ function conflict(thrown: unknown): boolean {
 }
 
 function unavailable(thrown: unknown): ApiFault {
-  return new ApiFault('unavailable', 'The certificates cannot be read or written.', 'try again once NATS can be reached', thrown);
+  return storeFault(thrown, 'The certificates cannot be read or written', 'try again');
 }
 
 /** Follows the bucket. `most` bounds how many are kept. Rejects with a KeyValueError when it cannot be read. */

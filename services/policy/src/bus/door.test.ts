@@ -30,6 +30,7 @@ describe('doorOf', () => {
       acceptCommonName: false,
       lookup: '',
       stranger: false,
+      domains: [],
     });
   });
 
@@ -49,6 +50,7 @@ describe('doorOf', () => {
       acceptCommonName: false,
       lookup: '',
       stranger: false,
+      domains: ['acme.example', 'acme.test'],
     });
   });
 

@@ -27,5 +27,6 @@ export function doorOf(membership: Membership, id: string): Door {
     acceptCommonName: member.acceptCommonName,
     lookup: member.lookup,
     stranger: member.role === 'discovered',
+    domains: [...member.domains],
   };
 }

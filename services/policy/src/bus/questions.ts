@@ -48,9 +48,10 @@ const pageBytes = 400 * 1024;
 
 /**
  * Answers the questions of ingress and relay, sharing them with other instances in a queue group. A payload that cannot be
- * read is counted and left without an answer. Returns how to stop.
+ * read is counted and left without an answer. Returns how to stop in order:
+ * what NATS has given to this instance already is still answered.
  */
-export function answerQuestions(bus: Bus, { membership, tokenKeys, wall, meet }: Sources, listener: QuestionListener): () => void {
+export function answerQuestions(bus: Bus, { membership, tokenKeys, wall, meet }: Sources, listener: QuestionListener): () => Promise<void> {
   const maxPage = Math.min(pageBytes, bus.maxPayload - 1024);
 
   /** Subscribes to one question: `read` throws on bytes that are none, `answer` gives undefined when it cannot know. */
@@ -117,7 +118,7 @@ export function answerQuestions(bus: Bus, { membership, tokenKeys, wall, meet }:
       return keys.length === 0 ? undefined : TokenKeys.encode({ keys: [...keys] }).finish();
     }),
   ];
-  return () => {
-    for (const stop of stops) stop();
+  return async () => {
+    await Promise.all(stops.map((stop) => stop.inOrder()));
   };
 }

@@ -1,6 +1,7 @@
 import { type KeyValue, KeyValueError } from '@guildhall/chassis/key-value';
 import type { ChangeOrder, ChangeReport, EntryChange } from '@guildhall/proto/gen/guildhall/admin/v1/membership_service';
 import { ApiFault } from '../api/api-fault.js';
+import { storeFault } from '../api/store-fault.js';
 import { type Authorship, decodeNote, type StoredEntry } from './bucket-entry.js';
 import { type Clash, type Plan, plan, type Wish, type Write } from './change-plan.js';
 import { writeChange } from './change-write.js';
@@ -43,11 +44,10 @@ const mostWhy = 300;
 const controlCharacters = /\p{Cc}/u;
 
 const unavailable = (thrown: unknown): ApiFault =>
-  new ApiFault(
-    'unavailable',
-    'The membership cannot be read or written: NATS does not answer.',
-    'look at /readyz of policy, and at the history for what of a change was written; repeating it completes it',
+  storeFault(
     thrown,
+    'The membership cannot be read or written',
+    'look at the history for what of a change was written; repeating it completes it',
   );
 
 /** The reason of a change as it may stand in the history. */

@@ -5,6 +5,7 @@ import type { Revision } from '@guildhall/proto/gen/guildhall/admin/v1/membershi
 import { ApiFault } from '../api/api-fault.js';
 import type { MembershipHandlers } from '../api/api-handlers.js';
 import type { Caller } from '../api/caller.js';
+import { storeFault } from '../api/store-fault.js';
 import { communityOf } from './community-check.js';
 import { snapshotDifferences } from './entry-change.js';
 import { differenceLines } from './entry-diff.js';
@@ -30,12 +31,7 @@ const keyShape = /^[A-Za-z0-9_-]{1,64}(?:\.[A-Za-z0-9_-]{1,64}){0,2}$/;
 /** A KeyValueError as an answer. */
 export function answered(thrown: unknown): never {
   if (!(thrown instanceof KeyValueError)) throw thrown;
-  throw new ApiFault(
-    'unavailable',
-    'The history cannot be read: NATS does not answer.',
-    'look at /readyz of policy, and try again',
-    thrown,
-  );
+  throw storeFault(thrown, 'The history cannot be read', 'try again');
 }
 
 /** The bucket at a version; 0 is what is in force. Throws an ApiFault. */

@@ -219,6 +219,8 @@ export interface Door {
   lookup: string;
   /** Met by DNS: whoever it is chose where its names lead, so only public addresses are dialled. */
   stranger: boolean;
+  /** Lower case. It may say in its answers that somebody of these, or of a domain below one, speaks (P-Asserted-Identity). */
+  domains: string[];
 }
 
 export interface DoorProxy {
@@ -1344,6 +1346,7 @@ function createBaseDoor(): Door {
     acceptCommonName: false,
     lookup: "",
     stranger: false,
+    domains: [],
   };
 }
 
@@ -1381,6 +1384,9 @@ export const Door: MessageFns<Door> = {
     }
     if (message.stranger !== false) {
       writer.uint32(80).bool(message.stranger);
+    }
+    for (const v of message.domains) {
+      writer.uint32(90).string(v!);
     }
     return writer;
   },
@@ -1478,6 +1484,14 @@ export const Door: MessageFns<Door> = {
             message.stranger = reader.bool();
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.domains.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1506,6 +1520,7 @@ export const Door: MessageFns<Door> = {
         : false,
       lookup: isSet(object.lookup) ? globalThis.String(object.lookup) : "",
       stranger: isSet(object.stranger) ? globalThis.Boolean(object.stranger) : false,
+      domains: globalThis.Array.isArray(object?.domains) ? object.domains.map((e: any) => globalThis.String(e)) : [],
     };
   },
 
@@ -1541,6 +1556,9 @@ export const Door: MessageFns<Door> = {
     if (message.stranger !== false) {
       obj.stranger = message.stranger;
     }
+    if (message.domains?.length) {
+      obj.domains = message.domains;
+    }
     return obj;
   },
 
@@ -1559,6 +1577,7 @@ export const Door: MessageFns<Door> = {
     message.acceptCommonName = object.acceptCommonName ?? false;
     message.lookup = object.lookup ?? "";
     message.stranger = object.stranger ?? false;
+    message.domains = object.domains?.map((e) => e) || [];
     return message;
   },
 };

@@ -1,0 +1,136 @@
+import { type Ground, playFault } from './fault-run.js';
+import type { Account } from './ledger.js';
+import { type MemberFigures, watchMember } from './member-watch.js';
+import { moment, pause } from './moment.js';
+import type { Row, RowResult, Stage } from './row.js';
+import type { TopologyPart } from './topology.js';
+
+/** The receiver that is in trouble. */
+export const sick = 'crow';
+
+/** What is known of a trouble before it is played. */
+export interface TroubleFacts {
+  readonly name: string;
+  readonly about: string;
+  /** Final answers of the hub's own that its senders may get meanwhile, as "status reason". */
+  readonly refusals: readonly string[];
+  /** Whether its links must go, as a sign that it was noticed: whoever answers, if only with 503, keeps them. */
+  readonly linksGo: boolean;
+}
+
+/** A trouble of one member's proxy, which comes and goes once. */
+export interface Trouble {
+  /** Where the hub reaches the member; default as always. */
+  readonly memberPath?: TopologyPart['memberPath'];
+  begin(ground: Ground): Promise<void>;
+  end(ground: Ground): Promise<void>;
+  /** After the run. */
+  close?(): Promise<void>;
+}
+
+/** Times of a row in ms, as with the relay's own time-outs where nobody configured others. */
+const usual = {
+  /** A trouble is noticed within this (DESIGN 5). */
+  notice: 10_000,
+  /** How long it lasts: well beyond that. */
+  lasts: 15_000,
+  /** Traffic to it is normal again so long after its end: the longest wait between two dials is 10 s. */
+  recovery: 12_000,
+  /** Then it goes on for a while. */
+  beyond: 4_000,
+} as const;
+/** The relay's time-outs that those follow from, ms (services/relay/src/config.ts). */
+const relayTimes = { connect: 5_000, reconnect: 1_000, probe: 5_000, dead: 9_500, backoffMost: 10_000 } as const;
+/** What a relay may keep waiting for one member when nothing else is configured (limits.queue and queueBytes). */
+const bounds = { waiting: 2_000, waitingBytes: 4 * 1024 * 1024 };
+/** Others' answers may take twice as long as before, and what takes less than this is no delay anybody notices. */
+export const othersP99 = { ratio: 2, floor: 50 } as const;
+
+/** The row of a trouble: what its senders get, what it costs, that it is noticed in time, that nobody else notices, and that it passes by itself. */
+export function memberRow(facts: TroubleFacts, open: () => Trouble): Row {
+  const noticed = facts.linksGo ? 'noticed within 10 s; ' : '';
+  return {
+    name: facts.name,
+    about: `${facts.about}, for ${usual.lasts / 1000} s`,
+    promise: `${noticed}its senders get one final answer each (${facts.refusals.join(', ')}), its queue stays in bounds, others see no 503 and a p99 within 2×; normal within 12 s of its end, without a restart`,
+    async run(stage) {
+      const trouble = open();
+      try {
+        return await playTrouble(stage, facts, trouble);
+      } finally {
+        await trouble.close?.();
+      }
+    },
+  };
+}
+
+/** How much shorter everything is when the command line asks for less time than the row needs: the relay's time-outs too. At most 1. */
+function scaleFor(seconds: number | undefined): number {
+  const whole = usual.lasts + usual.recovery + usual.beyond;
+  return Math.max(0.15, Math.min(1, seconds === undefined ? 1 : (seconds * 1000) / whole));
+}
+
+/** The relay's time-outs, as one writes them. */
+function shorter(scale: number): { [K in keyof typeof relayTimes]: string } {
+  const ms = (time: number) => `${Math.round(time * scale)}ms`;
+  const { connect, reconnect, probe, dead, backoffMost } = relayTimes;
+  return { connect: ms(connect), reconnect: ms(reconnect), probe: ms(probe), dead: ms(dead), backoffMost: ms(backoffMost) };
+}
+
+function playTrouble(stage: Stage, facts: TroubleFacts, trouble: Trouble): Promise<RowResult> {
+  const scale = scaleFor(stage.options.seconds);
+  const recovery = usual.recovery * scale;
+  let endedAt = 0;
+  let figures: MemberFigures = { noticedAt: 0, waiting: 0, waitingBytes: 0, transactions: 0 };
+  return playFault(stage, {
+    topology: {
+      ...(trouble.memberPath === undefined ? {} : { memberPath: trouble.memberPath }),
+      ...(scale === 1 ? {} : { settings: { relay: { timeouts: shorter(scale) } } }),
+    },
+    concerns: (_, to) => to === sick,
+    async strike(ground) {
+      await trouble.begin(ground);
+      ground.struck();
+      const watch = watchMember(ground.hub, sick);
+      await pause(usual.lasts * scale);
+      figures = await watch.stop();
+      endedAt = moment();
+      await trouble.end(ground);
+      // Traffic goes on beyond the moment at which it must be normal.
+      await pause(recovery + usual.beyond * scale);
+    },
+    demands: (_, ground) => ({ refusals: facts.refusals, othersP99, normalAfter: endedAt - ground.faultAt() + recovery }),
+    async inspect(ground, account) {
+      const { waiting, waitingBytes, transactions, noticedAt } = figures;
+      const after = noticedAt === 0 ? undefined : noticedAt - ground.faultAt();
+      if (facts.linksGo && after !== undefined) ground.note(`noticed after ${seconds(after)}`);
+      ground.note(`normal ${seconds(Math.max(0, account.normalAfter - (endedAt - ground.faultAt())))} after its end`);
+      ground.note(
+        `at the worst ${waiting} requests (${(waitingBytes / 1024).toFixed(0)} KiB) waited for its links, and the relays had ${transactions} transactions in all`,
+      );
+      if (scale < 1) ground.note(`all times, the relays’ time-outs too, are ${scale.toFixed(2)} of the usual ones`);
+      return [
+        ...(facts.linksGo && (after ?? Number.POSITIVE_INFINITY) > usual.notice * scale
+          ? [
+              after === undefined
+                ? 'its links stayed: nobody noticed'
+                : `it was noticed after ${seconds(after)}, ${seconds(usual.notice * scale)} is the bound`,
+            ]
+          : []),
+        ...(waiting > bounds.waiting ? [`${waiting} requests waited for its links, ${bounds.waiting} may`] : []),
+        ...(waitingBytes > bounds.waitingBytes ? [`${waitingBytes} bytes waited for its links, ${bounds.waitingBytes} may`] : []),
+        ...unanswered(account),
+      ];
+    },
+  });
+}
+
+/** Nobody was to get real answers only: the trouble never came about. */
+function unanswered(account: Account): string[] {
+  const troubled = account.pairs.filter((pair) => pair.concerned).some((pair) => pair.after.real < pair.after.answered);
+  return troubled ? [] : ['the fault had no effect: everybody got real answers all along'];
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}
