@@ -1,16 +1,21 @@
 import type { Contradictions } from './contradictions.js';
-import { didYouMean } from './near-miss.js';
+import { hintsAmong } from './near-miss.js';
 import type { Finding } from './problem.js';
 import type { CommunityFile, CommunityMember } from './schema.js';
 
 type CommunityAgreement = CommunityFile['agreements'][number];
 
-function partnerContradictions(agreement: CommunityAgreement, at: number, members: ReadonlyMap<string, CommunityMember>): Finding[] {
+function partnerContradictions(
+  agreement: CommunityAgreement,
+  at: number,
+  members: ReadonlyMap<string, CommunityMember>,
+  hint: (id: string) => string,
+): Finding[] {
   const found: Finding[] = [];
   agreement.members.forEach((id, place) => {
     const path = ['agreements', at, 'members', place];
     const member = members.get(id);
-    if (member === undefined) found.push({ path, message: `there is no member ${id}${didYouMean(id, members.keys())}` });
+    if (member === undefined) found.push({ path, message: `there is no member ${id}${hint(id)}` });
     else if (agreement.mode === 'redirect' && member.proxies.length === 0 && member.lookup === undefined) {
       found.push({ path, message: `${id} has no proxies to redirect to: use mode relay or give it one` });
     }
@@ -38,9 +43,10 @@ function dateContradictions(agreement: CommunityAgreement, at: number): Finding[
 /** Agreements with strangers, with oneself, twice, or that could never hold; and agreements where the model has none. */
 export function agreementContradictions(file: CommunityFile): Contradictions {
   const members = new Map(file.members.map((member) => [member.id, member]));
+  const hint = hintsAmong(() => members.keys());
   const pairs = new Map<string, number>();
   const problems = file.agreements.flatMap((agreement, at) => {
-    const found = [...partnerContradictions(agreement, at, members), ...dateContradictions(agreement, at)];
+    const found = [...partnerContradictions(agreement, at, members, hint), ...dateContradictions(agreement, at)];
     const pair = agreement.members.toSorted().join(' ');
     const same = pairs.get(pair);
     pairs.set(pair, same ?? at);

@@ -1,11 +1,10 @@
-import { didYouMean } from './near-miss.js';
 import type { Finding, Path } from './problem.js';
 import { domainOfUser, ownerIn, type Roll } from './rule-roll.js';
 import type { CommunityParty, CommunityRule } from './schema.js';
 
 function stranger(id: string, path: Path, roll: Roll): Finding[] {
   if (roll.members.has(id)) return [];
-  return [{ path, message: `there is no member ${id}${didYouMean(id, roll.members.keys())}` }];
+  return [{ path, message: `there is no member ${id}${roll.nearMember(id)}` }];
 }
 
 function unknownIn(party: CommunityParty | undefined, path: Path, roll: Roll): Finding[] {
@@ -14,7 +13,7 @@ function unknownIn(party: CommunityParty | undefined, path: Path, roll: Roll): F
   if (member !== undefined) return stranger(member, [...path, 'member'], roll);
   if (members !== undefined) return members.flatMap((id, at) => stranger(id, [...path, 'members', at], roll));
   if (group === undefined || roll.groups.has(group)) return [];
-  return [{ path: [...path, 'group'], message: `no member is in the group ${group}${didYouMean(group, roll.groups)}` }];
+  return [{ path: [...path, 'group'], message: `no member is in the group ${group}${roll.nearGroup(group)}` }];
 }
 
 /** Parties of a rule that are strangers, missing, or too many. */
@@ -42,9 +41,9 @@ function nobodyIn(party: CommunityParty | undefined, path: Path, roll: Roll): Fi
   const domain = party?.domain ?? (party?.user === undefined ? undefined : domainOfUser(party.user));
   if (party === undefined || domain === undefined || roll.open || ownerIn(roll, domain) !== undefined) return [];
   // A domain above members' means all of them.
-  if (party.domain !== undefined && [...roll.domains.keys()].some((own) => own.endsWith(`.${domain}`))) return [];
+  if (party.domain !== undefined && roll.above.has(domain)) return [];
   const key = party.domain === undefined ? 'user' : 'domain';
-  const hint = didYouMean(domain, roll.domains.keys());
+  const hint = roll.nearDomain(domain);
   return [{ path: [...path, key], message: `no member has the domain ${domain}${hint}: the rule can never match` }];
 }
 

@@ -44,3 +44,15 @@ export function didYouMean(word: string, candidates: Iterable<string>): string {
   const found = nearest(word, candidates);
   return found === undefined ? '' : ` (did you mean ${found}?)`;
 }
+
+/** How many words are told what was probably meant: nobody reads that many problems, and each costs a look at every candidate. */
+const mostHinted = 200;
+
+/** `didYouMean` for one word after another among the same candidates; from some number of words on nothing is said any more. */
+export function hintsAmong(candidates: () => Iterable<string>): (word: string) => string {
+  let hinted = 0;
+  return (word) => {
+    hinted += 1;
+    return hinted > mostHinted ? '' : didYouMean(word, candidates());
+  };
+}

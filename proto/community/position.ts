@@ -1,5 +1,6 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, type LineCounter, type Node, type Pair } from 'yaml';
 import type { Path } from './problem.js';
+import type { AliasTargets } from './yaml-values.js';
 
 /** A place in a text, counted from 1. */
 export interface Position {
@@ -24,12 +25,12 @@ function offsetOf(node: unknown): number | undefined {
  * What finds positions in a document: the value at a path or, for `key`, the key in front of it. Where the path leads
  * nowhere (something is missing) it is the place of the innermost thing that is there.
  */
-export function locator(document: Document, counter: LineCounter): Locate {
+export function locator(document: Document, targets: AliasTargets, counter: LineCounter): Locate {
   return (path, at) => {
     let node: Node | null | undefined = document.contents;
     let offset = offsetOf(node) ?? 0;
     for (const [depth, step] of path.entries()) {
-      if (isAlias(node)) node = node.resolve(document);
+      if (isAlias(node)) node = targets.get(node);
       let next: unknown;
       if (isMap(node)) {
         const pair: Pair | undefined = node.items.find((item) => keyText(item) === String(step));

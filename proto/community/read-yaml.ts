@@ -1,7 +1,8 @@
-import { Composer, type Document, LineCounter, visit } from 'yaml';
+import { Composer, type Document, LineCounter } from 'yaml';
 import { plainYaml } from './plain-yaml.js';
 import { type Locate, locator, type Position } from './position.js';
 import { maxDepth, yamlTokens } from './yaml-tokens.js';
+import { aliasTargets, type YamlFault, yamlValue } from './yaml-values.js';
 
 /** A YAML text as values, with the way back to its lines; or what is wrong with it. */
 export type YamlReading =
@@ -10,23 +11,6 @@ export type YamlReading =
 
 function nestedTooDeeply(at: Position): YamlReading {
   return { faults: [{ ...at, message: `this is nested more than ${maxDepth} levels deep` }] };
-}
-
-/** Where the first alias stands that no anchor in front of it explains. */
-function danglingAlias(document: Document.Parsed): number | undefined {
-  const anchors = new Set<string>();
-  let offset: number | undefined;
-  visit(document, {
-    Value(_key, node) {
-      if (node.anchor !== undefined) anchors.add(node.anchor);
-    },
-    Alias(_key, alias) {
-      if (anchors.has(alias.source)) return undefined;
-      offset = alias.range?.[0] ?? 0;
-      return visit.BREAK;
-    },
-  });
-  return offset;
 }
 
 /**
@@ -58,7 +42,8 @@ export function readWholeYaml(text: string): YamlReading {
     const taken = yamlTokens(text, counter.addNewLine);
     if (taken.deepAt !== undefined) return nestedTooDeeply(position(taken.deepAt));
 
-    const composer = new Composer({ lineCounter: counter, prettyErrors: false, stringKeys: true });
+    // Whether keys are unique is looked at with the values: the composer compares each with all others.
+    const composer = new Composer({ lineCounter: counter, prettyErrors: false, stringKeys: true, uniqueKeys: false });
     const documents: Document.Parsed[] = [...composer.compose(taken.tokens, true, text.length)];
     const [document, second] = documents;
     if (document === undefined) return { root: undefined, locate: () => position(0) };
@@ -68,12 +53,12 @@ export function readWholeYaml(text: string): YamlReading {
     }));
     if (second !== undefined) faults.push({ ...position(second.range[0]), message: 'a second document begins here: write one' });
     if (faults.length > 0) return { faults };
-    const dangling = danglingAlias(document);
-    if (dangling !== undefined)
-      return { faults: [{ ...position(dangling), message: 'this is not YAML: the alias has no anchor before it' }] };
-    return { root: document.toJS({ maxAliasCount: 100_000 }), locate: locator(document, counter) };
+    const refused = ({ offset, message }: YamlFault): YamlReading => ({ faults: [{ ...position(offset), message }] });
+    const targets = aliasTargets(document);
+    if ('offset' in targets) return refused(targets);
+    const value = yamlValue(document, targets);
+    return 'offset' in value ? refused(value) : { root: value.root, locate: locator(document, targets, counter) };
   } catch (thrown) {
-    // Aliases that multiply without end are refused by throwing.
     return {
       faults: [{ line: 1, column: 1, message: `this cannot be read: ${thrown instanceof Error ? thrown.message : String(thrown)}` }],
     };

@@ -15,6 +15,8 @@ function namedMembers(party: CommunityParty, roll: Roll): readonly string[] | un
   return owner === undefined ? undefined : [owner];
 }
 
+const nobody: readonly string[] = [];
+
 /** Whether everyone that `inner` means is meant by `outer` too. */
 function coversParty(outer: CommunityParty | undefined, inner: CommunityParty | undefined, roll: Roll): boolean {
   if (outer === undefined || inner === undefined) return false;
@@ -30,8 +32,9 @@ function coversParty(outer: CommunityParty | undefined, inner: CommunityParty | 
   if (named === undefined || named.length === 0) return false;
   const { group } = outer;
   if (group !== undefined) return named.every((id) => roll.members.get(id)?.includes(group) === true);
-  const meant = outer.member === undefined ? (outer.members ?? []) : [outer.member];
-  return named.every((id) => meant.includes(id));
+  if (outer.member !== undefined) return named.every((id) => id === outer.member);
+  const meant = roll.setOf(outer.members ?? nobody);
+  return named.every((id) => meant.has(id));
 }
 
 /** From and to of a rule, once for each direction in which it holds. */

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { connect as connectTcp } from 'node:net';
 import { join } from 'node:path';
-import { ensureSample } from '@guildhall/cli/sample/sample';
 import { openState } from '@guildhall/cli/hub/state-folder';
+import { ensureSample } from '@guildhall/cli/sample/sample';
 import { auditSubject, buckets, subjects } from '@guildhall/proto/subjects';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -95,7 +95,17 @@ const unheard: Readonly<Record<User, readonly string[]>> = {
     '$JS.>',
     '$SYS.>',
   ],
-  policy: ['>', 'gh.v1.>', 'gh.v1.relay.*', 'gh.v1.ingress.*', 'gh.v1.arrived.*.*', 'gh.v1.depart.*.*', '_INBOX.>', `${subjects.inbox('ingress')}.>`, '$SYS.>'],
+  policy: [
+    '>',
+    'gh.v1.>',
+    'gh.v1.relay.*',
+    'gh.v1.ingress.*',
+    'gh.v1.arrived.*.*',
+    'gh.v1.depart.*.*',
+    '_INBOX.>',
+    `${subjects.inbox('ingress')}.>`,
+    '$SYS.>',
+  ],
 };
 
 describe('the bus of a hub that `guildhall up` runs', () => {
@@ -121,7 +131,8 @@ describe('the bus of a hub that `guildhall up` runs', () => {
     url = String(JSON.parse(line).nats);
     const found = readdirSync(folder.path, { recursive: true }).find((name) => String(name).endsWith('nats.conf'));
     conf = join(folder.path, String(found));
-    for (const [, user = '', password = ''] of readFileSync(conf, 'utf8').matchAll(/user: (\w+), password: "([^"]+)"/g)) passwords.set(user, password);
+    for (const [, user = '', password = ''] of readFileSync(conf, 'utf8').matchAll(/user: (\w+), password: "([^"]+)"/g))
+      passwords.set(user, password);
   });
   afterAll(async () => {
     await hub?.stop();
@@ -167,7 +178,12 @@ describe('the bus of a hub that `guildhall up` runs', () => {
 
   it('without a password no subject is open: what is said before the greeting ends the connection', async () => {
     const { hostname, port } = new URL(url);
-    for (const words of ['PUB gh.v1.changed 0\r\n\r\n', 'SUB > 1\r\nPING\r\n', 'CONNECT {}\r\nSUB > 1\r\nPING\r\n', `${'A'.repeat(100_000)}\r\n`]) {
+    for (const words of [
+      'PUB gh.v1.changed 0\r\n\r\n',
+      'SUB > 1\r\nPING\r\n',
+      'CONNECT {}\r\nSUB > 1\r\nPING\r\n',
+      `${'A'.repeat(100_000)}\r\n`,
+    ]) {
       const socket = connectTcp(Number(port), hostname);
       let heard = '';
       socket.on('data', (chunk) => {
@@ -191,7 +207,10 @@ describe('the bus of a hub that `guildhall up` runs', () => {
       await connection.flush();
       await expect.poll(() => told.length, { timeout: 5_000 }).toBeGreaterThanOrEqual(silent.length + unheard[user].length);
       for (const subject of [...silent, ...unheard[user]]) {
-        expect(told.some((text) => text.includes(`"${subject}"`)), `${user} and ${subject}: ${told.join('; ').slice(0, 2000)}`).toBe(true);
+        expect(
+          told.some((text) => text.includes(`"${subject}"`)),
+          `${user} and ${subject}: ${told.join('; ').slice(0, 2000)}`,
+        ).toBe(true);
       }
     });
   });

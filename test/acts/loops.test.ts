@@ -21,6 +21,11 @@ describe.each(topologies)('nothing goes round in circles, %s', (_, topology) => 
     const heard = await hearRequest(acme, said);
     acme.line().say(heard.text.replace('Via:', 'Via: SIP/2.0/TLS again.invalid;branch=z9hG4bKagain\r\nVia:'));
     expect((await acme.hear(482)).header('via')).toContain('z9hG4bKagain');
+    // Nor is it another request for what does not decide where it goes.
+    acme
+      .line()
+      .say(heard.text.replace('Via:', 'Subject: new\r\nMax-Breadth: 9\r\nVia: SIP/2.0/TLS again.invalid;branch=z9hG4bKother\r\nVia:'));
+    expect((await acme.hear(482)).header('via')).toContain('z9hG4bKother');
     acme.answer(heard, 200);
     expect((await acme.hearFinal(said)).status).toBe(200);
     await exchange(acme, bolt);

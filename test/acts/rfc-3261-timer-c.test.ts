@@ -39,7 +39,6 @@ describe.each(topologies)('Timer C (RFC 3261 16.8), %s', (_, topology) => {
     bolt.answer(cancelled, 200);
     bolt.answer(trying, 487);
     await bolt.hear('ACK');
-    await second();
     bolt.answer(ringing, 486);
     await bolt.hear('ACK');
     const final = await acme.hearFinal(rings);

@@ -27,7 +27,8 @@ async function start(options: HubOptions, place: Place): Promise<RunningHub> {
   const folder = openFolder('bench');
   const { credentials, sink } = place;
   const members = [
-    { id: 'a', domains: [senderDomain] },
+    // Nobody dials it, but without a proxy it would be asked for signs of life over its own connections.
+    { id: 'a', domains: [senderDomain], proxies: [{ host: '127.0.0.1', port: 9, name: senderDomain }] },
     { id: 'b', domains: [answererDomain], proxies: [{ host: '127.0.0.1', port: sink, name: answererDomain }] },
   ];
   const { certFile: cert, keyFile: key } = credentials.hub;

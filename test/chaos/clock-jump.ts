@@ -18,18 +18,21 @@ export function clockRow(name: string, seconds: number, about: string): Row {
     async run(stage) {
       const clock = await openShiftedClock(stage.say);
       const troubles: string[] = [];
+      let before: ReadonlyMap<string, number> = new Map();
       try {
         return await playFault(stage, {
           topology: { environment: clock.environment },
           async strike(ground) {
             ground.note(clock.how);
+            before = await endings(ground);
+            ground.struck();
             await jump(ground, clock, seconds, troubles);
             await pause(backMs - 2_000);
             await jump(ground, clock, 0, troubles);
             await pause(4_000);
           },
           demands: { refusals: [], othersP99, real: 1 },
-          inspect: async (ground) => [...troubles, ...(await endedConnections(ground))],
+          inspect: async (ground) => [...troubles, ...moreEnded(before, await endings(ground))],
         });
       } finally {
         clock.close();
@@ -64,13 +67,19 @@ async function asked(one: Instance): Promise<{ readonly off: number; readonly re
   return { off: (Date.parse(answer.headers.get('date') ?? '') - Date.now()) / 1000, reasons };
 }
 
-async function endedConnections({ parties, faultAt }: Ground): Promise<readonly string[]> {
-  const ended: string[] = [];
-  for (const party of parties.values()) {
-    const { sent, received } = await party.books();
-    const dialled = sent.connections.filter(({ closedAt }) => closedAt >= faultAt()).length;
-    if (dialled + received.ended > 0)
-      ended.push(`${dialled} connections that ${party.id} dialled ended, and ${received.ended} that it took`);
+/** Connections of each party that have ended so far: those it dialled, and those it took. */
+async function endings({ parties }: Ground): Promise<ReadonlyMap<string, number>> {
+  const ended = new Map<string, number>();
+  for (const { id, books } of parties.values()) {
+    const { sent, received } = await books();
+    ended.set(id, sent.connections.filter(({ end }) => end !== '').length + received.ended);
   }
   return ended;
+}
+
+function moreEnded(before: ReadonlyMap<string, number>, after: ReadonlyMap<string, number>): readonly string[] {
+  return [...after].flatMap(([id, count]) => {
+    const more = count - (before.get(id) ?? 0);
+    return more > 0 ? [`${more} connections of ${id} ended`] : [];
+  });
 }

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { createServer, type TLSSocket } from 'node:tls';
 import type { Identity } from '../bench/load-protocol.js';
 import { echoRequests } from '../bench/request-echo.js';
@@ -20,7 +21,9 @@ const longest = 1_000_000;
 /** Listens on 127.0.0.1:`port` (0: any) with mutual TLS. Rejects when the port is taken. */
 export async function openPartyServer(port: number, identity: Identity): Promise<PartyServer> {
   const book = createReceiverBook();
-  const sockets = new Set<TLSSocket>();
+  /** With the TCP connection below each: TLS has no way to reset. */
+  const sockets = new Map<TLSSocket, Socket>();
+  const plain = new Map<number, Socket>();
   let behaviour: Behaviour = { kind: 'answers', status: 200 };
   let accepted = 0;
   let ended = 0;
@@ -29,7 +32,8 @@ export async function openPartyServer(port: number, identity: Identity): Promise
     let rest = '';
     let pending = '';
     accepted += 1;
-    sockets.add(socket);
+    const below = plain.get(socket.remotePort ?? 0);
+    if (below !== undefined) sockets.set(socket, below);
     socket.setNoDelay(true);
     socket.on('error', () => socket.destroy());
     socket.on('close', () => {
@@ -47,7 +51,7 @@ export async function openPartyServer(port: number, identity: Identity): Promise
       const ping = text.startsWith('OPTIONS ', at);
       if (!ping) book.heard(text, at, end, moment());
       if (behaviour.kind === 'answers') return firstLines(ping ? 200 : behaviour.status);
-      if (behaviour.kind === 'resets' && !ping) socket.resetAndDestroy();
+      if (behaviour.kind === 'resets' && !ping) below?.resetAndDestroy();
       return ping && (behaviour.kind !== 'silent' || behaviour.pings) ? firstLines(200) : '';
     };
     socket.on('data', (chunk: Buffer) => {
@@ -59,7 +63,7 @@ export async function openPartyServer(port: number, identity: Identity): Promise
       }
       rest = echo.used === text.length ? '' : text.slice(echo.used);
       const mute = behaviour.kind === 'silent' && !behaviour.pings;
-      if (echo.answers === '' || mute || socket.destroyed) return;
+      if (echo.answers === '' || mute || socket.destroyed || below?.destroyed === true) return;
       // One write per connection and turn, however many chunks the turn brings.
       if (pending === '') setImmediate(flush);
       pending += echo.answers;
@@ -69,6 +73,11 @@ export async function openPartyServer(port: number, identity: Identity): Promise
 
   const { cert, key, ca } = identity;
   const server = createServer({ cert, key, ca, requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.2' }, serve);
+  server.on('connection', (socket: Socket) => {
+    const { remotePort = 0 } = socket;
+    plain.set(remotePort, socket);
+    socket.on('close', () => plain.get(remotePort) === socket && plain.delete(remotePort));
+  });
   server.on('tlsClientError', (_, socket) => socket.destroy());
   const listen = (at: number): Promise<number> =>
     new Promise((resolve, reject) => {
@@ -83,7 +92,7 @@ export async function openPartyServer(port: number, identity: Identity): Promise
   const bound = await listen(port);
   const shut = (): void => {
     server.close();
-    for (const socket of sockets) socket.resetAndDestroy();
+    for (const socket of plain.values()) socket.resetAndDestroy();
   };
 
   return {
@@ -93,7 +102,7 @@ export async function openPartyServer(port: number, identity: Identity): Promise
       behaviour = next;
       if (next.kind === 'gone') shut();
       else if (before.kind === 'gone') await listen(bound);
-      for (const socket of sockets) {
+      for (const socket of sockets.keys()) {
         if (next.kind === 'never-reads') socket.pause();
         else socket.resume();
       }

@@ -1,4 +1,11 @@
 import type { Row } from './row.js';
+import { certificateExpires } from './rows/certificate-expires.js';
+import { certificateRevoked } from './rows/certificate-revoked.js';
+import { clockBack } from './rows/clock-back.js';
+import { clockForward } from './rows/clock-forward.js';
+import { diskFull } from './rows/disk-full.js';
+import { diskReadOnly } from './rows/disk-read-only.js';
+import { handshakeStorm } from './rows/handshake-storm.js';
 import { killIngress } from './rows/kill-ingress.js';
 import { killNats } from './rows/kill-nats.js';
 import { killPolicies } from './rows/kill-policies.js';
@@ -31,7 +38,14 @@ export const rows: readonly Row[] = [
   member503,
   memberResets,
   memberHalfOpen,
+  certificateExpires,
+  certificateRevoked,
+  clockForward,
+  clockBack,
+  diskFull,
+  diskReadOnly,
   rollingRestart,
+  handshakeStorm,
   overload2x,
   overload5x,
   unfairMember,

@@ -80,22 +80,23 @@ export async function openTopology(part: TopologyPart = {}): Promise<Topology> {
   try {
     const authority = await safe.authority('community');
     const ids = memberIds(part.members ?? castMembers.length);
-    const identities = new Map<string, Issued>();
-    const parties = new Map<string, Party>();
-    const members: CommunityPart['members'] = [];
-    for (const id of ids) {
-      const domain = `${id}.example`;
-      const identity = await memberCertificate(authority, domain);
-      const party = await startParty(id, { domain, cert: identity.cert, key: identity.key, ca: authority.cert });
-      curtain.push(() => party.close());
-      identities.set(id, identity);
-      parties.set(id, party);
-      const path = (await part.memberPath?.(id, party.port)) ?? party.port;
-      const { host, port } = typeof path === 'number' ? { host: '127.0.0.1', port: path } : path;
-      members.push({ id, domains: [domain], proxies: [{ host, port, name: `sip.${domain}` }] });
-    }
-    const nats = await startNatsCluster({ count: servers, ...(part.store === undefined ? {} : { store: part.store }) });
-    curtain.push(() => nats.close());
+    const starting = startNatsCluster({ count: servers, ...(part.store === undefined ? {} : { store: part.store }) });
+    curtain.push(() => starting.then((cluster) => cluster.close(), () => undefined));
+    const played = await Promise.all(
+      ids.map(async (id) => {
+        const domain = `${id}.example`;
+        const identity = await memberCertificate(authority, domain);
+        const party = await startParty(id, { domain, cert: identity.cert, key: identity.key, ca: authority.cert });
+        curtain.push(() => party.close());
+        const path = (await part.memberPath?.(id, party.port)) ?? party.port;
+        const { host, port } = typeof path === 'number' ? { host: '127.0.0.1', port: path } : path;
+        return { id, identity, party, entry: { id, domains: [domain], proxies: [{ host, port, name: `sip.${domain}` }] } };
+      }),
+    );
+    const identities = new Map(played.map(({ id, identity }) => [id, identity]));
+    const parties = new Map(played.map(({ id, party }) => [id, party]));
+    const members: CommunityPart['members'] = played.map(({ entry }) => entry);
+    const nats = await starting;
     const community = part.community?.({ members }) ?? { members };
     const ports = await distinctPorts(services.ingresses);
     const access = await busAccess(nats, services, part.busPath);

@@ -74,10 +74,9 @@ describe('a proxy that is not who it should be', () => {
   });
 
   it('with another member’s good certificate neither, and the next one is asked', async () => {
-    const impostor = await proxy(await memberCertificate(relay.authority, 'acme.example'));
+    const [impostor, second] = [await proxy(await memberCertificate(relay.authority, 'acme.example')), await proxy()];
     open(impostor.port);
     expect((await relay.outcome(forward('MESSAGE'))).code).toBe('member-untrusted');
-    const second = await proxy();
     open(impostor.port, second.port);
     const transaction = forward('MESSAGE');
     second.answer(await second.hear('MESSAGE'), 200);
@@ -286,8 +285,7 @@ describe('a member that only dials out', () => {
     const transaction = forward('MESSAGE');
     const carried = await relay.departed();
     expect(carried).toMatchObject({ wire: '', member });
-    const reply = carried.text.replace(/^[^\r]*/, 'SIP/2.0 200 OK');
-    relay.arrived(member, reply);
+    relay.arrived(member, carried.text.replace(/^[^\r]*/, 'SIP/2.0 200 OK'));
     expect((await relay.outcome(transaction)).status).toBe(200);
   });
 

@@ -1,4 +1,4 @@
-import { type Msg, type NatsConnection, connect } from '@nats-io/transport-node';
+import { connect, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import type { Hub } from './hub.js';
 
 /** A stranger on the hub's bus who got hold of a password: says and overhears whatever it likes. */

@@ -154,7 +154,9 @@ export async function startServices(part: HubPart, access: (service: BusService,
   };
 
   try {
-    const policies = await several(topology.policies, (number) => {
+    // COMPAT nats-server 2.9: two that make the same stream of a cluster at once may leave it without a leader for seconds.
+    const oneByOne = access('policy', 1).replicas !== undefined;
+    const policies = await (oneByOne ? inTurn : several)(topology.policies, (number) => {
       const config = { ...shared, nats: nats('policy', number), id: `policy-${number}`, grpc, community, drain: 0, ...settings.policy };
       return keep(
         apart ? startApart('policy', config, folder, part.environment) : here((signal) => startPolicy(policySchema.parse(config), signal)),
@@ -216,6 +218,13 @@ export async function startServices(part: HubPart, access: (service: BusService,
 /** Instances 1 to `count`, started side by side. */
 function several<T>(count: number, start: (number: number) => Promise<T>): Promise<T[]> {
   return Promise.all(Array.from({ length: count }, (_, index) => start(index + 1)));
+}
+
+/** The same, each when the one before is there. */
+async function inTurn<T>(count: number, start: (number: number) => Promise<T>): Promise<T[]> {
+  const made: T[] = [];
+  for (let number = 1; number <= count; number += 1) made.push(await start(number));
+  return made;
 }
 
 async function here(start: (signal: AbortSignal) => Promise<Running>): Promise<Instance> {

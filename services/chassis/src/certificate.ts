@@ -55,10 +55,13 @@ export function isNameConstrained(certificate: Certificate): boolean {
   return certificate.raw.includes(nameConstraints);
 }
 
-/** The facts of the certificate at the other end of a finished handshake, or undefined when it sent none that can be read. */
-export function certificateFacts(socket: TLSSocket): CertificateFacts | undefined {
+/**
+ * The facts of the certificate at the other end of a finished handshake, or undefined when it sent none that can be read. `known`: parsed
+ * already, such as the authorities in which most chains end; parsing is a good part of what a handshake costs.
+ */
+export function certificateFacts(socket: TLSSocket, known: readonly X509Certificate[] = []): CertificateFacts | undefined {
   try {
-    const chain = peerChain(socket);
+    const chain = peerChain(socket, known);
     const error = socket.authorizationError;
     return factsOf(chain, socket.authorized, error === undefined || error === null ? '' : String(codeOf(error)));
   } catch {
@@ -229,11 +232,14 @@ function codeOf(error: unknown): unknown {
 }
 
 /** The peer's certificates, leaf first. Node links each to its issuer and a root to itself. */
-function peerChain(socket: TLSSocket): X509Certificate[] {
+function peerChain(socket: TLSSocket, known: readonly X509Certificate[]): X509Certificate[] {
   const chain: X509Certificate[] = [];
   let link = socket.getPeerCertificate(true);
   while (link?.raw !== undefined && chain.length < deepestChain) {
-    chain.push(new X509Certificate(link.raw));
+    const { raw } = link;
+    // A leaf is hardly ever known.
+    const parsed = chain.length === 0 ? undefined : known.find((one) => one.raw.equals(raw));
+    chain.push(parsed ?? new X509Certificate(raw));
     const issuer = link.issuerCertificate;
     if (issuer === undefined || issuer === link || issuer.raw.equals(link.raw)) break;
     link = issuer;

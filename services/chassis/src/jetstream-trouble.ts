@@ -1,4 +1,4 @@
-import { JetStreamApiCodes, JetStreamApiError } from '@nats-io/jetstream';
+import { JetStreamApiCodes, JetStreamApiError, type StreamInfo } from '@nats-io/jetstream';
 import { errors } from '@nats-io/transport-node';
 
 /** Why JetStream did not do something: somebody else was first, there is no server to ask, there is no room left, or something else. */
@@ -36,22 +36,40 @@ export function troubleText(trouble: JetStreamTrouble): string {
   }
 }
 
-/** JetStream's error codes for "subjects overlap with an existing stream", and for a cluster that has no leader yet. */
-const passing: readonly number[] = [10_065, 10_008, 10_009];
+/** JetStream's error codes for "subjects overlap with an existing stream", and for a cluster without a leader or servers that have reported yet. */
+const passing: readonly number[] = [10_065, 10_008, 10_009, 10_005];
 /** Instances that start together make a stream within this of each other, ms. */
 const settleMs = 150;
 const tries = 20;
+/** How long a stream may take to get a leader, ms. nats-server 2.9 needs 4 to 9 s when the first candidate does not get enough votes. */
+const leaderMs = 20_000;
 
 /**
  * Makes a stream that several instances may make at the same moment. COMPAT nats-server 2.9: of two that make the same stream at once,
  * one may be told that it overlaps with the other's, or be left with a stream that the other's has taken the place of. So whoever finds
- * none makes one, waits until everybody who did the same is through, and looks again.
+ * none makes one, waits until everybody who did the same is through, and looks again. In a cluster it also waits until the stream's servers
+ * have chosen a leader (`led`), 20 s at most: what is published before that is never answered.
  */
-export async function makeSettled<T>(look: () => Promise<unknown>, make: () => Promise<T>): Promise<T> {
+export async function makeSettled<T>(look: () => Promise<unknown>, make: () => Promise<T>, led: (made: T) => Promise<boolean>): Promise<T> {
+  const made = await makeOnce(look, make);
+  const end = performance.now() + leaderMs;
+  // Without a connection nobody will tell, and whoever uses the stream learns that by itself.
+  const known = (thrown: unknown) => !(thrown instanceof errors.TimeoutError) && !(thrown instanceof JetStreamApiError);
+  while (!(await led(made).catch(known)) && performance.now() < end) await pause(settleMs);
+  return made;
+}
+
+/** Whether somebody leads a stream: always where it is on one server outside of a cluster. */
+export function isLed({ cluster }: StreamInfo): boolean {
+  return cluster === undefined || (cluster.leader ?? '') !== '';
+}
+
+async function makeOnce<T>(look: () => Promise<unknown>, make: () => Promise<T>): Promise<T> {
   const there = await look().then(
     () => true,
     () => false,
   );
+  const end = performance.now() + leaderMs;
   for (let left = tries; ; left -= 1) {
     try {
       const made = await make();
@@ -59,7 +77,10 @@ export async function makeSettled<T>(look: () => Promise<unknown>, make: () => P
       await pause(settleMs);
       return await make();
     } catch (thrown) {
-      if (left === 0 || !(thrown instanceof JetStreamApiError) || !passing.includes(thrown.code)) throw thrown;
+      // A question that met the election of a leader is not answered.
+      const later = thrown instanceof errors.TimeoutError && performance.now() < end;
+      const soon = left > 0 && thrown instanceof JetStreamApiError && passing.includes(thrown.code);
+      if (!later && !soon) throw thrown;
       await pause(settleMs);
     }
   }

@@ -1,7 +1,7 @@
 import { JetStreamApiCodes, JetStreamApiError, type JetStreamManager, jetstreamManager, type StreamConfig } from '@nats-io/jetstream';
 import { errors, type NatsConnection } from '@nats-io/transport-node';
 import { Fault } from './fault.js';
-import { type JetStreamTrouble, jetStreamTrouble, makeSettled, troubleText } from './jetstream-trouble.js';
+import { isLed, type JetStreamTrouble, jetStreamTrouble, makeSettled, troubleText } from './jetstream-trouble.js';
 import type { StoreNeeds } from './key-value.js';
 
 /** One record of a journal. Places count from 1 without gaps; a gap means that somebody took records out. */
@@ -70,6 +70,7 @@ export async function openJournal(
         config.num_replicas = (await manager.streams.info(stream)).config.num_replicas;
       },
       () => manager.streams.add(config),
+      async () => isLed(await manager.streams.info(stream)),
     );
     return manager;
   };

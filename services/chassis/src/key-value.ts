@@ -2,7 +2,7 @@ import { jetstream } from '@nats-io/jetstream';
 import { type KV, Kvm, type KvOptions } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { Fault } from './fault.js';
-import { type JetStreamTrouble, jetStreamTrouble, makeSettled, troubleText } from './jetstream-trouble.js';
+import { isLed, type JetStreamTrouble, jetStreamTrouble, makeSettled, troubleText } from './jetstream-trouble.js';
 import { deepened } from './key-value-depth.js';
 import { entryOf, followBucket } from './key-value-watch.js';
 import { type BucketWriter, bucketWriter } from './key-value-write.js';
@@ -125,6 +125,7 @@ function openSettled(buckets: Kvm, bucket: string, options: Partial<KvOptions>):
   return makeSettled(
     () => buckets.open(bucket).then((store) => store.status()),
     () => buckets.create(bucket, options),
+    async (store) => isLed((await store.status()).streamInfo),
   );
 }
 

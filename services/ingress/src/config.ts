@@ -119,8 +119,8 @@ const overloadConfig = section({
   enabled: z.boolean().default(true),
   /** Work that waits longer than this before it is begun, here or on the way to a relay, means overload. */
   target: duration('50ms', '5ms', '5s'),
-  /** Requests a second that are taken whatever happens. */
-  floor: count(100, 1, 1_000_000),
+  /** Requests a second that are taken whatever happens: work that waits at such a rate waits for something else than this hub's load. */
+  floor: count(1_000, 1, 1_000_000),
   /** Seconds after which a refused peer is told to come back: at random between the two. */
   retryAfter: section({ from: count(1, 1, 300), to: count(5, 1, 300) }).refine(({ from, to }) => to >= from && to - from < 60, {
     error: 'expected "to" from "from" to 59 more',

@@ -152,7 +152,7 @@ function vouchAgain(connection: Connection, anchors: readonly X509Certificate[],
 }
 
 function peerFacts(socket: TLSSocket, anchors: readonly X509Certificate[], revocations: Revocations | undefined, now: number): PeerFacts {
-  const certificate = certificateFacts(socket);
+  const certificate = certificateFacts(socket, anchors);
   const chain = certificate?.chain ?? [];
   return {
     certificate,

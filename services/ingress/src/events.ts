@@ -254,7 +254,10 @@ export function createInstruments(meters: Meters, counts: Counts, gauges: Gauges
     [...gauges.members()].map((member) => [{ member: member.id }, member.counts.shed] as const),
   );
   gauge('guildhall_member_share', 'Requests a second that a member may send while the hub is overloaded.', () =>
-    [...gauges.members()].flatMap(({ id, share }) => (Number.isFinite(share) ? [[{ member: id }, share * 10] as const] : [])),
+    [...gauges.members()].flatMap((member) => {
+      const share = gauges.shedding.share(member);
+      return Number.isFinite(share) ? [[{ member: member.id }, share] as const] : [];
+    }),
   );
   gauge('guildhall_member_buffered_bytes', 'Bytes from and for a member that wait in its connections.', () =>
     [...gauges.members()].map((member) => [{ member: member.id }, member.bytes] as const),

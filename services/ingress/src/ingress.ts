@@ -74,6 +74,7 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim 
   let anchors: readonly X509Certificate[] = [];
   let names: HubNames = hubNames(config.hub.domain, []);
   let draining = false;
+  let refusing = false;
   let record: (ms: number) => void = () => undefined;
 
   const trust = createTrustFeed({
@@ -100,6 +101,7 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim 
 
   const loop = createLoopLag(clock());
   const shedding = createShedding({ settings: config.overload, members, counts, lag: loop.ms, startedAt: wall() - clock() });
+  const patience = createBusPatience(bus, timeouts.bus, clock, (since) => refuseSince(path, since, clock()));
   const path = createMessagePath({
     config,
     epoch,
@@ -110,7 +112,7 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim 
     policy,
     names: () => names,
     trust: trust.table,
-    draining: () => draining,
+    closed: () => (refusing ? 'hub-draining' : patience.takes() ? '' : 'hub-unavailable'),
     shedding,
     answered: (ms) => record(ms),
     clock,
@@ -274,6 +276,9 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim 
       listeners.close();
       events.draining(transactions.inFlight(), connections.size());
     },
+    refuse() {
+      refusing = true;
+    },
     finishIdle() {
       for (const connection of connections.all()) if (connection.inFlight === 0) connection.finish();
       return transactions.inFlight() === 0 && connections.size() === 0;
@@ -281,6 +286,7 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim 
     close() {
       for (const timer of timers) clearInterval(timer);
       for (const stop of stops) stop();
+      patience.close();
       trust.close();
       revocations.close();
       teller.close();

@@ -34,7 +34,7 @@ import { createWireBatches, type WireBatches } from './wires.js';
 export interface Around {
   readonly config: IngressConfig;
   readonly epoch: string;
-  readonly bus: Pick<Bus, 'connected' | 'maxPayload' | 'publish' | 'unheard'>;
+  readonly bus: Pick<Bus, 'maxPayload' | 'publish' | 'unheard'>;
   readonly roster: Pick<Roster, 'fresh' | 'freshIds' | 'every' | 'miss'>;
   readonly counts: Counts;
   readonly keys: TokenKeyRing;
@@ -135,8 +135,9 @@ export function createMessagePath(around: Around): MessagePath {
   };
 
   const unavailable = (): ReasonCode | '' => {
-    if (around.draining()) return 'hub-draining';
-    return bus.connected() && relays.any() && around.trust() !== undefined ? '' : 'hub-unavailable';
+    const closed = around.closed();
+    if (closed !== '') return closed;
+    return relays.any() && around.trust() !== undefined ? '' : 'hub-unavailable';
   };
 
   const requests = createRequests({

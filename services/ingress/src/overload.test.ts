@@ -5,9 +5,11 @@ const settings = { target: 50, floor: 100 };
 const window = (given: Partial<OverloadWindow>): OverloadWindow => ({ ms: 100, delay: 0, asked: 1_000, admitted: 1_000, ...given });
 const run = (windows: readonly Partial<OverloadWindow>[], from: OverloadState = calm): OverloadState =>
   windows.reduce<OverloadState>((state, one) => stepOverload(state, window(one), settings), from);
-const shedding = (rate: number, more: { settle?: number; spare?: number } = {}): OverloadState => ({
+const shedding = (rate: number, more: { settle?: number; spare?: number; ceiling?: number; delay?: number } = {}): OverloadState => ({
   kind: 'shedding',
   rate,
+  ceiling: 50_000,
+  delay: 0,
   settle: 0,
   spare: 0,
   ...more,
@@ -56,9 +58,10 @@ describe('while it sheds', () => {
     expect(admittedRate(run([{ delay: 200, asked: 5, admitted: 5 }], shedding(8_000)))).toBe(4_000);
   });
 
-  it('the rate grows while work does not wait, slower near the target', () => {
+  it('the rate grows while work does not wait, slower near the target and near what was too much', () => {
     expect(admittedRate(run([{ delay: 0, asked: 5_000 }], shedding(8_000)))).toBeCloseTo(8_800);
-    expect(admittedRate(run([{ delay: 40, asked: 5_000 }], shedding(8_000)))).toBeCloseTo(8_240);
+    expect(admittedRate(run([{ delay: 40, asked: 5_000 }], shedding(8_000)))).toBeCloseTo(8_160);
+    expect(admittedRate(run([{ delay: 0, asked: 5_000 }], shedding(8_000, { ceiling: 8_500 })))).toBeCloseTo(8_160);
   });
 
   it('three windows that leave something over end it', () => {

@@ -8,6 +8,10 @@ export type OverloadState =
   | {
       readonly kind: 'shedding';
       readonly rate: number;
+      /** The rate that was too much last. */
+      readonly ceiling: number;
+      /** As in the window before. */
+      readonly delay: number;
       /** Windows for which the rate is left alone, so that what was taken before can drain. */
       readonly settle: number;
       /** Windows in a row in which nobody wanted more than there is. */
@@ -40,8 +44,10 @@ const late: OverloadState = { kind: 'late' };
 
 /** The rate falls by what the delay is beyond its target, within these bounds; then so many windows pass before it falls again. */
 const fall = { most: 0.5, least: 0.9, settle: 2 };
-/** The rate grows by this each window, slower where the delay is not far from its target. */
-const rise = { fast: 1.1, slow: 1.03 };
+/** A delay that shrinks by this each window is what drains: the rate is low enough. */
+const draining = 0.9;
+/** The rate grows by this each window: slowly where the delay is not far from its target, and in this part around what was too much last. */
+const rise = { fast: 1.1, slow: 1.02, from: 0.9, to: 1.1 };
 /** So many windows in a row must leave something over before everything is taken again. */
 const enough = 3;
 
@@ -50,26 +56,48 @@ const enough = 3;
  * begins with what was really taken, falls by a factor while work waits too long, and grows by a factor while it does not; when
  * nobody asks for more than the rate, it is calm again.
  */
-export function stepOverload(state: OverloadState, window: OverloadWindow, { target, floor }: OverloadSettings): OverloadState {
-  const above = window.delay > target;
+export function stepOverload(state: OverloadState, window: OverloadWindow, settings: OverloadSettings): OverloadState {
+  const above = window.delay > settings.target;
   const perSecond = 1000 / Math.max(1, window.ms);
-  const factor = Math.max(fall.most, Math.min(fall.least, target / Math.max(1, window.delay)));
-  if (state.kind === 'calm') return above ? late : calm;
-  if (state.kind === 'late') {
-    if (!above) return calm;
-    return { kind: 'shedding', rate: Math.max(floor, window.admitted * perSecond * factor), settle: fall.settle, spare: 0 };
+  switch (state.kind) {
+    case 'calm':
+      return above ? late : calm;
+    case 'late': {
+      if (!above) return calm;
+      const taken = window.admitted * perSecond;
+      return fallen(taken, taken, window, settings);
+    }
+    case 'shedding':
+      return above ? hold(state, window, perSecond, settings) : grow(state, window, perSecond, settings);
   }
-  const wanted = window.asked * perSecond;
-  if (!above) {
-    const spare = wanted <= state.rate ? state.spare + 1 : 0;
-    if (spare >= enough) return calm;
-    const rate = spare > 0 ? state.rate : state.rate * (window.delay < target / 2 ? rise.fast : rise.slow);
-    return { kind: 'shedding', rate, settle: Math.max(0, state.settle - 1), spare };
-  }
-  if (state.settle > 0) return { ...state, settle: state.settle - 1, spare: 0 };
+}
+
+type Shedding = Extract<OverloadState, { kind: 'shedding' }>;
+
+function fallen(taken: number, ceiling: number, { delay }: OverloadWindow, { target, floor }: OverloadSettings): OverloadState {
+  const factor = Math.max(fall.most, Math.min(fall.least, target / Math.max(1, delay)));
+  return { kind: 'shedding', rate: Math.max(floor, taken * factor), ceiling, delay, settle: fall.settle, spare: 0 };
+}
+
+/** Work waits too long. */
+function hold(state: Shedding, window: OverloadWindow, perSecond: number, settings: OverloadSettings): OverloadState {
+  const { delay } = window;
+  if (state.settle > 0 || delay < state.delay * draining) return { ...state, delay, settle: Math.max(0, state.settle - 1), spare: 0 };
   // Where less was asked for than the rate allows, what was taken says nothing about what can be.
-  const taken = wanted < state.rate ? state.rate : Math.min(state.rate, window.admitted * perSecond);
-  return { kind: 'shedding', rate: Math.max(floor, taken * factor), settle: fall.settle, spare: 0 };
+  const taken = window.asked * perSecond < state.rate ? state.rate : Math.min(state.rate, window.admitted * perSecond);
+  // Below what has just been too much it may be the same queue still.
+  return fallen(taken, state.delay > settings.target ? state.ceiling : taken, window, settings);
+}
+
+/** Work does not wait. */
+function grow(state: Shedding, window: OverloadWindow, perSecond: number, { target }: OverloadSettings): OverloadState {
+  const { rate, ceiling } = state;
+  const { delay } = window;
+  const spare = window.asked * perSecond <= rate ? state.spare + 1 : 0;
+  if (spare >= enough) return calm;
+  const near = delay >= target / 2 || (rate > ceiling * rise.from && rate < ceiling * rise.to);
+  const next = spare > 0 ? rate : rate * (near ? rise.slow : rise.fast);
+  return { kind: 'shedding', rate: next, ceiling, delay, settle: Math.max(0, state.settle - 1), spare };
 }
 
 /** Requests a second that are taken; Infinity when there is no bound. */

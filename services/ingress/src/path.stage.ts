@@ -49,9 +49,8 @@ export function messagePath(
     ids.set(state.relays, known);
     return known;
   };
-  const bus: Pick<Bus, 'connected' | 'maxPayload' | 'publish' | 'unheard'> = {
+  const bus: Pick<Bus, 'maxPayload' | 'publish' | 'unheard'> = {
     unheard: () => ({ reply: 'nobody', close: () => undefined }),
-    connected: () => state.up,
     maxPayload: 1_048_576,
     publish: (_subject, payload) => void sent.push(ForwardBatch.decode(payload)),
   };
@@ -91,7 +90,7 @@ export function messagePath(
     },
     names: () => names,
     trust: () => trust,
-    draining: () => state.draining,
+    closed: () => (state.draining ? 'hub-draining' : state.up ? '' : 'hub-unavailable'),
     shedding,
     answered: () => undefined,
     clock: () => state.now,

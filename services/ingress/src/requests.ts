@@ -13,7 +13,7 @@ import { endsDialog } from './rule-checks.js';
 import { unanswered } from './server-transaction.js';
 import type { Stations } from './stations.js';
 import { asLooseRouted, mayBeOwnRoute } from './strict-route.js';
-import { enterPair, type ServerTransaction, topVia, transactionKey } from './transactions.js';
+import { enterPair, type ServerTransaction, sentAgain, topVia, transactionKey } from './transactions.js';
 import { verdictKey } from './verdicts.js';
 import { createWaiting } from './waiting.js';
 import { overRate } from './watch-list.js';
@@ -59,8 +59,10 @@ export function createRequests(stations: Stations): Requests {
   };
 
   /** A code of the table with its own sentence. */
-  const turnAway = (request: Message, wire: Wire, code: ReasonCode): void =>
-    refuseAtOnce(request, wire, { status: reasons[code].status, code, sentence: reasons[code].about, header: '' });
+  const turnAway = (request: Message, wire: Wire, code: ReasonCode): void => {
+    if (sentAgain(transactions, request, wire.member.id)) counts.retransmissions += 1;
+    else refuseAtOnce(request, wire, { status: reasons[code].status, code, sentence: reasons[code].about, header: '' });
+  };
 
   const refuse = (request: Message, wire: Wire, refusal: RefuseAdmission, now: number): void => {
     // A refused INVITE waits for its ACK, everything else is done with one answer. What has no key cannot be told apart.
@@ -185,8 +187,10 @@ export function createRequests(stations: Stations): Requests {
       return;
     }
     const known = transactions.find(transactionKey(request, wire.member.id));
-    if (known === undefined) {
-      turnAway(request, wire, 'no-such-transaction');
+    // The first CANCEL of a call always counts: there are no more of them than calls.
+    const over = !takeToken(wire.member, limits.requestsPerSecond, now) && known?.cancelled !== false;
+    if (known === undefined || over) {
+      turnAway(request, wire, over ? 'rate-limit' : 'no-such-transaction');
       return;
     }
     counts.cancels += 1;
@@ -203,6 +207,7 @@ export function createRequests(stations: Stations): Requests {
   const shed = (message: Message, wire: Wire): void => {
     const { member } = wire;
     member.allowance += 1;
+    if (sentAgain(transactions, message, member.id)) return;
     note(member, 503, 'hub-overloaded', reasons['hub-overloaded'].about);
     const text = answers.overloaded(message, wire);
     if (text !== '') wire.text(text);

@@ -48,8 +48,9 @@ export interface Shedding {
 /** What the instruments read. */
 export interface SheddingGauges {
   state(): OverloadState['kind'];
-  /** Requests a second that are taken, Infinity without a bound. */
+  /** Requests a second that are taken, Infinity without a bound; and of those what one member may have. */
   rate(): number;
+  share(member: Member): number;
   /** ms. */
   ownDelay(): number;
   relayDelay(): number;
@@ -57,6 +58,8 @@ export interface SheddingGauges {
 
 /** What a relay said of itself counts for so long, ms. */
 const relayTime = 1_000;
+/** A window that took longer, because the loop was busy, is made up for no further: that would make the next one as long. ms. */
+const longestWindow = 200;
 /** A share that was not used is kept for so many windows. */
 const keep = 2.5;
 /** Refusing may cost this part of a member's share, and at least so many a window, before nothing more is read from it. */
@@ -79,6 +82,7 @@ export function createShedding({ settings, members, counts, lag, startedAt }: Sh
   let state: OverloadState = calm;
   let windowAt: number | undefined;
   let windows = 0;
+  let perSecond = 10;
   let ownDelay = 0;
   let relayDelay = 0;
   const relays = new Map<string, RelayWaits>();
@@ -108,13 +112,14 @@ export function createShedding({ settings, members, counts, lag, startedAt }: Sh
   /** What each member may have in the next window. */
   const share = (elapsed: number): void => {
     const rate = admittedRate(state);
-    const total = (rate * elapsed) / 1000;
+    const total = (rate * Math.min(elapsed, longestWindow)) / 1000;
     const asked: number[] = [];
     let level = Number.POSITIVE_INFINITY;
     if (state.kind === 'shedding') {
       for (const member of members.all()) if (member.asked > 0) asked.push(member.asked);
       level = Math.min(total, fairLevel(asked, total));
     }
+    perSecond = 1000 / Math.min(elapsed, longestWindow);
     const tell = windows % tellEvery === 0;
     for (const member of members.all()) {
       if (tell || state.kind !== 'shedding') {
@@ -187,6 +192,7 @@ export function createShedding({ settings, members, counts, lag, startedAt }: Sh
     gauges: {
       state: () => state.kind,
       rate: () => admittedRate(state),
+      share: (member) => member.share * perSecond,
       ownDelay: () => ownDelay,
       relayDelay: () => relayDelay,
     },

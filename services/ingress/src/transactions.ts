@@ -1,4 +1,5 @@
 import type { Timed, Wheel } from '@guildhall/chassis/wheel';
+import { checkRequest } from '@guildhall/proto/sip/check';
 import { Header } from '@guildhall/proto/sip/header-name';
 import { firstHeader, headerValue, headerValueEnd, headerValueStart, type Message, requestUri } from '@guildhall/proto/sip/message';
 import { parseVia, type Via } from '@guildhall/proto/sip/via';
@@ -195,6 +196,15 @@ function leavePair({ towards }: Member, target: string): void {
   const left = (towards.get(target) ?? 1) - 1;
   if (left > 0) towards.set(target, left);
   else towards.delete(target);
+}
+
+/**
+ * Whether this is a request that is under way, sent again. It gets the one final answer of the first, and no refusal of the hub's beside it, however
+ * many came. Not for CANCEL, which has its INVITE's key.
+ */
+export function sentAgain(transactions: Pick<Transactions, 'find'>, request: Message, member: string): boolean {
+  if (request.method === 'CANCEL' || checkRequest(request) !== undefined) return false;
+  return transactions.find(transactionKey(request, member)) !== undefined;
 }
 
 /** Lets go of the bytes a transaction was forwarded with: once it is answered nobody is handed them again. */

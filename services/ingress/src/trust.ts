@@ -106,7 +106,8 @@ export function trustTable(source: TrustSource, readAnchors: ReadAnchors, broken
 function claim(table: Map<string, string[]>, key: string, member: string): void {
   const claimants = table.get(key);
   if (claimants === undefined) table.set(key, [member]);
-  else if (!claimants.includes(member)) claimants.push(member);
+  // Members come one after the other, so one that claims a name twice was the last to do so.
+  else if (claimants.at(-1) !== member) claimants.push(member);
 }
 
 /**

@@ -22,16 +22,25 @@ export function vouching(chain: readonly X509Certificate[], anchors: readonly X5
   const leaf = chain[0];
   if (leaf === undefined) return { possible: [], sound: [] };
   const between = chain.slice(1, longestChain);
-  const possible = reach(leaf, between, anchors);
+  const issued = rememberedIssuers();
+  const possible = reach(leaf, between, anchors, issued);
   const sound = reach(
     leaf,
     between.filter((certificate) => mayStandBetween(certificate, now)),
     anchors,
+    issued,
   );
   return { possible: [...possible], sound: [...sound] };
 }
 
-function reach(leaf: X509Certificate, between: readonly X509Certificate[], anchors: readonly X509Certificate[]): Set<string> {
+type Issued = (certificate: X509Certificate, issuer: X509Certificate) => boolean;
+
+function reach(
+  leaf: X509Certificate,
+  between: readonly X509Certificate[],
+  anchors: readonly X509Certificate[],
+  issued: Issued,
+): Set<string> {
   const found = new Set<string>();
   const seen = new Set([leaf]);
   // A Set is walked in order of insertion, what is added on the way included.
@@ -44,8 +53,19 @@ function reach(leaf: X509Certificate, between: readonly X509Certificate[], ancho
   return found;
 }
 
-function issued(certificate: X509Certificate, issuer: X509Certificate): boolean {
-  return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
+/** Whether a certificate bears the issuer's signature; each pair is looked at once, for that is the dear part of a handshake. */
+function rememberedIssuers(): Issued {
+  const known = new Map<string, boolean>();
+  return (certificate, issuer) => {
+    if (!certificate.checkIssued(issuer)) return false;
+    const pair = `${certificate.fingerprint256} ${issuer.fingerprint256}`;
+    let holds = known.get(pair);
+    if (holds === undefined) {
+      holds = certificate.verify(issuer.publicKey);
+      known.set(pair, holds);
+    }
+    return holds;
+  };
 }
 
 function mayStandBetween(certificate: X509Certificate, now: number): boolean {

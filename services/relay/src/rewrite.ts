@@ -168,7 +168,8 @@ function strictRouter({ head }: Message, kept: readonly RouteEntry[] | undefined
   if (next === undefined) return undefined;
   const uri = head.slice(next.uriStart, next.uriEnd);
   const place = uriPlace(uri);
-  return place === undefined || /;lr(?![^;=?])/i.test(uri.slice(place.tail)) ? undefined : next;
+  // A Request-URI may have no header fields (RFC 3261 19.1.1), so one that has them is nobody's to become one.
+  return place === undefined || uri.includes('?') || /;lr(?![^;=?])/i.test(uri.slice(place.tail)) ? undefined : next;
 }
 
 /** The start line with the strict router's URI; the Request-URI becomes the last Route. */

@@ -11,10 +11,11 @@ import {
   headerValueStart,
   type Message,
   parseMessage,
+  requestUri,
 } from '@guildhall/proto/sip/message';
 import { readSender, type Sender, unknownSender } from '@guildhall/proto/sip/received';
 import { routeEntries } from '@guildhall/proto/sip/route';
-import { parseUri } from '@guildhall/proto/sip/uri';
+import { uriPlace } from '@guildhall/proto/sip/uri';
 import { parseVia, type Via } from '@guildhall/proto/sip/via';
 import { type Hop, hereOf, rewrite, stripVia } from '@guildhall/relay/rewrite';
 import { corpusInputs } from '../corpus-inputs.js';
@@ -52,46 +53,62 @@ function viaLine(m: Message, index: number, { host, port }: Sender): string {
   return lineWith(m, index, text);
 }
 
-/** The Route fields with the hub's own leading values gone, by index; '' for one that is gone. */
-function routeLines(m: Message): Map<number, string> {
+/** How the Route of a request reads once the hub's own leading values are gone. */
+interface RouteLeft {
+  /** Fields that read differently then, by index; '' for one that is gone. */
+  readonly lines: ReadonlyMap<number, string>;
+  /** RFC 3261 16.6 step 6: the URI of a strict router that is next, '' for none. */
+  readonly strict: string;
+}
+
+function isOwn(text: string, token: string): boolean {
+  const place = uriPlace(text);
+  if (place === undefined) return false;
+  return place.user.startsWith('g1.') ? token === '' || token === place.user : place.host === 'hub.example';
+}
+
+function routeLeft(m: Message): RouteLeft {
   const entries = firstHeader(m, Header.route) < 0 ? [] : routeEntries(m, Header.route);
+  const uris = entries.map(({ uriStart, uriEnd }) => m.head.slice(uriStart, uriEnd));
   let token = '';
-  let own = 0;
-  for (const entry of entries) {
-    const { user, host, port } = parseUri(m.head.slice(entry.uriStart, entry.uriEnd));
-    const isToken = user.startsWith('g1.') && (token === '' || token === user);
-    if (!isToken && (user.startsWith('g1.') || host !== 'hub.example')) break;
-    promise(isToken || port >= 0, 'a port is a number');
-    if (isToken) token = user;
-    own += 1;
+  let gone = 0;
+  for (; gone < uris.length && isOwn(uris[gone] ?? '', token); gone += 1) {
+    const user = uriPlace(uris[gone] ?? '')?.user ?? '';
+    if (user.startsWith('g1.')) token = user;
   }
+  if (gone === 0) return { lines: new Map(), strict: '' };
+  const next = uris[gone] ?? '';
+  const [plain = ''] = next.slice(uriPlace(next)?.tail ?? 0).split('?');
+  const loose = plain.split(';').some((parameter) => parameter.toLowerCase().replace(/=.*$/, '') === 'lr');
+  const strict = uriPlace(next) === undefined || loose || next.includes('?') ? '' : next;
+  if (strict !== '') gone += 1;
   const lines = new Map<number, string>();
-  if (own === 0) return lines;
-  for (const [at, entry] of entries.entries()) {
-    if (at < own) lines.set(entry.headerIndex, '');
-    else if ((lines.get(entry.headerIndex) ?? '') === '' && (at === own || entries[at - 1]?.headerIndex !== entry.headerIndex))
-      lines.set(entry.headerIndex, lineWith(m, entry.headerIndex, m.head.slice(entry.start, headerValueEnd(m, entry.headerIndex))));
+  for (const { headerIndex } of entries) {
+    const first = entries.find((entry, at) => entry.headerIndex === headerIndex && at >= gone);
+    const text = first === undefined ? '' : lineWith(m, headerIndex, m.head.slice(first.start, headerValueEnd(m, headerIndex)));
+    lines.set(headerIndex, text);
   }
-  return lines;
+  return { lines, strict };
 }
 
 /** The head as it must read on the next wire, put together line by line. */
 function expectedHead(m: Message, hop: Hop): string {
-  let text = `${m.head.slice(0, headerLineStart(m, 0))}Via: SIP/2.0/TLS hub.example:5061;branch=${hop.branch}\r\n`;
+  const { lines, strict } = routeLeft(m);
+  const first = strict === '' ? m.head.slice(0, headerLineStart(m, 0)) : `${m.method} ${strict}${m.head.slice(m.uriEnd, headerLineStart(m, 0))}`;
+  let text = `${first}Via: SIP/2.0/TLS hub.example:5061;branch=${hop.branch}\r\n`;
   if (hop.recordRoute !== '') text += `Record-Route: ${hop.recordRoute}\r\n`;
   if (firstHeader(m, Header.maxForwards) < 0) text += 'Max-Forwards: 70\r\n';
-  const routes = routeLines(m);
   const top = firstHeader(m, Header.via);
   for (let index = 0; index < headerCount(m); index += 1) {
     const id = m.table[index << 2];
     if (index === top) text += viaLine(m, index, hop.source);
-    else if (id === Header.route) text += routes.get(index) ?? lineOf(m, index);
+    else if (id === Header.route) text += lines.get(index) ?? lineOf(m, index);
     else if (id === Header.maxForwards) {
       const hops = Number(m.head.slice(headerValueStart(m, index), headerValueEnd(m, index)));
       text += lineWith(m, index, `${Math.max(0, hops - 1)}`);
     } else if (id !== Header.edgeProxyTrust) text += lineOf(m, index);
   }
-  return `${text}\r\n`;
+  return `${text}${strict === '' ? '' : `Route: <${requestUri(m)}>\r\n`}\r\n`;
 }
 
 function forwarded(m: Message, hop: Hop): string {

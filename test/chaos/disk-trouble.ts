@@ -1,0 +1,132 @@
+import type { HubServices } from '../stage/hub.js';
+import { type Ground, playFault } from './fault-run.js';
+import { othersP99 } from './member-trouble.js';
+import { type Attempt, changesAgain, tryChange } from './membership-change.js';
+import { moment, pause } from './moment.js';
+import type { Row, RowResult, Stage } from './row.js';
+import { openSmallDisk, type SmallDisk, whyNoSmallDisk } from './small-disk.js';
+
+/** What happens to the disks under JetStream, and what puts them right. */
+export interface DiskTrouble {
+  readonly name: string;
+  readonly about: string;
+  begin(disk: SmallDisk): void;
+  /** Whether the disk can be put right under a nats-server that runs. */
+  readonly mendsAlive: boolean;
+  mend(disk: SmallDisk): void;
+}
+
+const diskMib = 64;
+const servers = [1, 2, 3] as const;
+const lastsMs = 12_000;
+/** An operator reads within this that nothing can be changed. */
+const answerMs = 10_000;
+const againMs = 15_000;
+const afterRestartMs = 40_000;
+
+/** The row of a trouble of the disks of all nats-servers at once. */
+export function diskRow(trouble: DiskTrouble): Row {
+  return {
+    name: trouble.name,
+    about: `${trouble.about}, under all three nats-servers at once`,
+    promise:
+      'routing goes on untouched; a change of the membership is refused with a clear error within 10 s; policy says so and stays ready; when the disks are well, changes go again (the row says what that needs)',
+    async run(stage) {
+      const obstacle = whyNoSmallDisk();
+      if (obstacle !== undefined) return { verdict: 'skipped', broken: [`there are no small disks: ${obstacle}`], notes: [] };
+      const disks = servers.map(() => openSmallDisk(diskMib));
+      try {
+        return await playTrouble(stage, trouble, disks);
+      } finally {
+        for (const disk of disks) disk.close();
+      }
+    },
+  };
+}
+
+function playTrouble(stage: Stage, trouble: DiskTrouble, disks: readonly SmallDisk[]): Promise<RowResult> {
+  const broken: string[] = [];
+  return playFault(stage, {
+    topology: { store: (number) => disks[number - 1]?.folder ?? '' },
+    async prepare({ hub }) {
+      const { refused } = await tryChange(hub, 'gale');
+      if (refused !== '') throw new Error(`a change before the fault was refused: ${refused}`);
+    },
+    async strike(ground) {
+      for (const disk of disks) trouble.begin(disk);
+      ground.struck();
+      ground.note(`three ext4 disks of ${diskMib} MiB; routing records do not exist yet, so none are dropped`);
+      broken.push(...(await refusedInTime(ground)));
+      broken.push(...(await readyAndSaysSo(ground)));
+      await pause(Math.max(0, ground.faultAt() + lastsMs - moment()));
+    },
+    demands: { refusals: [], othersP99, real: 1 },
+    inspect: async (ground) => [...broken, ...(await recovered(ground, trouble, disks))],
+  });
+}
+
+/** Asks for changes, of one policy after the other, until one is refused: what was written before may still fit. */
+async function refusedInTime({ hub, faultAt, note }: Ground): Promise<readonly string[]> {
+  let attempt: Attempt = { refused: '', took: 0 };
+  let made = 0;
+  for (let number = 0; attempt.refused === '' && moment() - faultAt() < 2 * lastsMs; number += 1) {
+    attempt = await tryChange(hub, `full-${number}`, number % hub.policies.length);
+    if (attempt.refused === '') made += 1;
+  }
+  if (attempt.refused === '') return [`${made} changes were made in ${(2 * lastsMs) / 1000} s: the trouble had no effect`];
+  const also = made === 0 ? '' : ` (${made} changes were made before: they fit into what was there)`;
+  note(`a change is refused after ${(attempt.took / 1000).toFixed(1)} s${also}: ${attempt.refused}`);
+  return [
+    ...(attempt.took > answerMs ? [`a change was refused after ${(attempt.took / 1000).toFixed(1)} s only, 10 s is the bound`] : []),
+    ...(/JetStream|disk|NATS/.test(attempt.refused) ? [] : [`the refusal does not say what is wrong: ${attempt.refused}`]),
+  ];
+}
+
+/** Every policy is ready, as it answers from memory, and says that nothing can be changed. */
+async function readyAndSaysSo({ hub }: Ground): Promise<readonly string[]> {
+  const said = await Promise.all(
+    hub.policies.map(async ({ id, addresses }) => {
+      const answer = await fetch(`http://${addresses['admin']}/readyz`);
+      return { id, ok: answer.ok, text: await answer.text() };
+    }),
+  );
+  return [
+    ...said.filter(({ ok }) => !ok).map(({ id, text }) => `${id} was not ready: ${text.trim()}`),
+    ...(said.some(({ text }) => text.includes('nothing can be changed')) ? [] : ['no policy said in /readyz that nothing can be changed']),
+  ];
+}
+
+/** Puts the disks right and sees what it takes until changes go again: nothing, or a restart of the nats-servers. */
+async function recovered(ground: Ground, trouble: DiskTrouble, disks: readonly SmallDisk[]): Promise<readonly string[]> {
+  const { hub, nats, note } = ground;
+  if (trouble.mendsAlive) {
+    for (const disk of disks) trouble.mend(disk);
+    const took = await changesAgain(hub, 'room', againMs);
+    if (took !== undefined) {
+      note(`changes go again ${(took / 1000).toFixed(1)} s after the disks have room: nothing was restarted`);
+      return unready(hub);
+    }
+  }
+  for (const server of nats.servers) {
+    await server.kill();
+    const disk = disks[server.number - 1];
+    if (!trouble.mendsAlive && disk !== undefined) trouble.mend(disk);
+    await server.revive();
+  }
+  const took = await changesAgain(hub, 'again', afterRestartMs);
+  if (took === undefined) return [`no change went within ${afterRestartMs / 1000} s after the nats-servers were restarted on good disks`];
+  note(
+    `it needs the nats-servers restarted${trouble.mendsAlive ? ': room on the disks alone did not do within 15 s' : ''}; then changes go after ${(took / 1000).toFixed(1)} s`,
+  );
+  return unready(hub);
+}
+
+async function unready({ ingresses, relays, policies }: HubServices): Promise<readonly string[]> {
+  const reasons: string[] = [];
+  for (const { id, addresses } of [...ingresses, ...relays, ...policies]) {
+    const answer = await fetch(`http://${addresses['admin']}/readyz`);
+    const text = (await answer.text()).trim();
+    if (!answer.ok) reasons.push(`${id} is not ready at the end: ${text}`);
+  }
+  return reasons;
+}
