@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { didYouMean, editDistance, nearest } from './near-miss.js';
+import { didYouMean, editDistance, hintsAmong, nearest } from './near-miss.js';
 
 describe('editDistance', () => {
   it.each([
@@ -33,6 +33,12 @@ describe('nearest', () => {
 
   it('takes the nearer of two', () => {
     expect(nearest('acmee', ['acre', 'acme'])).toBe('acme');
+  });
+
+  it('is not looked for in every one of a great many words', () => {
+    const hint = hintsAmong(() => ['port']);
+    const hints = Array.from({ length: 1_000 }, () => hint('prot'));
+    expect([hints[0], hints.at(-1)]).toEqual([' (did you mean port?)', '']);
   });
 
   it('is a question or nothing', () => {

@@ -58,15 +58,20 @@ describe('readYaml', () => {
   });
 
   it('has no prototype but what is written', () => {
-    expect(readYaml('&a __proto__: { b: 1 }\nc: *a').root).toEqual(Object.fromEntries([['__proto__', { b: 1 }], ['c', '__proto__']]));
+    expect(readYaml('&a __proto__: { b: 1 }\nc: *a').root).toEqual(
+      Object.fromEntries([
+        ['__proto__', { b: 1 }],
+        ['c', '__proto__'],
+      ]),
+    );
   });
 
   it('looks up as many aliases and keys as there are members, and more', () => {
-    const aliases = readYaml(`[&a x${', *a'.repeat(50_000)}]`).root;
-    expect(Array.isArray(aliases) && aliases.every((one) => one === 'x') && aliases.length).toBe(50_001);
-    const keys = Array.from({ length: 50_000 }, (_, at) => `k${at}: 1`);
+    const aliases = readYaml(`[&a x${', *a'.repeat(10_000)}]`).root;
+    expect(Array.isArray(aliases) && aliases.every((one) => one === 'x') && aliases.length).toBe(10_001);
+    const keys = Array.from({ length: 10_000 }, (_, at) => `k${at}: 1`);
     expect(faults(`{ ${keys.join(', ')}, x: &a 1, k7: *a }`).join()).toContain('Map keys must be unique');
-  }, 20_000);
+  });
 
   it.each(['', '# only a comment', '---', '~'])('has nothing in %j', (text) => {
     const { root, faults: found } = readYaml(text);

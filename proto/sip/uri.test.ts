@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SipError } from './sip-error.js';
-import { parseUri, uriDomain } from './uri.js';
+import { parseUri, uriDomain, uriPlace } from './uri.js';
+import { userOfUri } from './user.js';
 
 const domain = (text: string) => uriDomain(text, 0, text.length);
 
@@ -126,5 +127,21 @@ describe('parseUri reads', () => {
     expect(domain('sip:acme.example;maddr=bolt.example')).toBe('acme.example');
     expect(domain('sip:acme.example?To=sip:bolt.example')).toBe('acme.example');
     expect(domain('sip:bolt.example;x=y@acme.example')).toBe('acme.example');
+  });
+});
+
+describe('whom a URI names, whatever its parameters', () => {
+  it.each([
+    ['sip:bob:pw@BOLT.example:5071;a;a', 'bob', 'bolt.example', 5071],
+    ['SIPS:bob@bolt.example;;?a&&', 'bob', 'bolt.example', 0],
+    ['sip:bolt.example;=', '', 'bolt.example', 0],
+    ['sip:[::1]:1;x', '', '[::1]', 1],
+  ])('%s', (text, user, host, port) => {
+    expect(uriPlace(text)).toMatchObject({ user, host, port });
+    expect(userOfUri(text)).toBe(user === '' ? '' : `${user}@${host}`);
+  });
+
+  it.each(['tel:1', 'sip:', 'sip:@a', 'sip:a@b@c', 'sip:a b', 'sip:a>', 'http://a'])('nobody: %j', (text) => {
+    expect([uriPlace(text), userOfUri(text)]).toEqual([undefined, '']);
   });
 });

@@ -40,15 +40,31 @@ describe.each(topologies)('NATS goes and comes back, %s', (_, topology) => {
     await hub().nats.revive();
     expect((await acme.hearFinal(said, 15_000)).status).toBe(200);
   });
-
-  /** Asks /readyz until it says what it is to say. */
-  async function until(one: { readonly addresses: Readonly<Record<string, string>> }, ready: boolean): Promise<void> {
-    const patience = Date.now() + 10_000;
-    for (;;) {
-      const answer = await fetch(`http://${one.addresses['admin']}/readyz`);
-      const reasons = await answer.text();
-      if (answer.ok === ready) return;
-      if (Date.now() > patience) throw new Error(`still ${answer.status}: ${reasons}`);
-    }
-  }
 });
+
+describe('NATS is away for less than the patience', () => {
+  const settings = { ingress: { timeouts: { bus: '10s' } } };
+  const { actor, hub } = perform({ settings, cast: { acme: {}, bolt: {} } });
+
+  it('what comes meanwhile of a known pair waits for its return', async () => {
+    const [acme, bolt] = [actor('acme'), actor('bolt')];
+    await exchange(acme, bolt);
+    await hub().nats.kill();
+    for (const ingress of hub().ingresses) await until(ingress, false);
+    const known = acme.say('MESSAGE', 'sip:bob@bolt.example');
+    await hub().nats.revive();
+    bolt.answer(await hearRequest(bolt, known), 200);
+    expect((await acme.hearFinal(known)).status).toBe(200);
+  });
+});
+
+/** Asks /readyz until it says what it is to say. */
+async function until(one: { readonly addresses: Readonly<Record<string, string>> }, ready: boolean): Promise<void> {
+  const patience = Date.now() + 10_000;
+  for (;;) {
+    const answer = await fetch(`http://${one.addresses['admin']}/readyz`);
+    const reasons = await answer.text();
+    if (answer.ok === ready) return;
+    if (Date.now() > patience) throw new Error(`still ${answer.status}: ${reasons}`);
+  }
+}

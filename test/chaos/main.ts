@@ -60,4 +60,6 @@ function wordsOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
+// Every process and folder of a stage has something to do when this one ends.
+process.setMaxListeners(100);
 process.exitCode = await main(process.argv.slice(2));

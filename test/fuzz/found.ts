@@ -11,7 +11,9 @@ export interface Kept {
 }
 
 /** Inputs that broke a promise once: one file each, `<target>-<hash>.bin`, exact bytes. */
-export const foundFolder: string = fileURLToPath(new URL(import.meta.url.includes('/dist/') ? '../../fuzz/found/' : './found/', import.meta.url));
+export const foundFolder: string = fileURLToPath(
+  new URL(import.meta.url.includes('/dist/') ? '../../fuzz/found/' : './found/', import.meta.url),
+);
 
 /** Every input in a folder of that kind, in the order of names; none where there is no folder. */
 export function readKept(folder: string): Kept[] {

@@ -8,6 +8,8 @@ export interface Shape {
   /** An input of about so many bytes. */
   make(bytes: number): Buffer;
   work(input: Buffer): void;
+  /** For what grows faster than its input but ends at a bound of its own: the largest input there can be, and the ms it may take. */
+  readonly bound?: { make(): Buffer; readonly ms: number };
 }
 
 /** How time grew with one shape. */
@@ -18,6 +20,8 @@ export interface Measured {
   readonly perByte: readonly number[];
   /** A byte of the largest input costs at most twice what one of the smallest does. */
   readonly linear: boolean;
+  /** Ms at the bound of its own, where there is one; then this counts. */
+  readonly atBound?: number;
 }
 
 /** How much dearer a byte may be in the largest input than in the smallest. */
@@ -28,14 +32,20 @@ const leastMs = 4;
 /** Something else on the machine is no reason: who fails is measured again, so often. */
 const tries = 3;
 
+/** Ms of work so far: time that others on the machine take does not count. */
+function work(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
+}
+
 function msOf(shape: Shape, input: Buffer): number {
   let runs = 0;
-  const began = performance.now();
+  const began = work();
   let now = began;
   do {
     shape.work(input);
     runs += 1;
-    now = performance.now();
+    now = work();
   } while (now - began < leastMs);
   return (now - began) / runs;
 }
@@ -44,7 +54,13 @@ function median(values: readonly number[]): number {
   return values.toSorted((one, other) => one - other)[values.length >> 1] ?? 0;
 }
 
+function measureBound(shape: Shape, bound: NonNullable<Shape['bound']>): Measured {
+  const atBound = msOf(shape, bound.make());
+  return { subject: shape.subject, about: shape.about, perByte: [], linear: atBound <= bound.ms, atBound };
+}
+
 function measure(shape: Shape, bytes: number, rounds: number): Measured {
+  if (shape.bound !== undefined) return measureBound(shape, shape.bound);
   const inputs = factors.map((factor) => shape.make(bytes * factor));
   const [first] = inputs;
   if (first !== undefined) for (let warm = 0; warm < 3; warm += 1) msOf(shape, first);
@@ -54,7 +70,10 @@ function measure(shape: Shape, bytes: number, rounds: number): Measured {
 }
 
 /** Measures every shape; `say` is told of each as it is done. */
-export function measureShapes({ bytes, rounds }: { readonly bytes: number; readonly rounds: number }, say: (line: string) => void): Measured[] {
+export function measureShapes(
+  { bytes, rounds }: { readonly bytes: number; readonly rounds: number },
+  say: (line: string) => void,
+): Measured[] {
   return shapes.map((shape) => {
     let measured = measure(shape, bytes, rounds);
     for (let again = 1; again < tries && !measured.linear; again += 1) measured = measure(shape, bytes, rounds);
@@ -63,9 +82,10 @@ export function measureShapes({ bytes, rounds }: { readonly bytes: number; reado
   });
 }
 
-function row({ subject, about, perByte, linear }: Measured): string {
-  const cells = perByte.map((ns) => ns.toFixed(1).padStart(9)).join('');
-  return `${subject.padEnd(8)} ${about.padEnd(46)}${cells}  ${linear ? 'linear' : 'GROWS'}`;
+function row({ subject, about, perByte, linear, atBound }: Measured): string {
+  const cells =
+    atBound === undefined ? perByte.map((ns) => ns.toFixed(1).padStart(9)).join('') : `${atBound.toFixed(0)} ms at its bound`.padStart(36);
+  return `${subject.padEnd(8)} ${about.padEnd(46)}${cells}  ${linear ? (atBound === undefined ? 'linear' : 'bounded') : 'GROWS'}`;
 }
 
 /** The figures for people. */

@@ -30,7 +30,14 @@ async function campaign(name: string, { executions, seed }: Options, ms: number)
   const watched = await watchedCampaign(name, { executions, seed, ms, findings: mostFindings });
   if (watched.kind === 'done') return watched.campaign;
   const { executions: done, input } = watched;
-  const finding: Finding = { target: name, seed, execution: done - 1, what: 'it does not come back from this input', input, smallest: input };
+  const finding: Finding = {
+    target: name,
+    seed,
+    execution: done - 1,
+    what: 'it does not come back from this input',
+    input,
+    smallest: input,
+  };
   return { target: name, executions: done, took: 0, outcomes: 0, findings: [finding] };
 }
 
@@ -53,7 +60,7 @@ async function runCampaigns(options: Options): Promise<number> {
     }));
     process.stdout.write(`${JSON.stringify({ ok, seed: options.seed, campaigns: told })}\n`);
   } else {
-    process.stdout.write(`${'target'.padEnd(10)}  executions  seconds    a s   outcomes findings\n${campaigns.map(row).join('\n')}\n`);
+    process.stdout.write(`${'target'.padEnd(10)}  executions  seconds      a s outcomes findings\n${campaigns.map(row).join('\n')}\n`);
   }
   return ok ? 0 : 1;
 }
@@ -78,7 +85,7 @@ async function main(args: readonly string[]): Promise<number> {
     case 'mistake':
       say(`fuzz: ${request.message}\n  cure: npm run fuzz -- --help`);
       return 2;
-    case 'fuzz':
+    case 'run':
       return request.options.kind === 'linear' ? runLinear(request.options) : runCampaigns(request.options);
   }
 }

@@ -86,11 +86,7 @@ const mutators: readonly Mutator[] = [
     const [from, until] = range(random, input.length);
     const times = 1 + random.below(random.once(8) ? 200 : 6);
     const piece = input.subarray(from, until);
-    return putIn(
-      input,
-      until,
-      Buffer.concat(Array.from({ length: times }, () => piece)),
-    );
+    return putIn(input, until, Buffer.concat(Array.from({ length: times }, () => piece)));
   },
   (random, input, other) => {
     const [from, until] = range(random, other.length);

@@ -24,9 +24,10 @@ export interface LinearOptions {
   readonly json: boolean;
 }
 
-/** What the arguments ask for. `kind: 'fuzz'` is something to run. */
+/** What the arguments ask for. */
 export type Request =
-  | { readonly kind: 'fuzz'; readonly options: Options | LinearOptions }
+  /** Something to run, for which no program is needed besides. */
+  | { readonly kind: 'run'; readonly options: Options | LinearOptions }
   | { readonly kind: 'list' }
   | { readonly kind: 'help' }
   | { readonly kind: 'mistake'; readonly message: string };
@@ -97,14 +98,14 @@ export function readOptions(args: readonly string[], anySeed = 1): Request {
     if (positionals[0] === 'linear') {
       if (positionals.length > 1) throw new Error('linear takes no names of targets');
       const bytes = whole('--bytes', values.bytes, 1_024, 4_194_304);
-      return { kind: 'fuzz', options: { kind: 'linear', bytes, rounds: whole('--rounds', values.rounds, 1, 100), json: values.json } };
+      return { kind: 'run', options: { kind: 'linear', bytes, rounds: whole('--rounds', values.rounds, 1, 100), json: values.json } };
     }
     const known = targets.map(({ name }) => name);
     const strange = positionals.find((name) => !known.includes(name));
     if (strange !== undefined) throw new Error(`there is no target ${JSON.stringify(strange)}: ${known.join(', ')}, linear`);
     const most = values.for === undefined ? '200000' : '1000000000';
     return {
-      kind: 'fuzz',
+      kind: 'run',
       options: {
         kind: 'fuzz',
         names: positionals.length === 0 ? known : [...new Set(positionals)],

@@ -1,5 +1,5 @@
-import { ForwardBatch, ForwardKind } from '@guildhall/proto/gen/guildhall/bus/v1/forward';
 import { Check, RevocationsPage, TrustMember, TrustPage, TurnedAway, Verdict } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
+import { ForwardBatch, ForwardKind } from '@guildhall/proto/gen/guildhall/bus/v1/forward';
 import { OutcomeBatch, OutcomeKind } from '@guildhall/proto/gen/guildhall/bus/v1/outcome';
 import { Presence, WireBatch } from '@guildhall/proto/gen/guildhall/bus/v1/wire';
 import type { Shape } from './linear.js';
@@ -73,30 +73,63 @@ const encoded: readonly (readonly [reader: string, about: string, make: (bytes: 
   ['ForwardBatch', 'forwards', forwards],
   ['OutcomeBatch', 'outcomes', outcomes],
   ['WireBatch', 'wires', wires],
-  ['Presence', 'members', (bytes) => Presence.encode(Presence.fromPartial({ ingress: 'i1', epoch: 'e1', connected: many(bytes / 8, (at) => `m${at}`) })).finish()],
+  [
+    'Presence',
+    'members',
+    (bytes) => Presence.encode(Presence.fromPartial({ ingress: 'i1', epoch: 'e1', connected: many(bytes / 8, (at) => `m${at}`) })).finish(),
+  ],
   [
     'Verdict',
     'checks',
     (bytes) =>
-      Verdict.encode(Verdict.fromPartial({ action: 1, member: 'bolt', checks: many(bytes / 20, () => Check.fromPartial({ rule: 'rule r', action: 3, fromUser: 'a@b' })) })).finish(),
+      Verdict.encode(
+        Verdict.fromPartial({
+          action: 1,
+          member: 'bolt',
+          checks: many(bytes / 20, () => Check.fromPartial({ rule: 'rule r', action: 3, fromUser: 'a@b' })),
+        }),
+      ).finish(),
   ],
-  ['Verdict', 'contacts', (bytes) => Verdict.encode(Verdict.fromPartial({ action: 2, member: 'bolt', contacts: many(bytes / 8, () => 'sip:a@b') })).finish()],
+  [
+    'Verdict',
+    'contacts',
+    (bytes) => Verdict.encode(Verdict.fromPartial({ action: 2, member: 'bolt', contacts: many(bytes / 8, () => 'sip:a@b') })).finish(),
+  ],
   [
     'TrustPage',
     'members that claim one name',
-    (bytes) => TrustPage.encode(TrustPage.fromPartial({ members: many(bytes / 30, (at) => TrustMember.fromPartial({ id: `m${at}`, status: 1, names: ['same.example'] })) })).finish(),
+    (bytes) =>
+      TrustPage.encode(
+        TrustPage.fromPartial({
+          members: many(bytes / 30, (at) => TrustMember.fromPartial({ id: `m${at}`, status: 1, names: ['same.example'] })),
+        }),
+      ).finish(),
   ],
   [
     'TrustPage',
     'names of a member',
-    (bytes) => TrustPage.encode(TrustPage.fromPartial({ members: [TrustMember.fromPartial({ id: 'm', status: 1, names: many(bytes / 12, (at) => `n${at}.example`) })] })).finish(),
+    (bytes) =>
+      TrustPage.encode(
+        TrustPage.fromPartial({
+          members: [TrustMember.fromPartial({ id: 'm', status: 1, names: many(bytes / 12, (at) => `n${at}.example`) })],
+        }),
+      ).finish(),
   ],
   [
     'RevocationsPage',
     'numbers',
-    (bytes) => RevocationsPage.encode({ version: 1n, lists: [{ issuer: Buffer.alloc(32), serials: many(bytes / 10, (at) => Buffer.from(`number${at}`)) }], next: 0 }).finish(),
+    (bytes) =>
+      RevocationsPage.encode({
+        version: 1n,
+        lists: [{ issuer: Buffer.alloc(32), serials: many(bytes / 10, (at) => Buffer.from(`number${at}`)) }],
+        next: 0,
+      }).finish(),
   ],
-  ['TurnedAway', 'refused', (bytes) => TurnedAway.encode(TurnedAway.fromPartial({ refused: many(bytes / 20, () => ({ reason: 'unknown-peer' })) })).finish()],
+  [
+    'TurnedAway',
+    'refused',
+    (bytes) => TurnedAway.encode(TurnedAway.fromPartial({ refused: many(bytes / 20, () => ({ reason: 'unknown-peer' })) })).finish(),
+  ],
 ];
 
 const raw: readonly (readonly [about: string, piece: string])[] = [
@@ -112,7 +145,12 @@ const readers = [...batchReaders, ...answerReaders, ...newsReaders];
 function shape(name: string, about: string, make: (bytes: number) => Uint8Array): Shape[] {
   return readers
     .filter((reader) => reader.name === name)
-    .map((reader) => ({ subject: 'bus', about: `${name}: ${about}`, make: (bytes) => Buffer.from(make(bytes)), work: (input) => void reader.take(input) }));
+    .map((reader) => ({
+      subject: 'bus',
+      about: `${name}: ${about}`,
+      make: (bytes) => Buffer.from(make(bytes)),
+      work: (input) => void reader.take(input),
+    }));
 }
 
 /** Messages of the bus, through the readers that the hub has for them. */

@@ -22,12 +22,24 @@ const files: readonly (readonly [about: string, make: (bytes: number) => string]
   ['members', (bytes) => `${head}members:\n${repeat(bytes, (at) => `  - { id: m${at}, domains: [m${at}.example] }\n`)}`],
   ['members without an id', (bytes) => `${head}members:\n${repeat(bytes, (at) => `  - { domains: [m${at}.example] }\n`)}`],
   ['members of one domain', (bytes) => `${head}members:\n${repeat(bytes, (at) => `  - { id: m${at}, domains: [same.example] }\n`)}`],
-  ['members of one proxy', (bytes) => `${head}members:\n${repeat(bytes, (at) => `  - { id: m${at}, domains: [m${at}.example], proxies: [{ host: same.example }] }\n`)}`],
-  ['members with one pin', (bytes) => `${head}members:\n${repeat(bytes, (at) => `  - { id: m${at}, domains: [m${at}.example], pins: [${'ab'.repeat(32)}] }\n`)}`],
+  [
+    'members of one proxy',
+    (bytes) =>
+      `${head}members:\n${repeat(bytes, (at) => `  - { id: m${at}, domains: [m${at}.example], proxies: [{ host: same.example }] }\n`)}`,
+  ],
+  [
+    'members with one pin',
+    (bytes) => `${head}members:\n${repeat(bytes, (at) => `  - { id: m${at}, domains: [m${at}.example], pins: [${'ab'.repeat(32)}] }\n`)}`,
+  ],
   ['keys nobody knows', (bytes) => `${head}members: []\n${repeat(bytes, (at) => `key${at}: 1\n`)}`],
-  ['keys nobody knows in members', (bytes) => `${head}members:\n${repeat(bytes, (at) => `  - { id: m${at}, domain: x, domains: [m${at}.example] }\n`)}`],
-  ['rules', (bytes) => `${head}members:\n${some}rules:\n${repeat(Math.min(bytes, 60_000), (at) => `  - { id: r${at}, from: { member: acme }, to: { member: bolt }, methods: [M${at}], action: deny }\n`)}`],
-  ['domains of many labels', (bytes) => `${head}members:\n${repeat(bytes, (at) => `  - { id: m${at}, domains: [${'a.'.repeat(100)}m${at}.example] }\n`)}`],
+  [
+    'keys nobody knows in members',
+    (bytes) => `${head}members:\n${repeat(bytes, (at) => `  - { id: m${at}, domain: x, domains: [m${at}.example] }\n`)}`,
+  ],
+  [
+    'domains of many labels',
+    (bytes) => `${head}members:\n${repeat(bytes, (at) => `  - { id: m${at}, domains: [${'a.'.repeat(100)}m${at}.example] }\n`)}`,
+  ],
   ['agreements of nobody', (bytes) => `${head}members:\n${some}agreements:\n${repeat(bytes, (at) => `  - { members: [acme, n${at}] }\n`)}`],
 ];
 
@@ -35,15 +47,16 @@ function rulesOf(count: number, one: (at: number) => string): string {
   return `rules:\n${Array.from({ length: count }, (_, at) => `  - ${one(at)}\n`).join('')}`;
 }
 
-const lists: readonly (readonly [about: string, make: (bytes: number) => string])[] = [
+/** Each rule is looked at with all above it, of which there can be a thousand. */
+const ruled: readonly (readonly [about: string, party: (at: number) => string])[] = [
+  ['a thousand rules', () => '{ member: acme }'],
   [
-    'members in the parties of rules',
-    (bytes) => {
-      const members = Array.from({ length: Math.min(1_000, bytes / 200) }, (_, at) => `m${at}`);
-      const list = `[${members.join(', ')}]`;
-      return `${head}members:\n${members.map((id) => `  - { id: ${id}, domains: [${id}.example] }\n`).join('')}${rulesOf(20, (at) => `{ id: r${at}, from: { members: ${list} }, to: { members: ${list} }, methods: [M${at}], action: deny }`)}`;
-    },
+    'a thousand rules about a hundred members',
+    (at) => `{ members: [${Array.from({ length: 100 }, (_, one) => `m${one}`).join(', ')}, o${at}] }`,
   ],
+];
+
+const strangers: readonly (readonly [about: string, make: (bytes: number) => string])[] = [
   [
     'rules about members that are none',
     (bytes) =>
@@ -55,6 +68,19 @@ const lists: readonly (readonly [about: string, make: (bytes: number) => string]
       `${head}members:\n${repeat(bytes / 2, (at) => `  - { id: m${at}, domains: [m${at}.example] }\n`)}agreements:\n${repeat(bytes / 2, (at) => `  - { members: [x${at}, y${at}] }\n`)}`,
   ],
 ];
+
+function inspect(input: Buffer): void {
+  inspectCommunity(input.toString());
+}
+
+function rulesShape(about: string, party: (at: number) => string): Shape {
+  const members = repeat(4_000, (at) => `  - { id: m${at}, domains: [m${at}.example] }\n`);
+  const make = (): Buffer =>
+    Buffer.from(
+      `${head}members:\n${some}${members}${rulesOf(1_000, (at) => `{ id: r${at}, from: ${party(at)}, to: { any: true }, action: deny }`)}`,
+    );
+  return { subject: 'file', about, make, work: inspect, bound: { make, ms: 5_000 } };
+}
 
 const yamls: readonly (readonly [about: string, before: string, piece: string, after: string])[] = [
   ['open brackets', '', '[', ''],
@@ -98,14 +124,13 @@ function distinct(bytes: number): Buffer {
 
 /** Community files, YAML as such, and what is said about words. */
 export const communityShapes: readonly Shape[] = [
-  ...[...files, ...lists].map(
-    ([about, make]): Shape => ({
-      subject: 'file',
-      about,
-      make: (bytes) => Buffer.from(make(bytes)),
-      work: (input) => void inspectCommunity(input.toString()),
-    }),
-  ),
+  ...files.map(([about, make]): Shape => ({ subject: 'file', about, make: (bytes) => Buffer.from(make(bytes)), work: inspect })),
+  ...ruled.map(([about, party]) => rulesShape(about, party)),
+  // Up to two hundred strangers are compared with all who are there, and then no more.
+  ...strangers.map(([about, make]): Shape => {
+    const most = (): Buffer => Buffer.from(make(1_000_000));
+    return { subject: 'file', about, make: most, work: inspect, bound: { make: most, ms: 5_000 } };
+  }),
   ...yamls.flatMap(([about, before, piece, after]): Shape[] => [
     { subject: 'yaml', about, make: (bytes) => text(before, piece, after, bytes), work: (input) => void readYaml(input.toString()) },
     { subject: 'places', about, make: (bytes) => text(before, piece, after, bytes), work: (input) => void readWholeYaml(input.toString()) },
@@ -118,6 +143,16 @@ export const communityShapes: readonly Shape[] = [
     make: (bytes) => Buffer.from('a'.repeat(bytes)),
     work: (input) => void nearest(`${input.toString()}b`, [input.toString(), `b${input.toString()}`]),
   },
-  { subject: 'words', about: 'a text to be quoted', make: (bytes) => Buffer.from('"\\\x01'.repeat(bytes / 3)), work: (input) => void quoted(input.toString()) },
-  { subject: 'words', about: 'a text to be printable', make: (bytes) => Buffer.from('"\\\x01'.repeat(bytes / 3)), work: (input) => void printable(input.toString()) },
+  {
+    subject: 'words',
+    about: 'a text to be quoted',
+    make: (bytes) => Buffer.from('"\\\x01'.repeat(bytes / 3)),
+    work: (input) => void quoted(input.toString()),
+  },
+  {
+    subject: 'words',
+    about: 'a text to be printable',
+    make: (bytes) => Buffer.from('"\\\x01'.repeat(bytes / 3)),
+    work: (input) => void printable(input.toString()),
+  },
 ];

@@ -1,9 +1,9 @@
 import { admit, admitAck } from '@guildhall/ingress/admit';
 import { readBody } from '@guildhall/ingress/body-facts';
 import { requestFacts } from '@guildhall/ingress/request-facts';
+import { Header } from '@guildhall/proto/sip/header-name';
 import type { SipLimits } from '@guildhall/proto/sip/limits';
 import { firstHeader, headerValueEnd, headerValueStart, type Message, parseMessage } from '@guildhall/proto/sip/message';
-import { Header } from '@guildhall/proto/sip/header-name';
 import { createMessageReader } from '@guildhall/proto/sip/reader';
 import { readSender } from '@guildhall/proto/sip/received';
 import { writeAck, writeCancel } from '@guildhall/proto/sip/request';
@@ -63,7 +63,8 @@ const subjects: readonly (readonly [name: string, work: (m: Message) => void])[]
 
 /** A message with `piece` again and again between `before` and `after` in its head. */
 function messageOf(before: string, piece: string, after: string, bytes: number): Buffer {
-  const usual = 'Via: SIP/2.0/TLS a;branch=z9hG4bK1\r\nFrom: <sip:a@acme.example>;tag=1\r\nTo: <sip:b@bolt.example>\r\nCall-ID: c\r\nCSeq: 1 MESSAGE\r\n';
+  const usual =
+    'Via: SIP/2.0/TLS a;branch=z9hG4bK1\r\nFrom: <sip:a@acme.example>;tag=1\r\nTo: <sip:b@bolt.example>\r\nCall-ID: c\r\nCSeq: 1 MESSAGE\r\n';
   const names = /^(Via|From|To|Call-ID|CSeq)(?=:)/gm;
   const mine = new Set([...`${before}${piece}`.matchAll(names)].map(([name]) => name));
   const others = usual.replace(/^(.*?):.*\r\n/gm, (line, name: string) => (mine.has(name) && name !== 'Via' ? '' : line));

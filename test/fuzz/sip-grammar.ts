@@ -102,7 +102,8 @@ function parameters(random: Random, most: number): string {
 
 /** A URI of a scheme that the hub knows, or of another. */
 export function uri(random: Random): string {
-  if (random.once(8)) return random.pick(['tel:+1-201-555-0123;phone-context=x', 'mailto:a@b', 'http://a/b?c', 'urn:service:sos', 'x:', ':a']);
+  if (random.once(8))
+    return random.pick(['tel:+1-201-555-0123;phone-context=x', 'mailto:a@b', 'http://a/b?c', 'urn:service:sos', 'x:', ':a']);
   const user = random.pick(['alice@', 'bob@', 'a%20b@', 'a:secret@', '', 'a;b=c@', 'g1.k1.acme.bolt.I.AAAA@', '+1201@', '%@', '#@', 'é@']);
   const plain = parameters(random, 2).replace(/[\s"<>\\]/g, '');
   return `${random.pick(['sip:', 'sip:', 'sips:', 'SIP:'])}${user}${hostPort(random).replace(' ', '')}${plain}${random.once(12) ? '?subject=x&a=b' : ''}`;
@@ -170,7 +171,12 @@ export function request(random: Random): string {
     field(random, 'From', 'f', random.once(3) ? address(random) : `<sip:alice@acme.example>;tag=${token(random)}`),
     field(random, 'To', 't', random.once(3) ? address(random) : '<sip:bob@bolt.example>'),
     field(random, 'Call-ID', 'i', random.once(8) ? token(random) : 'c1@acme.example'),
-    field(random, 'CSeq', 'CSEQ', `${random.pick(['1', '0', '2147483647', '2147483648', '007'])} ${random.once(12) ? token(random) : method}`),
+    field(
+      random,
+      'CSeq',
+      'CSEQ',
+      `${random.pick(['1', '0', '2147483647', '2147483648', '007'])} ${random.once(12) ? token(random) : method}`,
+    ),
   ];
   if (!random.once(5)) lines.push(field(random, 'Max-Forwards', 'max-forwards', random.pick(['70', '70', '0', '1', '255', '256', '007'])));
   while (random.once(2)) lines.push(otherField(random));

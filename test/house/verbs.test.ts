@@ -37,6 +37,7 @@ describe('a verb needs no tool', () => {
     ['bench', '--help'],
     ['soak', '--help'],
     ['chaos', '--help'],
+    ['fuzz', '--help'],
     ['guildhall', '--help'],
   ])('to show help: %s %s', (...args) => {
     const { status, stdout, stderr } = verb(...args);

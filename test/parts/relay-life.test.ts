@@ -62,6 +62,19 @@ describe('a relay that ends', () => {
   });
 });
 
+describe('a relay that ends while an ingress has not heard of it', () => {
+  it('finishes what was on its way, and the ingress is told at once that nobody takes the next', async () => {
+    const ended = relay.relay.stop();
+    say(1);
+    const heard = await bolt.hear('MESSAGE');
+    bolt.answer(heard, 200);
+    expect((await relay.outcome(1)).status).toBe(200);
+    await ended;
+    const payload = Buffer.alloc(0);
+    await new Promise<void>((resolve) => relay.bus.publish(subjects.relay('relay-1'), payload, relay.bus.unheard(resolve)));
+  });
+});
+
 describe('a member that is another relay’s now', () => {
   it('is let go of once nothing is in flight', async () => {
     const id =
@@ -91,6 +104,26 @@ describe('while NATS is away', () => {
     relay.forward(text, { transaction: 1, again: true });
     expect((await relay.outcome(1)).text).toContain('kept');
     expect(bolt.unheard()).toEqual([]);
+  });
+});
+
+describe('what an ingress was given to write', () => {
+  it('is given to it again, once and under the same branch, when NATS was away on either side', async () => {
+    relay.door({ proxies: [], anchors: [] });
+    relay.present(['edge']);
+    const text = request({ method: 'MESSAGE', uri: 'sip:eve@edge.example', from: '<sip:a@acme.example>' }).text;
+    const answered = request({ method: 'MESSAGE', uri: 'sip:ed@edge.example', from: '<sip:a@acme.example>' }).text;
+    relay.forward(answered, { transaction: 1, member: 'edge' });
+    relay.arrived('edge', answer((await relay.departed()).text, 200));
+    expect((await relay.outcome(1)).status).toBe(200);
+    relay.forward(text, { transaction: 2, member: 'edge' });
+    const first = await relay.departed();
+    await relay.nats.kill();
+    await relay.nats.revive();
+    const again = await relay.departed();
+    expect(again.text).toBe(first.text);
+    relay.arrived('edge', answer(again.text, 202));
+    expect((await relay.outcome(2)).status).toBe(202);
   });
 });
 

@@ -41,14 +41,14 @@ function reloadsTable({ reloads, refused, served, notServed, messages, connectio
 }
 
 function idleTable(found: IdleFindings): string {
-  const { opened, kept, seconds, connectionKiB, heldKiB, memberKiB, large, connected } = found;
+  const { opened, kept, seconds, connectionKiB, leftKiB, memberKiB, large, connected } = found;
   return table(
     [
       ['connections opened', opened],
       ['kept', kept],
       ['seconds until all were open', seconds.toFixed(1)],
       ['a connection costs ingress, KiB', connectionKiB.toFixed(1)],
-      ['not given back of it, KiB', heldKiB.toFixed(1)],
+      ['left behind the second time, KiB', leftKiB.toFixed(1)],
       ...Object.entries(memberKiB).map(([name, kib]) => [`a member costs ${name}, KiB`, kib.toFixed(2)] as const),
       ...Object.entries(large).map(([name, mib]) => [`${name} with all members, MiB`, mib.toFixed(1)] as const),
       ['ingress-1 with all connections', (connected['ingress-1'] ?? 0).toFixed(1)],

@@ -34,8 +34,8 @@ function setting() {
     for (const listener of [...listeners]) listener(now);
   };
   let ended = '';
-  const ask = () => {
-    askPolicy(bus, 's', bytes('?'), 2000).then(
+  const ask = (whenAlone?: 'wait') => {
+    askPolicy(bus, 's', bytes('?'), 2000, whenAlone).then(
       (answer) => {
         ended = `answer ${Buffer.from(answer).toString()}`;
       },
@@ -104,6 +104,19 @@ describe('a question to policy', () => {
     asked[2]?.answer('third');
     await pass(0);
     expect(ended()).toBe('answer third');
+  });
+
+  it('that may wait is asked again while there is nobody', async () => {
+    const { ask, asked, ended, pass } = setting();
+    ask('wait');
+    for (let index = 0; index < 3; index += 1) {
+      asked.at(-1)?.refuse('no-responders');
+      await pass(100);
+    }
+    expect([ended(), asked.map(({ at }) => at)]).toEqual(['', [0, 100, 200, 300]]);
+    asked.at(-1)?.answer('yes');
+    await pass(3000);
+    expect([ended(), asked.length]).toEqual(['answer yes', 4]);
   });
 
   it('is asked again as soon as NATS is back', async () => {

@@ -3,16 +3,21 @@ import { type Bus, BusError } from './bus.js';
 /** When a question that nobody answered is asked again, as parts of its time: whoever got it may be dead, and another of its kind is there. */
 const again = [1 / 4, 1 / 2] as const;
 
+/** Where nobody at all takes questions, they come again so often, ms. */
+const lonelyMs = 100;
+
 /**
  * A question to whichever policy NATS picks, that stands the loss of the one who was picked: asked again while there is silence, and at
  * once when NATS is back after it was lost in between; the first answer counts. Rejects with a BusError when `timeoutMs` is over, and at
- * once with `no-responders` when there is nobody, or `disconnected` when NATS is away from the start.
+ * once with `no-responders` when there is nobody (`whenAlone` 'wait': asked again until its time is over, for what must not fail because
+ * policy starts again), or `disconnected` when NATS is away from the start.
  */
 export function askPolicy(
   bus: Pick<Bus, 'request' | 'connected' | 'onConnected'>,
   subject: string,
   payload: Uint8Array,
   timeoutMs: number,
+  whenAlone: 'refuse' | 'wait' = 'refuse',
 ): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     let left = timeoutMs;
@@ -32,6 +37,10 @@ export function askPolicy(
       // NATS was lost: asked again when it is back, if that is in time. Silence: another question may still be under way.
       const lost = thrown instanceof BusError && thrown.code === 'disconnected';
       if (over || (lost && timers.length > 0)) return;
+      if (whenAlone === 'wait' && thrown instanceof BusError && thrown.code === 'no-responders') {
+        if (under === 0) timers.push(setTimeout(once, lonelyMs));
+        return;
+      }
       if (under > 0 && thrown instanceof BusError && thrown.code === 'timeout') return;
       end();
       reject(thrown);

@@ -59,6 +59,29 @@ export async function makeSettled<T>(look: () => Promise<unknown>, make: () => P
   return made;
 }
 
+/**
+ * Calls of a stream that was just opened: until the first has succeeded, those that find nobody are tried again, 20 s at most, since its
+ * servers may be busy with what others store at a start. All that is done with a stream then stands a second try: every write names what it
+ * builds on.
+ */
+export function untilThere(): <T>(call: () => Promise<T>) => Promise<T> {
+  const end = performance.now() + leaderMs;
+  let there = false;
+  return async (call) => {
+    for (;;) {
+      try {
+        const result = await call();
+        there = true;
+        return result;
+      } catch (thrown) {
+        const over = thrown instanceof errors.ClosedConnectionError || thrown instanceof errors.DrainingConnectionError;
+        if (there || over || performance.now() > end || jetStreamTrouble(thrown) !== 'unavailable') throw thrown;
+        await pause(settleMs);
+      }
+    }
+  };
+}
+
 /** Whether somebody leads a stream: always where it is on one server outside of a cluster. */
 export function isLed({ cluster }: StreamInfo): boolean {
   return cluster === undefined || (cluster.leader ?? '') !== '';

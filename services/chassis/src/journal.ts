@@ -1,7 +1,7 @@
 import { JetStreamApiCodes, JetStreamApiError, type JetStreamManager, jetstreamManager, type StreamConfig } from '@nats-io/jetstream';
 import { errors, type NatsConnection } from '@nats-io/transport-node';
 import { Fault } from './fault.js';
-import { isLed, type JetStreamTrouble, jetStreamTrouble, makeSettled, troubleText } from './jetstream-trouble.js';
+import { isLed, type JetStreamTrouble, jetStreamTrouble, makeSettled, troubleText, untilThere } from './jetstream-trouble.js';
 import type { StoreNeeds } from './key-value.js';
 
 /** One record of a journal. Places count from 1 without gaps; a gap means that somebody took records out. */
@@ -88,10 +88,11 @@ export async function openJournal(
   const { num_replicas: kept = replicas } = config;
   if (kept !== replicas) log.warn({ stream, kept, wanted: replicas }, 'the stream is there already, and stays on as many servers as it is');
 
+  const patiently = untilThere();
   const tried = async <T>(what: string, call: () => Promise<T>): Promise<T> => {
     try {
       if (!connected()) throw new JournalError('unavailable', `${what} ${stream}: there is no connection to NATS`);
-      const result = await call().catch(async (thrown: unknown) => {
+      const result = await patiently(call).catch(async (thrown: unknown) => {
         if (!isMissing(thrown)) throw thrown;
         // NATS came back without its storage.
         await make();

@@ -2,7 +2,7 @@ import { jetstream } from '@nats-io/jetstream';
 import { type KV, Kvm, type KvOptions } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { Fault } from './fault.js';
-import { isLed, type JetStreamTrouble, jetStreamTrouble, makeSettled, troubleText } from './jetstream-trouble.js';
+import { isLed, type JetStreamTrouble, jetStreamTrouble, makeSettled, troubleText, untilThere } from './jetstream-trouble.js';
 import { deepened } from './key-value-depth.js';
 import { entryOf, followBucket } from './key-value-watch.js';
 import { type BucketWriter, bucketWriter } from './key-value-write.js';
@@ -140,12 +140,13 @@ interface Opened {
 }
 
 function keyValueOf({ store, bucket, keeps, writer, connected, note, openings }: Opened, watch: KeyValue['watch']): KeyValue {
+  const patiently = untilThere();
   const tried = <T>(what: string, call: () => Promise<T>): Promise<T> =>
     // The library throws some refusals before there is a promise, and waits its whole time-out while NATS is away.
     Promise.resolve()
       .then(() => {
         if (!connected()) throw new KeyValueError('unavailable', `${what} in bucket ${bucket}: there is no connection to NATS`);
-        return call();
+        return patiently(call);
       })
       .then(
         (result) => {

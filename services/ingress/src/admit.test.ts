@@ -129,12 +129,17 @@ describe('a request that is refused', () => {
 
 describe('an OPTIONS to the hub itself', () => {
   const options = (uri: string) => admitted(sip({ method: 'OPTIONS', uri, from: '<sip:x@anywhere.test>;tag=1', maxForwards: 0 }));
-  it.each(['sip:hub.example', 'sips:HUB.example:5061', 'sip:hub.example:7777', 'sip:127.0.0.1', 'sip:sip.hub.example:5081;transport=tls'])(
-    '%s is answered',
-    (uri) => {
-      expect(options(uri)).toEqual({ kind: 'answer' });
-    },
-  );
+  it.each([
+    'sip:hub.example',
+    'sips:HUB.example:5061',
+    'sip:hub.example:7777',
+    'sip:127.0.0.1',
+    'sip:sip.hub.example:5081;transport=tls',
+    'sip:hub.example;a;a',
+    'sip:hub.example;;',
+  ])('%s is answered', (uri) => {
+    expect(options(uri)).toEqual({ kind: 'answer' });
+  });
   it.each(['sip:bob@hub.example', 'sip:127.0.0.1:6061', 'sip:bolt.example'])('%s is not', (uri) => {
     expect(options(uri)).toMatchObject({ kind: 'refuse' });
   });

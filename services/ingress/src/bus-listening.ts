@@ -15,7 +15,7 @@ export interface BusEars {
   readonly epoch: string;
   readonly bus: Bus;
   readonly roster: Roster;
-  readonly path: Pick<MessagePath, 'responses' | 'transactions' | 'verdicts' | 'relays' | 'forwards' | 'shedding'>;
+  readonly path: Pick<MessagePath, 'responses' | 'transactions' | 'verdicts' | 'relays' | 'forwards' | 'shedding' | 'batches'>;
   readonly counts: Counts;
   readonly events: Events;
   /** Monotonic ms. */
@@ -35,7 +35,7 @@ export interface BusNews {
 /** Listens to everything an ingress is told over the bus. Returns how to stop. */
 export function listenToBus(ears: BusEars, wires: Pick<BusWires, 'arrived' | 'depart'>, news: BusNews): (() => void)[] {
   const { id, epoch, bus, roster, path, counts, events, clock } = ears;
-  const { responses, transactions, verdicts, relays, forwards, shedding } = path;
+  const { responses, transactions, verdicts, relays, forwards, shedding, batches } = path;
 
   const handOverAgain = (again: Again): void => {
     const before = counts.handedOver;
@@ -66,13 +66,21 @@ export function listenToBus(ears: BusEars, wires: Pick<BusWires, 'arrived' | 'de
       // A change may have gone by unheard, and nobody knows what arrived.
       verdicts.doubt();
       handOverAgain('all');
+      batches.again('all');
       news.returned();
     }),
     roster.onChange((service) => {
       if (service !== 'relay') return;
       events.relaysChanged(roster.freshIds('relay'));
-      handOverAgain(relays.refresh().returned);
+      const { returned } = relays.refresh();
+      handOverAgain(returned);
+      if (returned.size > 0) batches.again(new Set([...returned].flatMap((relay) => wiresOf(relay.id))));
       news.relaysChanged(new Set(roster.every('relay').map((relay) => relay.id)));
     }),
   ];
+}
+
+/** What goes to a relay about wires. */
+function wiresOf(relay: string): string[] {
+  return [subjects.arrived('relay', relay), subjects.depart('relay', relay)];
 }

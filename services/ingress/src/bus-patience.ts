@@ -1,4 +1,8 @@
 import type { Bus } from '@guildhall/chassis/bus';
+import { reasons } from '@guildhall/proto/reason';
+import type { Responses } from './responses.js';
+import { unanswered } from './server-transaction.js';
+import type { Transactions } from './transactions.js';
 
 /** Whether requests are taken while NATS is away for a moment. */
 export interface BusPatience {
@@ -41,4 +45,15 @@ export function createBusPatience(
       stop();
     },
   };
+}
+
+/** Refuses what came since a moment (monotonic ms) and is not answered: none of it was said to anybody. */
+export function refuseSince(
+  { transactions, responses }: { readonly transactions: Transactions; readonly responses: Responses },
+  since: number,
+  now: number,
+): void {
+  for (const transaction of transactions.all())
+    if (transaction.openedAt >= since && unanswered(transaction.state))
+      responses.refuse(transaction, 503, 'hub-unavailable', reasons['hub-unavailable'].about, now);
 }

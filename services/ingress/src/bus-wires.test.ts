@@ -19,7 +19,7 @@ const setting = (most = 10, batchBytes = 100_000) => {
   const counts = createCounts();
   const turn = { later: (job: Job) => void jobs.push(job) };
   const publish = (subject: string, payload: Uint8Array) => void sent.push({ subject, payload });
-  const batches = createWireBatches({ id: 'ingress-1', epoch: 'now', batchBytes, turn, publish });
+  const batches = createWireBatches({ id: 'ingress-1', epoch: 'now', batchBytes, turn, publish, clock: () => 0 });
   const relayWires = createRelayWires(batches, most);
   const requests: [text: string, wire: Wire][] = [];
   let owner: string | undefined = 'relay-1';

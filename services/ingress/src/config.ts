@@ -48,6 +48,8 @@ const timeoutsConfig = section({
   dead: duration('9500ms', '200ms', '20m'),
   /** One question to policy. */
   ask: duration('2s', '50ms', '30s'),
+  /** NATS may be away for so long before requests are refused; until then they wait for its return. */
+  bus: duration('1s', 0, '10s'),
   /** A message that began to arrive must be whole after this, else the connection is closed. */
   message: duration('30s', '1s', '10m'),
   /** A connection on which nothing came for so long is closed, unless its member cannot be dialled; 0: never. */
@@ -121,6 +123,8 @@ const overloadConfig = section({
   target: duration('50ms', '5ms', '5s'),
   /** Requests a second that are taken whatever happens: work that waits at such a rate waits for something else than this hub's load. */
   floor: count(1_000, 1, 1_000_000),
+  /** Refusals that one member gets, in percent of its share; what it sends beyond both is not read and waits in TCP. */
+  refusals: count(100, 1, 10_000),
   /** Seconds after which a refused peer is told to come back: at random between the two. */
   retryAfter: section({ from: count(1, 1, 300), to: count(5, 1, 300) }).refine(({ from, to }) => to >= from && to - from < 60, {
     error: 'expected "to" from "from" to 59 more',

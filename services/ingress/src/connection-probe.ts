@@ -1,6 +1,8 @@
+import { sipNames } from '@guildhall/chassis/certificate';
 import { Header } from '@guildhall/proto/sip/header-name';
 import { firstHeader, headerValueEnd, headerValueStart, type Message } from '@guildhall/proto/sip/message';
 import { writeRequest } from '@guildhall/proto/sip/request';
+import type { ConnectionName } from './connection.js';
 
 /** After how much silence a connection is asked for a sign of life, and after how much it is dead, ms. */
 export interface ProbeTimes {
@@ -88,4 +90,10 @@ export function createConnectionProbe(names: ProbeNames, times: ProbeTimes): Con
       return via >= 0 && response.head.slice(headerValueStart(response, via), headerValueEnd(response, via)).includes(branch);
     },
   };
+}
+
+/** What a peer is called when it is asked for a sign of life. */
+export function probedName({ source, facts: { certificate } }: ConnectionName): string {
+  const [name = source] = certificate === undefined ? [] : sipNames(certificate);
+  return name;
 }

@@ -5,6 +5,7 @@ import type { SipLimits } from '@guildhall/proto/sip/limits';
 import type { Message } from '@guildhall/proto/sip/message';
 import { createMessageReader, type MessageSink } from '@guildhall/proto/sip/reader';
 import type { SipError } from '@guildhall/proto/sip/sip-error';
+import { type BufferedLimits, mustGo, noteBuffered } from './buffered.js';
 import type { ConnectionProbe } from './connection-probe.js';
 import type { Member } from './members.js';
 import type { PeerFacts } from './peer.js';
@@ -27,14 +28,11 @@ export interface Connection extends Wire {
 }
 
 /** What happens on connections, and what they may cost. */
-export interface ConnectionDesk {
+export interface ConnectionDesk extends BufferedLimits {
   readonly turn: Turn;
   readonly sipLimits: SipLimits;
   readonly outboxBytes: number;
   readonly outboxBytesMax: number;
-  /** The same for all connections of a member together. */
-  readonly memberBytes: number;
-  readonly memberBytesMax: number;
   /** ms: a message begun must be whole within this. */
   readonly messageTime: number;
   /** ms of silence after which a member's connection is closed; 0: never. */
@@ -100,18 +98,11 @@ export function createConnection(socket: TLSSocket, name: ConnectionName, desk: 
     socket.resume();
   };
 
-  /** Keeps the member's account of what waits in its connections; it is read again when half of what is too much has gone. */
+  /** Keeps the member's account of what waits in its connections. */
   const weigh = (bytes: number): void => {
-    const { member } = name;
-    member.bytes += bytes - weight;
+    const change = bytes - weight;
     weight = bytes;
-    if (!member.full && member.bytes > desk.memberBytes) {
-      member.full = true;
-      for (const wire of member.wires) wire.hold(holds.bytes);
-    } else if (member.full && member.bytes <= desk.memberBytes / 2) {
-      member.full = false;
-      for (const wire of member.wires) wire.release(holds.bytes);
-    }
+    noteBuffered(name.member, change, desk);
   };
   const waiting = (): number => socket.writableLength + outbox.length() + reader.buffered();
 
@@ -123,7 +114,7 @@ export function createConnection(socket: TLSSocket, name: ConnectionName, desk: 
       weigh(waiting());
       if (socket.writableLength > desk.outboxBytesMax) {
         end('does-not-read', `${socket.writableLength} bytes wait for it`);
-      } else if (name.member.bytes > desk.memberBytesMax && weight * name.member.wires.length >= name.member.bytes) {
+      } else if (mustGo(name.member, weight, desk)) {
         end('does-not-read', `${name.member.bytes} bytes wait for its member`);
       } else if (socket.writableLength > desk.outboxBytes && pausedSince === 0) {
         pausedSince = desk.clock();
@@ -252,5 +243,7 @@ export function createConnection(socket: TLSSocket, name: ConnectionName, desk: 
     weigh(0);
     desk.closed(connection);
   });
+  // Its member may have too much waiting elsewhere.
+  if (name.member.full) hold(holds.bytes);
   return connection;
 }

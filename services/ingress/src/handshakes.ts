@@ -60,7 +60,7 @@ const pressed = 2_000;
 /** A rate may be used up so far ahead, seconds: enough for the timer that paces, too little to be felt by live traffic. */
 const ahead = 0.1;
 /** The loop may be late by so many ms before handshakes slow down; they never stop. */
-const calm = 10;
+const calm = 15;
 const slowest = 0.1;
 
 /** Which part of the full rate of handshakes is begun while the loop is late by `lag` ms: live traffic goes first. */

@@ -1,6 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
 import type { Bus } from '@guildhall/chassis/bus';
-import { sipNames } from '@guildhall/chassis/certificate';
 import { createLoopLag, followLoopLag } from '@guildhall/chassis/loop-lag';
 import type { Roster } from '@guildhall/chassis/roster';
 import { createTurnedAwayTeller } from '@guildhall/chassis/turned-away';
@@ -8,10 +7,11 @@ import { badMessage } from './admit.js';
 import { createArrivals } from './arrivals.js';
 import { createAuthorities } from './authorities.js';
 import { listenToBus } from './bus-listening.js';
+import { createBusPatience, refuseSince } from './bus-patience.js';
 import { createBusWires } from './bus-wires.js';
 import type { IngressConfig } from './config.js';
-import type { Connection, ConnectionName } from './connection.js';
-import { createConnectionProbe } from './connection-probe.js';
+import type { Connection } from './connection.js';
+import { createConnectionProbe, probedName } from './connection-probe.js';
 import { createConnections } from './connections.js';
 import type { Counts } from './counts.js';
 import type { Events, Gauges } from './events.js';
@@ -51,10 +51,10 @@ export interface Ingress {
   ready(): { ok: boolean; reasons: readonly string[] };
   waitingFor(): string;
   onAnswered(record: (ms: number) => void): void;
-  /** Stops accepting connections and requests. */
+  /** Stops accepting connections. Those that stand are served on until they are closed. */
   drain(): void;
-  /** Says goodbye on connections that wait for nothing; true when nothing is left. */
-  finishIdle(): boolean;
+  /** Says goodbye on connections that wait for nothing; true when nothing is left. `refuse`: takes no requests from now on. */
+  finishIdle(refuse: boolean): boolean;
   close(): void;
 }
 
@@ -73,8 +73,7 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim 
   const authorities = createAuthorities();
   let anchors: readonly X509Certificate[] = [];
   let names: HubNames = hubNames(config.hub.domain, []);
-  let draining = false;
-  let refusing = false;
+  let stage: 'serves' | 'drains' | 'refuses' = 'serves';
   let record: (ms: number) => void = () => undefined;
 
   const trust = createTrustFeed({
@@ -112,7 +111,7 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim 
     policy,
     names: () => names,
     trust: trust.table,
-    closed: () => (refusing ? 'hub-draining' : patience.takes() ? '' : 'hub-unavailable'),
+    closed: () => (stage === 'refuses' ? 'hub-draining' : patience.takes() ? '' : 'hub-unavailable'),
     shedding,
     answered: (ms) => record(ms),
     clock,
@@ -162,7 +161,8 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim 
       // Who takes nothing is as dead to those who want to reach it as who says nothing.
       readTime: (id) => (dialsOnly(id) ? Math.min(timeouts.message, timeouts.dead) : timeouts.message),
       onlyWay: dialsOnly,
-      probe: (name) => createConnectionProbe({ id: `${epoch}${name.id}`, domain: config.hub.domain, peer: () => nameOf(name) }, timeouts),
+      probe: (name) =>
+        createConnectionProbe({ id: `${epoch}${name.id}`, domain: config.hub.domain, peer: () => probedName(name) }, timeouts),
       clock,
       request: requests.take,
       response(message, wire) {
@@ -201,6 +201,7 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim 
   };
   const stops = [
     followLoopLag(loop, clock),
+    patience.close,
     ...listenToBus({ id: config.id, epoch, bus, roster, path, counts, events, clock }, busWires, {
       changed: trust.want,
       returned() {
@@ -233,7 +234,7 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim 
 
   const known: ReadinessFacts = {
     id: config.id,
-    draining: () => draining,
+    draining: () => stage !== 'serves',
     busUp: bus.connected,
     trustKnown: () => trust.table() !== undefined,
     revocationsKnown: () => revocations.table() !== undefined,
@@ -271,22 +272,19 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim 
       record = tell;
     },
     drain() {
-      draining = true;
+      stage = 'drains';
       roster.drain();
       listeners.close();
       events.draining(transactions.inFlight(), connections.size());
     },
-    refuse() {
-      refusing = true;
-    },
-    finishIdle() {
+    finishIdle(refuse) {
+      if (refuse) stage = 'refuses';
       for (const connection of connections.all()) if (connection.inFlight === 0) connection.finish();
       return transactions.inFlight() === 0 && connections.size() === 0;
     },
     close() {
       for (const timer of timers) clearInterval(timer);
       for (const stop of stops) stop();
-      patience.close();
       trust.close();
       revocations.close();
       teller.close();
@@ -297,10 +295,4 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim 
       events.drained(transactions.inFlight());
     },
   };
-}
-
-/** What a peer is called when it is asked for a sign of life. */
-function nameOf({ source, facts: { certificate } }: ConnectionName): string {
-  const [name = source] = certificate === undefined ? [] : sipNames(certificate);
-  return name;
 }

@@ -41,7 +41,8 @@ export interface Around {
   readonly policy: Pick<PolicyQuestions, 'verdict'>;
   names(): HubNames;
   trust(): TrustTable | undefined;
-  draining(): boolean;
+  /** Why nothing new is taken, '' where it is. */
+  closed(): ReasonCode | '';
   readonly shedding: Shedding;
   /** Told of each final response: ms since the request came. */
   answered(ms: number): void;
@@ -116,7 +117,7 @@ export function createMessagePath(around: Around): MessagePath {
     },
   });
   const relays = createRelays(roster, forwards.queue, forwards.drop);
-  const batches = createWireBatches({ id: config.id, epoch, batchBytes, turn, publish });
+  const batches = createWireBatches({ id: config.id, epoch, batchBytes, turn, publish, clock });
 
   const timeout = (transaction: ServerTransaction): void => {
     const now = clock();

@@ -68,6 +68,8 @@ export interface FakeRelay {
   say(subject: string, payload: Uint8Array): void;
   request(ingress: string, wire: string, member: string, text: string): void;
   depart(ingress: string, wire: string, member: string, text: string): void;
+  /** Goes on to say hello, but takes no forwards any more. Resolves when NATS knows. */
+  deafen(): Promise<void>;
   /** Falls silent without a word, as if killed. */
   die(): Promise<void>;
 }
@@ -161,12 +163,15 @@ export async function fakeRelay(url: string, id: string): Promise<FakeRelay> {
     say: (subject, payload) => bus.publish(subject, payload),
     request: (ingress, wire, member, text) => bus.publish(subjects.arrived('ingress', ingress), wireBatch(id, epoch, wire, member, text)),
     depart: (ingress, wire, member, text) => bus.publish(subjects.depart('ingress', ingress), wireBatch(id, epoch, wire, member, text)),
+    async deafen() {
+      await listening.inOrder();
+    },
     async die() {
       await bus.close();
       roster.close();
     },
   };
-  bus.subscribe(subjects.relay(id), (payload) => {
+  const listening = bus.subscribe(subjects.relay(id), (payload) => {
     for (const forward of forwardsOf(ForwardBatch.decode(payload))) {
       relay.forwards.push(forward);
       relay.onForward(forward);

@@ -1,3 +1,4 @@
+import { ownerOf } from '@guildhall/chassis/rendezvous';
 import { ForwardKind } from '@guildhall/proto/gen/guildhall/bus/v1/forward';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openStage, type Stage, until } from './hub.stage.js';
@@ -54,6 +55,23 @@ describe('when something is lost', () => {
     await second.die();
     await until('nobody is there', async () => (await stage.readyz()).reasons.includes('no relay is there'));
     expect(await answered(sip())).toMatch(/^SIP\/2.0 503 .*hub-unavailable/s);
+  });
+
+  it('a relay that nobody has missed yet: the first forward that finds it gone is told so, and goes to another', async () => {
+    const relays = new Map([
+      ['relay-1', stage.relay],
+      ['relay-2', await stage.anotherRelay('relay-2')],
+    ]);
+    const owner = ownerOf('bolt', [...relays.keys()]) ?? '';
+    const [gone, other] = [relays.get(owner), [...relays].find(([id]) => id !== owner)?.[1]];
+    if (gone === undefined || other === undefined) throw new Error('there are two relays');
+    for (const relay of [gone, other]) relay.onForward = (forward) => relay.answer(forward, relay === gone ? 200 : 202, 'OK');
+    await until('both are known', async () => (await answered(sip())).startsWith('SIP/2.0 200'));
+    const [before, others] = [gone.forwards.length, other.forwards.length];
+    await gone.deafen();
+    for (let i = 0; i < 3; i += 1) expect(await answered(sip())).toMatch(/^SIP\/2.0 202/);
+    expect([gone.forwards.length - before, other.forwards.length - others]).toEqual([0, 3]);
+    expect(await stage.metric('guildhall_ingress_forwards_total', 'again')).toBeGreaterThan(0);
   });
 
   it('NATS: 503 at once while it is away, all by itself again when it is back, and nothing unanswered is forgotten', async () => {

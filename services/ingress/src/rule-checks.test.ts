@@ -66,6 +66,26 @@ describe('a verdict with checks', () => {
       { from: '"A" <sip:%61lice:pw@ACME.example:5061;x=y>;tag=1' },
       { from: '<sip:alicia@acme.example>;tag=1' },
     ],
+    // Nobody slips past a rule by what the grammar of URIs and addresses forbids and nobody else looks at.
+    [
+      'sender with a parameter twice in the URI',
+      { fromUser: 'alice@acme.example' },
+      { from: '<sip:alice@acme.example;x;x>;tag=1' },
+      { from: '<sip:alicia@acme.example;x;x>;tag=1' },
+    ],
+    [
+      'sender with a parameter twice behind the URI',
+      { fromUser: 'alice@acme.example' },
+      { from: '<sip:alice@acme.example>;x;x;tag=1' },
+      { from: '<sip:alicia@acme.example>;x;x;tag=1' },
+    ],
+    ['receiver with a parameter twice', { toUser: 'bob@bolt.example' }, { uri: 'sip:bob@bolt.example;x;x' }, { uri: 'sip:b@bolt.example' }],
+    [
+      'receiver with a nameless parameter',
+      { toUser: 'bob@bolt.example' },
+      { uri: 'sip:bob@bolt.example;;' },
+      { uri: 'sip:b@bolt.example' },
+    ],
     ['receiver', { toUser: 'bob@bolt.example' }, { to: '<sip:x@y.example>' }, { to: '<sip:bob@bolt.example>', uri: 'sip:b@bolt.example' }],
   ])('refuses by %s', async (_, condition, hit, miss) => {
     const { heard } = await saying({ checks: [deny(condition)] }, miss, hit, miss);

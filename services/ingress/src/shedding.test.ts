@@ -10,7 +10,7 @@ const times = (count: number): readonly number[] => Array.from({ length: count }
 
 /** A path whose verdicts are known, and windows in which acme asks for 100 requests and bolt for 10. */
 async function crowded(overload: Parameters<typeof messagePath>[1] = {}) {
-  const path = messagePath({}, { floor: 100, ...overload });
+  const path = messagePath({}, { floor: 100, refusals: 25, ...overload });
   const acme = path.wire('acme');
   const bolt = path.wire('bolt');
   path.take(sip(), acme);

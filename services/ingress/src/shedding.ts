@@ -12,6 +12,8 @@ export interface SheddingSettings {
   readonly target: number;
   /** Requests a second that are always taken. */
   readonly floor: number;
+  /** Refusals that a member gets, in percent of its share. */
+  readonly refusals: number;
   /** Whether peers that ask for it are told how much to hold back (RFC 7339), and for how long that is to be believed. */
   readonly oc: boolean;
   readonly ocValidity: number;
@@ -62,8 +64,8 @@ const relayTime = 1_000;
 const longestWindow = 200;
 /** A share that was not used is kept for so many windows. */
 const keep = 2.5;
-/** Refusing may cost this part of a member's share, and at least so many a window, before nothing more is read from it. */
-const refusals = { part: 0.25, least: 20 };
+/** However small its share, a member gets so many refusals a window, or may overdraw by so much, before nothing more is read from it. */
+const least = 20;
 /** Windows between two looks at what peers are told: they hear of it a round trip later. */
 const tellEvery = 3;
 
@@ -104,7 +106,7 @@ export function createShedding({ settings, members, counts, lag, startedAt }: Sh
   };
 
   const overdrawn = (member: Member): void => {
-    if (member.allowance < -Math.max(refusals.least, member.share)) hold(member);
+    if (member.allowance < -Math.max(least, member.share)) hold(member);
   };
 
   const parameters = (percent: number): string => overloadParameters({ percent, validity: settings.ocValidity, sequence });
@@ -178,7 +180,7 @@ export function createShedding({ settings, members, counts, lag, startedAt }: Sh
       counts.shed += 1;
       member.counts.shed += 1;
       member.shedNow += 1;
-      if (member.shedNow > Math.max(refusals.least, member.share * refusals.part)) hold(member);
+      if (member.shedNow > Math.max(least, (member.share * settings.refusals) / 100)) hold(member);
     },
     overdrawn,
     told(member) {

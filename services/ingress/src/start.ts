@@ -18,8 +18,11 @@ import { createIngress, type Ingress } from './ingress.js';
 const patience = 3_000;
 /** How often a start or a drain looks again, ms. */
 const look = 25;
-/** A draining ingress answers what was already on its way for so long before it closes idle connections, ms. */
-const linger = 250;
+/**
+ * A draining ingress serves its connections until each has a moment in which nothing is in flight, and closes it then. Who is still busy after
+ * this share of the drain, or so many ms, is refused what is new.
+ */
+const lastCall = { share: 0.2, most: 1_000 };
 /** Bytes of a publish besides the message in it. */
 const envelope = 4_096;
 
@@ -89,8 +92,10 @@ async function end(signal: AbortSignal, ingress: Ingress, most: number): Promise
   if (!signal.aborted) await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
   const began = monotonic();
   ingress.drain();
-  await pause(Math.min(linger, most));
-  while (monotonic() - began < most && !ingress.finishIdle()) await pause(look);
+  const called = began + Math.min(most * lastCall.share, lastCall.most);
+  // What was on its way already is read first.
+  await pause(Math.min(look, most));
+  while (monotonic() - began < most && !ingress.finishIdle(monotonic() >= called)) await pause(look);
 }
 
 function pause(ms: number): Promise<void> {

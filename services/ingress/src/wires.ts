@@ -17,12 +17,19 @@ export interface WireLink {
   readonly batchBytes: number;
   readonly turn: Turn;
   publish(subject: string, payload: Uint8Array): void;
+  /** Monotonic ms. */
+  clock(): number;
 }
 
 /** Gathers messages that belong to others' wires: one publish a subject and turn. */
 export interface WireBatches {
   text(subject: string, wire: string, member: string, source: string, message: string): void;
   bytes(subject: string, wire: string, member: string, source: string, from: Buffer, start: number, end: number): void;
+  /**
+   * Publishes again what left lately on one of these subjects, or on any: it may have been lost with a connection to NATS. All of it is
+   * responses, and one that comes twice is dropped where it ends (RFC 6026).
+   */
+  again(on: ReadonlySet<string> | 'all'): void;
 }
 
 interface Gathered extends Job {
@@ -32,12 +39,38 @@ interface Gathered extends Job {
   readonly outbox: Outbox;
 }
 
+/** A batch that left. */
+interface Sent {
+  readonly subject: string;
+  readonly payload: Uint8Array;
+  readonly at: number;
+}
+
+/** For so long a batch is kept, and not more bytes of them: NATS that is gone is noticed before. */
+const keptMs = 4_000;
+const keptBytes = 8 * 1024 * 1024;
+
 /** Room that an entry takes besides its bytes: its columns, and a line of the tables. */
 const entryBytes = 256;
 
 /** The gathering side; each subject's batch leaves at the end of the turn. */
 export function createWireBatches(link: WireLink): WireBatches {
   const gatherings = new Map<string, Gathered>();
+  let sent: Sent[] = [];
+  let bytes = 0;
+
+  const keep = (subject: string, payload: Uint8Array): void => {
+    const now = link.clock();
+    sent.push({ subject, payload, at: now });
+    bytes += payload.length;
+    let old = 0;
+    for (const one of sent) {
+      if (bytes <= keptBytes && now - one.at <= keptMs) break;
+      bytes -= one.payload.length;
+      old += 1;
+    }
+    if (old > 0) sent = sent.slice(old);
+  };
 
   const flush = (gathered: Gathered): void => {
     if (gathered.batch.length.length === 0) return;
@@ -46,6 +79,7 @@ export function createWireBatches(link: WireLink): WireBatches {
     // The turn still has this job: it must find nothing more to do.
     gathered.batch.length.length = 0;
     gatherings.delete(gathered.subject);
+    keep(gathered.subject, payload);
     link.publish(gathered.subject, payload);
   };
 
@@ -84,6 +118,9 @@ export function createWireBatches(link: WireLink): WireBatches {
   };
 
   return {
+    again(on) {
+      for (const { subject, payload } of sent) if (on === 'all' || on.has(subject)) link.publish(subject, payload);
+    },
     text(subject, wire, member, source, message) {
       gather(subject, wire, member, source, message.length).outbox.text(message);
     },

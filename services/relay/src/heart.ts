@@ -192,6 +192,8 @@ export function createHeart(
   const forwards = createForwards(transactions, members, sending, outcomes, bounds, rim.clock, events);
   let ageAt = 0;
   let ingresses: ReadonlySet<string> = new Set();
+  /** How often each ingress had come back to NATS. */
+  let returns: ReadonlyMap<string, number> = new Map();
 
   return {
     forwards,
@@ -213,6 +215,10 @@ export function createHeart(
       for (const id of ingresses) if (!now.has(id)) outcomes.forget(id);
       presence.prune(new Set([...ingresses, ...now]));
       ingresses = now;
+      const before = returns;
+      returns = new Map(roster.every('ingress').map((one) => [`${one.id} ${one.epoch}`, one.returns]));
+      const back = roster.every('ingress').filter((one) => (before.get(`${one.id} ${one.epoch}`) ?? one.returns) !== one.returns);
+      if (back.length > 0) members.repeat(new Set(back.map(({ id }) => id)));
     },
     busIs(up) {
       if (!up) {
@@ -220,6 +226,7 @@ export function createHeart(
         return;
       }
       outcomes.resume();
+      members.repeat('all');
       // A change of the membership may have gone by unheard.
       members.changed('all');
     },
@@ -255,7 +262,7 @@ function onceKnown(bus: Bus, revocations: Rim['revocations']): Pick<Bus, 'reques
   return {
     async request(subject, payload, timeout) {
       if (revocations.table() === undefined) await within(revocations.known(), timeout);
-      return askPolicy(bus, subject, payload, timeout);
+      return askPolicy(bus, subject, payload, timeout, 'wait');
     },
   };
 }

@@ -17,6 +17,8 @@ export interface Link {
 
 /** One of a member's proxies (or one ingress that holds a connection of a member that only dials out). */
 export interface MemberProxy extends Candidate {
+  /** The ingress that holds its connection; undefined: it is dialled. */
+  readonly through?: string;
   /** The same as long as nothing that matters about it changes. */
   readonly key: string;
   priority: number;

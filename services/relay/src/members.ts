@@ -18,6 +18,8 @@ export interface Members {
   changed(ids: readonly string[] | 'all'): void;
   /** The connections of a member that only dials out changed. */
   present(ids: readonly string[]): void;
+  /** What these ingresses were given to write, or all, may be lost: it is given to them again. */
+  repeat(ingresses: ReadonlySet<string> | 'all'): void;
   /** Once in a while: links are looked after, and members let go that another relay owns. `ownerOf` names a member's owner. */
   tend(now: number, ownerOf: (member: string) => string | undefined): void;
   /** Closes all links in order. */
@@ -178,6 +180,15 @@ export function createMembers(
       for (const id of ids) {
         const member = held.get(id);
         if (member?.card?.open === true && member.card.proxies.length === 0 && member.card.lookup === '') apply(member, member.card);
+      }
+    },
+    repeat(ingresses) {
+      for (const { proxies } of held.values()) {
+        for (const proxy of proxies) {
+          const [link] = proxy.links;
+          if (proxy.through === undefined || link === undefined) continue;
+          if (ingresses === 'all' || ingresses.has(proxy.through)) sending.repeat(link, proxy);
+        }
       }
     },
     tend(now, ownerOf) {

@@ -35,6 +35,7 @@ export function createReverseProxy(
   };
   const proxy: MemberProxy = {
     key: reverseKey(ingress),
+    through: ingress,
     priority,
     weight: 1,
     line: createLine<Transaction>((transaction) => transaction.state === 'waiting' && transaction.proxy === proxy),

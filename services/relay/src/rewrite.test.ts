@@ -100,6 +100,18 @@ describe('the head on the next wire', () => {
       [ours, via, 'Route: <sip:g1.u@hub.example;lr>', 'Route: <sip:g1.v@hub.other;lr>', 'Max-Forwards: 1'],
     ],
     [
+      'leaves what is behind our own Route alone, though no URI may have a parameter twice',
+      [via, 'Route: <sip:hub.example;lr>, <sip:p.bolt.example;lr;lr>', 'Max-Forwards: 2'],
+      {},
+      [ours, via, 'Route: <sip:p.bolt.example;lr;lr>', 'Max-Forwards: 1'],
+    ],
+    [
+      'makes no Request-URI of a value with header fields',
+      [via, 'Route: <sip:hub.example;lr>', 'Route: <sip:p.bolt.example?a=b>', 'Max-Forwards: 2'],
+      {},
+      [ours, via, 'Route: <sip:p.bolt.example?a=b>', 'Max-Forwards: 1'],
+    ],
+    [
       'leaves a Route that leads elsewhere',
       [via, 'Route: <sip:hub.example.evil.example;lr>', 'Max-Forwards: 2'],
       {},

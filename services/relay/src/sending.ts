@@ -33,6 +33,8 @@ export interface Sending {
   fail(proxy: MemberProxy): void;
   /** A lost link is being redialled: what it carried waits for that, under the same branch. */
   requeue(link: Link, proxy: MemberProxy): void;
+  /** What was written to a link may have been lost on the way: what is unanswered is written again, once, under the same branch. */
+  repeat(link: Link, proxy: MemberProxy): void;
   /** A link is gone: what it carried goes elsewhere. */
   orphan(link: Link): void;
 }
@@ -181,6 +183,18 @@ export function createSending(
     wait(transaction, proxy.line);
   };
 
+  const flush = (proxy: MemberProxy): void => {
+    proxy.line.drain((transaction) => {
+      const link = proxy.ready(transaction.number);
+      if (link === undefined) {
+        wait(transaction, proxy.line);
+        return;
+      }
+      write(transaction, link, undefined);
+      schedule(transaction);
+    });
+  };
+
   return {
     route,
     wait,
@@ -220,17 +234,7 @@ export function createSending(
       transaction.dueAt = now + afterlife;
       schedule(transaction);
     },
-    flush(proxy) {
-      proxy.line.drain((transaction) => {
-        const link = proxy.ready(transaction.number);
-        if (link === undefined) {
-          wait(transaction, proxy.line);
-          return;
-        }
-        write(transaction, link, undefined);
-        schedule(transaction);
-      });
-    },
+    flush,
     fail(proxy) {
       const condition = proxy.condition();
       if (condition === 'up' || condition === 'opening') return;
@@ -240,6 +244,13 @@ export function createSending(
       transactions.each((transaction) => {
         if (transaction.link === link && transaction.state !== 'accepted') again(transaction, proxy);
       });
+    },
+    repeat(link, proxy) {
+      transactions.each((transaction) => {
+        if (transaction.link !== link || transaction.state === 'accepted') return;
+        if (transaction.resends < mostResends && !isCalledOff(transaction)) again(transaction, proxy);
+      });
+      flush(proxy);
     },
     orphan(link) {
       transactions.each((transaction) => {

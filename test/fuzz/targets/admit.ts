@@ -1,4 +1,4 @@
-import { admit, admitAck, admitCancel, type AskAdmission, type RefuseAdmission } from '@guildhall/ingress/admit';
+import { type AskAdmission, admit, admitAck, admitCancel, type RefuseAdmission } from '@guildhall/ingress/admit';
 import { diagnosticsLines, reasonLines } from '@guildhall/ingress/answers';
 import { requestFacts } from '@guildhall/ingress/request-facts';
 import { verdictKey } from '@guildhall/ingress/verdicts';
@@ -6,7 +6,15 @@ import { addressDomain } from '@guildhall/proto/sip/address';
 import { downstreamBranch, isLoop } from '@guildhall/proto/sip/branch';
 import { Header } from '@guildhall/proto/sip/header-name';
 import { defaultLimits } from '@guildhall/proto/sip/limits';
-import { bodyBytes, firstHeader, headerCount, headerValueEnd, headerValueStart, type Message, parseMessage } from '@guildhall/proto/sip/message';
+import {
+  bodyBytes,
+  firstHeader,
+  headerCount,
+  headerValueEnd,
+  headerValueStart,
+  type Message,
+  parseMessage,
+} from '@guildhall/proto/sip/message';
 import { readSender } from '@guildhall/proto/sip/received';
 import { canAnswer, writeResponse } from '@guildhall/proto/sip/response';
 import { routeEntries } from '@guildhall/proto/sip/route';
@@ -107,9 +115,9 @@ export const admitTarget: Target = {
     if (typeof m === 'string') return m;
     if (m.status !== 0) return 'response';
     const member = bytesHash(input) % 4 === 0 ? 'bolt' : 'acme';
-    const ack = admitAck(m, member, sampleHub);
+    const ack = m.method === 'ACK' ? admitAck(m, member, sampleHub) : undefined;
     if (ack !== undefined) asked(m, ack, member);
-    const cancel = admitCancel(m, member, sampleHub);
+    const cancel = m.method === 'CANCEL' ? admitCancel(m, member, sampleHub) : undefined;
     if (cancel !== undefined) refused(m, cancel);
     const admission = admit(m, member, sampleHub);
     switch (admission.kind) {

@@ -60,10 +60,23 @@ const verdicts: BusReader = {
   name: 'Verdict',
   seeds: [
     Verdict.encode(
-      Verdict.fromPartial({ action: VerdictAction.FORWARD, member: 'bolt', code: 'allowed', sentence: 'yes', version: 7n, checks: [check] }),
+      Verdict.fromPartial({
+        action: VerdictAction.FORWARD,
+        member: 'bolt',
+        code: 'allowed',
+        sentence: 'yes',
+        version: 7n,
+        checks: [check],
+      }),
     ).finish(),
     Verdict.encode(
-      Verdict.fromPartial({ action: VerdictAction.REDIRECT, member: 'bolt', code: 'direct-partner', contacts: ['sip:a@b', 'x y'], holdsFor: 9 }),
+      Verdict.fromPartial({
+        action: VerdictAction.REDIRECT,
+        member: 'bolt',
+        code: 'direct-partner',
+        contacts: ['sip:a@b', 'x y'],
+        holdsFor: 9,
+      }),
     ).finish(),
   ],
   take(payload) {
@@ -118,7 +131,13 @@ const trust: BusReader = {
         version: 3n,
         anchors: ['pem'],
         members: [
-          TrustMember.fromPartial({ id: 'acme', status: MemberStatus.ACTIVE, domains: ['acme.example'], names: ['acme.example'], pins: ['ab'] }),
+          TrustMember.fromPartial({
+            id: 'acme',
+            status: MemberStatus.ACTIVE,
+            domains: ['acme.example'],
+            names: ['acme.example'],
+            pins: ['ab'],
+          }),
         ],
         next: '',
       }),
@@ -172,7 +191,11 @@ const membership: BusReader = {
   name: 'MembershipEntry',
   seeds: [
     MembershipEntry.encode(
-      MembershipEntry.fromPartial({ who: 'ada', when: '2026-01-01T00:00:00Z', entry: { $case: 'member', value: { id: 'acme', domains: ['acme.example'] } } }),
+      MembershipEntry.fromPartial({
+        who: 'ada',
+        when: '2026-01-01T00:00:00Z',
+        entry: { $case: 'member', value: { id: 'acme', domains: ['acme.example'] } },
+      }),
     ).finish(),
     MembershipEntry.encode(MembershipEntry.fromPartial({ entry: { $case: 'rule', value: { id: 'r1', action: 'deny' } } })).finish(),
   ],

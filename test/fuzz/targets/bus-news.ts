@@ -15,6 +15,7 @@ import { decoded } from './bus-answers.js';
 import type { BusReader } from './bus-batches.js';
 
 const silent = memoryBus();
+const stop = silent.subscribe('nothing', () => undefined);
 
 /** A bus that keeps the handlers it is given, by subject, and carries nothing. */
 function ears(handlers: Map<string, Handler>): Bus {
@@ -23,7 +24,7 @@ function ears(handlers: Map<string, Handler>): Bus {
     publish: () => undefined,
     subscribe(subject, handler) {
       handlers.set(subject, handler);
-      return () => undefined;
+      return stop;
     },
   };
 }
@@ -41,7 +42,12 @@ const turnedAway: BusReader = {
   name: 'TurnedAway',
   seeds: [
     TurnedAway.encode(
-      TurnedAway.fromPartial({ service: 'ingress', id: 'i1', refused: [{ reason: 'unknown-peer', source: '192.0.2.1:1', names: ['a'] }], untold: 2 }),
+      TurnedAway.fromPartial({
+        service: 'ingress',
+        id: 'i1',
+        refused: [{ reason: 'unknown-peer', source: '192.0.2.1:1', names: ['a'] }],
+        untold: 2,
+      }),
     ).finish(),
   ],
   take(payload) {
@@ -62,7 +68,9 @@ const turnedAway: BusReader = {
 
 const watched: BusReader = {
   name: 'Watched',
-  seeds: [Watched.encode(Watched.fromPartial({ id: 'i1', partners: [{ member: 'acme', requests: 7n, contacts: 2, suspect: true }] })).finish()],
+  seeds: [
+    Watched.encode(Watched.fromPartial({ id: 'i1', partners: [{ member: 'acme', requests: 7n, contacts: 2, suspect: true }] })).finish(),
+  ],
   take(payload) {
     const message = decoded(Watched.decode, payload);
     const handlers = new Map<string, Handler>();
@@ -123,8 +131,20 @@ function answer(subject: string, payload: Uint8Array): Uint8Array | undefined {
 const asks: BusReader = {
   name: 'Ask',
   seeds: [
-    Ask.encode({ peer: 'acme', fromDomain: 'acme.example', target: { $case: 'toDomain', value: 'bolt.example' }, method: 'MESSAGE', event: '' }).finish(),
-    Ask.encode({ peer: 'bolt', fromDomain: 'x', target: { $case: 'toMember', value: 'acme' }, method: 'SUBSCRIBE', event: 'presence' }).finish(),
+    Ask.encode({
+      peer: 'acme',
+      fromDomain: 'acme.example',
+      target: { $case: 'toDomain', value: 'bolt.example' },
+      method: 'MESSAGE',
+      event: '',
+    }).finish(),
+    Ask.encode({
+      peer: 'bolt',
+      fromDomain: 'x',
+      target: { $case: 'toMember', value: 'acme' },
+      method: 'SUBSCRIBE',
+      event: 'presence',
+    }).finish(),
   ],
   take(payload) {
     const told = answer(subjects.ask, payload);
@@ -148,7 +168,10 @@ const doorQuestions: BusReader = {
 
 const trustQuestions: BusReader = {
   name: 'TrustRequest',
-  seeds: [TrustRequest.encode({ members: ['acme', 'gone'], after: '' }).finish(), TrustRequest.encode({ members: [], after: 'acme' }).finish()],
+  seeds: [
+    TrustRequest.encode({ members: ['acme', 'gone'], after: '' }).finish(),
+    TrustRequest.encode({ members: [], after: 'acme' }).finish(),
+  ],
   take(payload) {
     const told = answer(subjects.trust, payload);
     promise((told === undefined) === (decoded(TrustRequest.decode, payload) === undefined), 'every question is answered, and nothing else');

@@ -70,7 +70,8 @@ function anyYaml(random: Random, depth: number): string {
 const keys = ['community', 'hub', 'members', 'rules', 'agreements', 'other'];
 
 function made(random: Random): Buffer {
-  if (random.once(2)) return Buffer.from(small.replace(/\[[^[\]]*\]|\b[a-z]+\b(?=[ ,}\n])/g, (was) => (random.once(12) ? anyYaml(random, 2) : was)));
+  if (random.once(2))
+    return Buffer.from(small.replace(/\[[^[\]]*\]|\b[a-z]+\b(?=[ ,}\n])/g, (was) => (random.once(12) ? anyYaml(random, 2) : was)));
   return Buffer.from(keys.map((key) => `${key}: ${anyYaml(random, 0)}\n`).join(''));
 }
 
@@ -80,7 +81,11 @@ export const communityTarget: Target = {
   about: 'a community file: read or told where it is wrong, never thrown; what is read is the same when written and read again',
   longest: 4_096,
   words,
-  seeds: () => [Buffer.from(small), readFileSync(new URL('community.yaml', samples)), readFileSync(new URL('community.example.yaml', samples))],
+  seeds: () => [
+    Buffer.from(small),
+    readFileSync(new URL('community.yaml', samples)),
+    readFileSync(new URL('community.example.yaml', samples)),
+  ],
   make: made,
   run(input) {
     const text = input.toString('utf8');
@@ -90,12 +95,19 @@ export const communityTarget: Target = {
       promise(line >= 1 && column >= 1 && message !== '', 'a problem has a place and words');
     if (file === undefined) return `${problems.length} ${problems[0]?.path.replace(/\d+/g, '') ?? ''} ${problems[0]?.message.slice(0, 20)}`;
     if (readYaml(text).faults !== undefined) throw new Broken('what is no YAML is no community');
-    const paths = new Map([...(file.hub.trust.ca ?? []), ...file.members.flatMap(({ trust }) => trust?.ca ?? [])].map((path) => [path, '']));
+    const paths = new Map(
+      [...(file.hub.trust.ca ?? []), ...file.members.flatMap(({ trust }) => trust?.ca ?? [])].map((path) => [path, '']),
+    );
     if (paths.size > 0 || file.hub.trust.crl.length > 0) return 'names other files';
     const entries = communityEntries(file, new Map());
     const again = inspectCommunity(writeCommunity(entries, 'fuzz'));
-    promiseSame(again.problems.map(({ path, message }) => `${path} ${message}`).join('; '), '', 'what was read is sound when it is written');
-    if (again.file !== undefined) promiseSame(show(communityEntries(again.file, new Map())), show(entries), 'what is written reads the same');
+    promiseSame(
+      again.problems.map(({ path, message }) => `${path} ${message}`).join('; '),
+      '',
+      'what was read is sound when it is written',
+    );
+    if (again.file !== undefined)
+      promiseSame(show(communityEntries(again.file, new Map())), show(entries), 'what is written reads the same');
     return `sound ${file.members.length} ${file.rules.length} ${warnings.length}`;
   },
 };

@@ -37,7 +37,11 @@ function lineOf(m: Message, index: number): string {
 
 /** The line of a field with another value. */
 function lineWith(m: Message, index: number, value: string): string {
-  return m.head.slice(headerLineStart(m, index), headerValueStart(m, index)) + value + m.head.slice(headerValueEnd(m, index), headerLineEnd(m, index));
+  return (
+    m.head.slice(headerLineStart(m, index), headerValueStart(m, index)) +
+    value +
+    m.head.slice(headerValueEnd(m, index), headerLineEnd(m, index))
+  );
 }
 
 /** The first Via with what was seen of its sender, by RFC 3261 18.2.1 and RFC 3581 4. */
@@ -94,7 +98,8 @@ function routeLeft(m: Message): RouteLeft {
 /** The head as it must read on the next wire, put together line by line. */
 function expectedHead(m: Message, hop: Hop): string {
   const { lines, strict } = routeLeft(m);
-  const first = strict === '' ? m.head.slice(0, headerLineStart(m, 0)) : `${m.method} ${strict}${m.head.slice(m.uriEnd, headerLineStart(m, 0))}`;
+  const first =
+    strict === '' ? m.head.slice(0, headerLineStart(m, 0)) : `${m.method} ${strict}${m.head.slice(m.uriEnd, headerLineStart(m, 0))}`;
   let text = `${first}Via: SIP/2.0/TLS hub.example:5061;branch=${hop.branch}\r\n`;
   if (hop.recordRoute !== '') text += `Record-Route: ${hop.recordRoute}\r\n`;
   if (firstHeader(m, Header.maxForwards) < 0) text += 'Max-Forwards: 70\r\n';

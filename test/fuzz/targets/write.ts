@@ -1,7 +1,15 @@
 import { checkRequest, checkResponse } from '@guildhall/proto/sip/check';
 import { Header, headerId } from '@guildhall/proto/sip/header-name';
 import { defaultLimits } from '@guildhall/proto/sip/limits';
-import { bodyBytes, headerCount, headerLineEnd, headerLineStart, type Message, parseMessage, requestUri } from '@guildhall/proto/sip/message';
+import {
+  bodyBytes,
+  headerCount,
+  headerLineEnd,
+  headerLineStart,
+  type Message,
+  parseMessage,
+  requestUri,
+} from '@guildhall/proto/sip/message';
 import { readSender } from '@guildhall/proto/sip/received';
 import { writeAck, writeCancel, writeRequest } from '@guildhall/proto/sip/request';
 import { canAnswer, writeResponse } from '@guildhall/proto/sip/response';

@@ -1,0 +1,48 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { memberCertificate } from '../stage/identities.js';
+import { type Member, startMember } from '../stage/member.js';
+import { request } from '../stage/speech.js';
+import { doorTo, hubName, type Neighbours, startRelay } from './relay-neighbours.js';
+
+let relay: Neighbours;
+let bolt: Member;
+
+beforeEach(async () => {
+  relay = await startRelay({ limits: { transactionsPerMember: 3 } });
+  bolt = await startMember({
+    id: 'bolt',
+    domain: 'bolt.example',
+    identity: await memberCertificate(relay.authority, 'bolt.example'),
+    authority: relay.authority,
+    hubName,
+  });
+  relay.door(doorTo(relay.authority, { port: bolt.port }));
+});
+afterEach(async () => {
+  await bolt.close();
+  await relay.close();
+});
+
+function say(transaction: number, member: string): void {
+  const { text } = request({ method: 'MESSAGE', uri: 'sip:bob@bolt.example', from: '<sip:a@acme.example>', callId: `c${transaction}` });
+  relay.forward(text, { transaction, member });
+}
+
+describe('a member that is silent', () => {
+  it('has only so many requests at a time, and leaves the room for others; what is answered makes room again', async () => {
+    for (const transaction of [1, 2, 3, 4]) say(transaction, 'bolt');
+    expect(await relay.outcome(4)).toMatchObject({ kind: 'gone', code: 'member-queue-full' });
+    const heard = await bolt.hear('MESSAGE');
+    say(5, 'bolt-too');
+    for (let index = 0; index < 3; index += 1) {
+      const next = index === 0 ? heard : await bolt.hear('MESSAGE');
+      bolt.answer(next, 200);
+    }
+    for (const transaction of [1, 2, 3]) expect((await relay.outcome(transaction)).status).toBe(200);
+    bolt.answer(await bolt.hear('MESSAGE'), 200);
+    expect((await relay.outcome(5)).status).toBe(200);
+    say(6, 'bolt');
+    bolt.answer(await bolt.hear('MESSAGE'), 200);
+    expect((await relay.outcome(6)).status).toBe(200);
+  });
+});
