@@ -1,3 +1,5 @@
+import { quoted } from './community/quoted.js';
+
 /**
  * Every NATS subject, queue group and bucket of the hub, and nothing else may spell one.
  * Tokens put into a subject are ids of our own making, checked by `token`: never a domain, never a peer's text.
@@ -7,7 +9,7 @@ const tokenShape = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** An id as one subject token. Throws on anything that could widen or split a subject. */
 function token(id: string): string {
-  if (!tokenShape.test(id)) throw new TypeError(`"${id.slice(0, 80)}" cannot be a subject token: use 1 to 64 of A-Z a-z 0-9 _ -`);
+  if (!tokenShape.test(id)) throw new TypeError(`${quoted(id)} cannot be a subject token: use 1 to 64 of A-Z a-z 0-9 _ -`);
   return id;
 }
 

@@ -27,14 +27,14 @@ describe('a Via asks for overload control', () => {
     '; oc ; oc-algo = "loss"',
   ])('with %s', (parameters) => {
     expect(asksForOverload(request(via(parameters)))).toBe(true);
-    expect(parseVia(via(parameters), 0, via(parameters).length).asksForOverload).toBe(true);
+    expect(parseVia(via(parameters), 0, via(parameters).length).overload).toBe('loss');
   });
 
   it.each(['', ';oc-algo="loss"', ';oc;oc-algo="rate"', ';oc;oc-algo="lossy"', ';oc;oc-algo=""', ';ocx', ';rport;x-oc'])(
     'not with %j',
     (parameters) => {
       expect(asksForOverload(request(via(parameters)))).toBe(false);
-      expect(parseVia(via(parameters), 0, via(parameters).length).asksForOverload).toBe(false);
+      expect(parseVia(via(parameters), 0, via(parameters).length).overload).toBe(parameters.startsWith(';oc;') ? 'other' : '');
     },
   );
 
@@ -90,7 +90,7 @@ describe('a report', () => {
         if (written === undefined) return;
         const back = parseVia(written, 0, written.length);
         expect(back.branch).toBe('z9hG4bK1');
-        expect(back.asksForOverload).toBe(true);
+        expect(back.overload).toBe('loss');
         expect(withOverload(written, '')).toBe(withOverload(field, ''));
         expect(written.replaceAll(/"[^"]*"/g, '').match(/;\s*oc(?=[;=\s,]|$)/gi)).toHaveLength(1);
       }),

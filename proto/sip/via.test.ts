@@ -61,7 +61,7 @@ describe('parseVia reads', () => {
   it('the usual', () => {
     const text = 'SIP/2.0/TLS Sip.Acme.example:5061;branch=z9hG4bKa1;rport;received=192.0.2.1;i=7';
     expect(parse(text)).toEqual({
-      asksForOverload: false,
+      overload: '',
       transport: 'TLS',
       host: 'sip.acme.example',
       port: 5061,

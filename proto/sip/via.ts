@@ -20,8 +20,11 @@ export interface Via {
   readonly rportAt: number;
   /** '' if none. */
   readonly received: string;
-  /** Whether its sender holds back when it is told to in percent: `oc`, with an `oc-algo` that names loss or without one (RFC 7339 4). */
-  readonly asksForOverload: boolean;
+  /**
+   * Whether there is an `oc`: its sender holds back when it is told to (RFC 7339 4). `loss`: in percent, with an `oc-algo` that names that or
+   * without one; `other`: only in ways that are not ours; '': not at all.
+   */
+  readonly overload: '' | 'loss' | 'other';
   /** This value: from its first character to behind its last, without white space and comma. New parameters go in at `end`. */
   readonly start: number;
   readonly end: number;
@@ -47,7 +50,7 @@ export function parseVia(source: Source, start: number, end: number): Via {
     hasRport: spans.rport > 0,
     rportAt: spans.rport > 0 && !spans.rportIsFilled ? spans.rport - base : -1,
     received: spans.received > 0 ? head.slice(spans.received - base, spans.receivedEnd - base) : '',
-    asksForOverload: spans.oc > 0 && asksForLoss(buffer, spans),
+    overload: spans.oc === 0 ? '' : asksForLoss(buffer, spans) ? 'loss' : 'other',
     start: spans.first - base,
     end: spans.last - base,
     next: spans.next < 0 ? -1 : spans.next - base,

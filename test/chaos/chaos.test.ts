@@ -10,8 +10,8 @@ const slow = /^(traffic was normal again after|a sender heard nothing|p99 from)/
 
 describe('a short run of chaos keeps its promises', () => {
   it.each([
-    ['kill-relay', 4],
-    ['kill-nats', 4],
+    ['kill-relay', 3],
+    ['kill-nats', 3],
     ['member-stopped', 6],
   ])(
     '%s',
@@ -26,7 +26,7 @@ describe('a short run of chaos keeps its promises', () => {
         result.broken.filter((sentence) => !slow.test(sentence)),
         shown,
       ).toEqual([]);
-      expect(result.account?.sent, shown).toBeGreaterThan(500);
+      expect(result.account?.sent, shown).toBeGreaterThan(300);
       expect(result.account?.answered, shown).toBe(result.account?.sent);
     },
     60_000,

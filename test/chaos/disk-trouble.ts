@@ -22,7 +22,7 @@ const lastsMs = 12_000;
 /** An operator reads within this that nothing can be changed. */
 const answerMs = 10_000;
 const againMs = 15_000;
-const afterRestartMs = 40_000;
+const afterRestartMs = 60_000;
 
 /** The row of a trouble of the disks of all nats-servers at once. */
 export function diskRow(trouble: DiskTrouble): Row {
@@ -101,8 +101,8 @@ async function recovered(ground: Ground, trouble: DiskTrouble, disks: readonly S
   const { hub, nats, note } = ground;
   if (trouble.mendsAlive) {
     for (const disk of disks) trouble.mend(disk);
-    const took = await changesAgain(hub, 'room', againMs);
-    if (took !== undefined) {
+    const { refused, took } = await changesAgain(hub, 'room', againMs);
+    if (refused === '') {
       note(`changes go again ${(took / 1000).toFixed(1)} s after the disks have room: nothing was restarted`);
       return unready(hub);
     }
@@ -113,8 +113,9 @@ async function recovered(ground: Ground, trouble: DiskTrouble, disks: readonly S
     if (!trouble.mendsAlive && disk !== undefined) trouble.mend(disk);
     await server.revive();
   }
-  const took = await changesAgain(hub, 'again', afterRestartMs);
-  if (took === undefined) return [`no change went within ${afterRestartMs / 1000} s after the nats-servers were restarted on good disks`];
+  const { refused, took } = await changesAgain(hub, 'again', afterRestartMs);
+  if (refused !== '')
+    return [`${(took / 1000).toFixed(0)} s after the nats-servers were restarted on good disks a change is refused: ${refused}`];
   note(
     `it needs the nats-servers restarted${trouble.mendsAlive ? ': room on the disks alone did not do within 15 s' : ''}; then changes go after ${(took / 1000).toFixed(1)} s`,
   );

@@ -14,8 +14,10 @@ export interface TroubleFacts {
   readonly about: string;
   /** Final answers of the hub's own that its senders may get meanwhile, as "status reason". */
   readonly refusals: readonly string[];
-  /** Whether its links must go, as a sign that it was noticed: whoever answers, if only with 503, keeps them. */
+  /** Whether a link must be given up, as a sign that it was noticed: whoever answers, if only with 503, keeps them. */
   readonly linksGo: boolean;
+  /** How long it lasts, ms; default 15 s, well beyond the 10 s in which it is noticed. */
+  readonly lasts?: number;
 }
 
 /** A trouble of one member's proxy, which comes and goes once. */
@@ -30,7 +32,6 @@ export interface Trouble {
 
 /** Times of a row in ms, as with the relay's own time-outs where nobody configured others. */
 const usual = {
-  /** How long it lasts: well beyond the 10 s in which it is noticed. */
   lasts: 15_000,
   /** Traffic to it is normal again so long after its end: a dial into the trouble takes 5 s to fail, and the next comes 10 s later at most. */
   recovery: 16_000,
@@ -51,7 +52,7 @@ export function memberRow(facts: TroubleFacts, open: () => Trouble): Row {
   const noticed = facts.linksGo ? 'noticed within 10 s; ' : '';
   return {
     name: facts.name,
-    about: `${facts.about}, for ${usual.lasts / 1000} s`,
+    about: `${facts.about}, for ${(facts.lasts ?? usual.lasts) / 1000} s`,
     promise: `${noticed}its senders get one final answer each (${facts.refusals.join(', ')}), its queue stays in bounds, others see no 503 and a p99 within 2×; normal within 16 s of its end, without a restart`,
     async run(stage) {
       const trouble = open();
@@ -65,8 +66,8 @@ export function memberRow(facts: TroubleFacts, open: () => Trouble): Row {
 }
 
 /** How much shorter everything is when the command line asks for less time than the row needs: the relay's time-outs too. At most 1. */
-function scaleFor(seconds: number | undefined): number {
-  const whole = usual.lasts + usual.recovery + usual.beyond;
+function scaleFor(seconds: number | undefined, lasts: number): number {
+  const whole = lasts + usual.recovery + usual.beyond;
   return Math.max(0.15, Math.min(1, seconds === undefined ? 1 : (seconds * 1000) / whole));
 }
 
@@ -78,7 +79,8 @@ function shorter(scale: number): { [K in keyof typeof relayTimes]: string } {
 }
 
 function playTrouble(stage: Stage, facts: TroubleFacts, trouble: Trouble): Promise<RowResult> {
-  const scale = scaleFor(stage.options.seconds);
+  const { lasts = usual.lasts } = facts;
+  const scale = scaleFor(stage.options.seconds, lasts);
   const recovery = usual.recovery * scale;
   const notice = relayTimes.dead * scale + noticeSlack;
   let endedAt = 0;
@@ -93,7 +95,7 @@ function playTrouble(stage: Stage, facts: TroubleFacts, trouble: Trouble): Promi
       await trouble.begin(ground);
       ground.struck();
       const watch = watchMember(ground.hub, sick);
-      await pause(usual.lasts * scale);
+      await pause(lasts * scale);
       figures = await watch.stop();
       endedAt = moment();
       await trouble.end(ground);
@@ -114,7 +116,7 @@ function playTrouble(stage: Stage, facts: TroubleFacts, trouble: Trouble): Promi
         ...(facts.linksGo && (after ?? Number.POSITIVE_INFINITY) > notice
           ? [
               after === undefined
-                ? 'its links stayed: nobody noticed'
+                ? 'no link of it was given up: nobody noticed'
                 : `it was noticed after ${seconds(after)}, ${seconds(notice)} is the bound`,
             ]
           : []),

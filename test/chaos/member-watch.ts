@@ -3,7 +3,7 @@ import { moment, pause } from './moment.js';
 
 /** What a member's trouble costs the relays at the worst, and when it was noticed. */
 export interface MemberFigures {
-  /** Moment at which no relay had a link to it any more; 0: there always was one. */
+  /** Moment at which a relay gave a link to it up, or none had one any more; 0: nobody noticed anything. */
   readonly noticedAt: number;
   /** Most requests that waited for its links, their bytes, and most transactions of the relays with all members. */
   readonly waiting: number;
@@ -21,6 +21,7 @@ const everyMs = 250;
 
 /** Looks at the gauges until it is stopped. A relay that cannot be asked counts for nothing. */
 export function watchMember(hub: HubServices, member: string): MemberWatch {
+  const since = Date.now();
   const worst = { noticedAt: 0, waiting: 0, waitingBytes: 0, transactions: 0 };
   let watching = true;
   const look = async () => {
@@ -31,7 +32,8 @@ export function watchMember(hub: HubServices, member: string): MemberWatch {
       hub.counted('relay', 'guildhall_member_queue_bytes', labels),
       hub.counted('relay', 'guildhall_relay_transactions'),
     ]);
-    if (links === 0 && worst.noticedAt === 0) worst.noticedAt = moment();
+    const gaveUp = hub.relays.some((relay) => relay.log().some((line) => isLinkLost(line, member, since)));
+    if ((links === 0 || gaveUp) && worst.noticedAt === 0) worst.noticedAt = moment();
     worst.waiting = Math.max(worst.waiting, waiting);
     worst.waitingBytes = Math.max(worst.waitingBytes, bytes);
     worst.transactions = Math.max(worst.transactions, transactions);
@@ -49,4 +51,10 @@ export function watchMember(hub: HubServices, member: string): MemberWatch {
       return worst;
     },
   };
+}
+
+/** Whether a line of a relay's log says that a link to this member was given up, at a wall clock time or later. */
+function isLinkLost(line: unknown, member: string, since: number): boolean {
+  if (typeof line !== 'object' || line === null || !('msg' in line) || !('member' in line) || !('time' in line)) return false;
+  return line.msg === 'link lost' && line.member === member && Date.parse(String(line.time)) >= since;
 }

@@ -39,13 +39,13 @@ export async function tryChange(hub: HubServices, id: string, at = 0): Promise<A
   }
 }
 
-/** Tries it every half second until it succeeds; ms that took, or undefined when `patience` ms were not enough. */
-export async function changesAgain(hub: HubServices, id: string, patience: number): Promise<number | undefined> {
+/** Tries it until it succeeds, of one policy after the other, for `patience` ms: the last attempt, with the time that all of them took. */
+export async function changesAgain(hub: HubServices, id: string, patience: number): Promise<Attempt> {
   const began = moment();
-  for (let number = 1; moment() - began < patience; number += 1) {
+  for (let number = 1; ; number += 1) {
     const { refused } = await tryChange(hub, `${id}-${number}`, number % hub.policies.length);
-    if (refused === '') return moment() - began;
+    const took = moment() - began;
+    if (refused === '' || took > patience) return { refused, took };
     await pause(500);
   }
-  return undefined;
 }

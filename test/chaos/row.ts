@@ -25,6 +25,11 @@ export interface Stage {
   say(line: string): void;
 }
 
+/** Half of the traffic's time from the fault on, ms, 5 s where nothing is asked for: how long what was killed stays away. */
+export function halfway({ options }: Stage): number {
+  return ((options.seconds ?? 10) * 1000) / 2;
+}
+
 /** One row of the table: a fault, and what must hold. */
 export interface Row {
   readonly name: string;

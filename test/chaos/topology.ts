@@ -81,7 +81,12 @@ export async function openTopology(part: TopologyPart = {}): Promise<Topology> {
     const authority = await safe.authority('community');
     const ids = memberIds(part.members ?? castMembers.length);
     const starting = startNatsCluster({ count: servers, ...(part.store === undefined ? {} : { store: part.store }) });
-    curtain.push(() => starting.then((cluster) => cluster.close(), () => undefined));
+    curtain.push(() =>
+      starting.then(
+        (cluster) => cluster.close(),
+        () => undefined,
+      ),
+    );
     const played = await Promise.all(
       ids.map(async (id) => {
         const domain = `${id}.example`;

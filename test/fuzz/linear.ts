@@ -26,6 +26,8 @@ export interface Measured {
 
 /** How much dearer a byte may be in the largest input than in the smallest. */
 const mostGrowth = 2;
+/** ns: what costs less a byte hardly looks at it, and what is measured then is the memory. */
+const least = 2;
 const factors = [1, 2, 4, 8];
 /** One measurement lasts at least so long, ms; what is quicker is done several times. */
 const leastMs = 4;
@@ -65,7 +67,7 @@ function measure(shape: Shape, bytes: number, rounds: number): Measured {
   const [first] = inputs;
   if (first !== undefined) for (let warm = 0; warm < 3; warm += 1) msOf(shape, first);
   const perByte = inputs.map((input) => (median(Array.from({ length: rounds }, () => msOf(shape, input))) * 1e6) / input.length);
-  const linear = (perByte.at(-1) ?? 0) <= mostGrowth * (perByte[0] ?? 0);
+  const linear = (perByte.at(-1) ?? 0) <= mostGrowth * Math.max(least, perByte[0] ?? 0);
   return { subject: shape.subject, about: shape.about, perByte, linear };
 }
 

@@ -1,5 +1,6 @@
 import type { Target } from './target.js';
 import { admitTarget } from './targets/admit.js';
+import { apiTarget } from './targets/api.js';
 import { bodyTarget } from './targets/body.js';
 import { busTarget } from './targets/bus.js';
 import { communityTarget } from './targets/community.js';
@@ -22,4 +23,5 @@ export const targets: readonly Target[] = [
   bodyTarget,
   busTarget,
   communityTarget,
+  apiTarget,
 ];

@@ -107,14 +107,19 @@ describe('while NATS is away', () => {
   });
 });
 
+/** A response of a member that answers on its own connection. */
+function respond(text: string, status: number): string {
+  return text.replace(/^[^\r]*/, `SIP/2.0 ${status} OK`);
+}
+
 describe('what an ingress was given to write', () => {
-  it('is given to it again, once and under the same branch, when NATS was away on either side', async () => {
+  it('is given to it again under the same branch when NATS was away', async () => {
     relay.door({ proxies: [], anchors: [] });
     relay.present(['edge']);
     const text = request({ method: 'MESSAGE', uri: 'sip:eve@edge.example', from: '<sip:a@acme.example>' }).text;
     const answered = request({ method: 'MESSAGE', uri: 'sip:ed@edge.example', from: '<sip:a@acme.example>' }).text;
     relay.forward(answered, { transaction: 1, member: 'edge' });
-    relay.arrived('edge', answer((await relay.departed()).text, 200));
+    relay.arrived('edge', respond((await relay.departed()).text, 200));
     expect((await relay.outcome(1)).status).toBe(200);
     relay.forward(text, { transaction: 2, member: 'edge' });
     const first = await relay.departed();
@@ -122,7 +127,7 @@ describe('what an ingress was given to write', () => {
     await relay.nats.revive();
     const again = await relay.departed();
     expect(again.text).toBe(first.text);
-    relay.arrived('edge', answer(again.text, 202));
+    relay.arrived('edge', respond(again.text, 202));
     expect((await relay.outcome(2)).status).toBe(202);
   });
 });

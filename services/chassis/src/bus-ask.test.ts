@@ -57,12 +57,19 @@ describe('a question to policy', () => {
     expect([ended(), asked.length, listeners.size, vi.getTimerCount()]).toEqual([code, 1, 0, 0]);
   });
 
-  it('is refused at once while there is no NATS', async () => {
+  it('is asked when NATS is back, and waits for policy to be back too', async () => {
     const { ask, asked, ended, pass, set } = setting();
     set(false);
     ask();
+    await pass(300);
+    expect([ended(), asked.length]).toEqual(['', 0]);
+    set(true);
+    asked[0]?.refuse('no-responders');
+    await pass(100);
+    expect([ended(), asked.length]).toEqual(['', 2]);
+    asked[1]?.answer('yes');
     await pass(0);
-    expect([ended(), asked.length]).toEqual(['disconnected', 0]);
+    expect(ended()).toBe('answer yes');
   });
 
   it('is refused when its time is over, and leaves nothing behind', async () => {

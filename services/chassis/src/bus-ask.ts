@@ -8,9 +8,9 @@ const lonelyMs = 100;
 
 /**
  * A question to whichever policy NATS picks, that stands the loss of the one who was picked: asked again while there is silence, and at
- * once when NATS is back after it was lost in between; the first answer counts. Rejects with a BusError when `timeoutMs` is over, and at
- * once with `no-responders` when there is nobody (`whenAlone` 'wait': asked again until its time is over, for what must not fail because
- * policy starts again), or `disconnected` when NATS is away from the start.
+ * once when NATS is back where it is away; the first answer counts. Rejects with a BusError when `timeoutMs` is over, and at once with
+ * `no-responders` when there is nobody. Not so after NATS was away, when policy may be on its way back, or with `whenAlone` 'wait', for what must
+ * not fail because policy starts again: then it is asked again until its time is over.
  */
 export function askPolicy(
   bus: Pick<Bus, 'request' | 'connected' | 'onConnected'>,
@@ -22,6 +22,7 @@ export function askPolicy(
   return new Promise((resolve, reject) => {
     let left = timeoutMs;
     let under = 0;
+    let patient = whenAlone === 'wait' || !bus.connected();
     let over = false;
     let timers: NodeJS.Timeout[] = [];
     let forget = (): void => undefined;
@@ -36,8 +37,9 @@ export function askPolicy(
       under -= 1;
       // NATS was lost: asked again when it is back, if that is in time. Silence: another question may still be under way.
       const lost = thrown instanceof BusError && thrown.code === 'disconnected';
-      if (over || (lost && timers.length > 0)) return;
-      if (whenAlone === 'wait' && thrown instanceof BusError && thrown.code === 'no-responders') {
+      patient ||= lost;
+      if (over || lost) return;
+      if (patient && thrown instanceof BusError && thrown.code === 'no-responders') {
         if (under === 0) timers.push(setTimeout(once, lonelyMs));
         return;
       }
@@ -63,10 +65,6 @@ export function askPolicy(
       );
     };
 
-    if (!bus.connected()) {
-      reject(new BusError('disconnected', 'there is no connection to NATS'));
-      return;
-    }
     for (const part of again) later(part);
     timers.push(
       setTimeout(() => {

@@ -261,7 +261,7 @@ export function createRequests(stations: Stations): Requests {
       return;
     }
     const transaction = transactions.open(key, message, wire, now);
-    transaction.oc = via.asksForOverload;
+    transaction.oc = via.overload;
     // RFC 3261 16.2: a proxy answers an INVITE with 100 at once.
     if (message.method === 'INVITE') wire.text(answers.trying(message, wire));
     const question = verdictKey(admission);

@@ -111,7 +111,10 @@ export function createResponses(
         return;
       }
       if (!mayGo(transaction, status, now)) return;
-      const told = transaction.oc ? responseWithOverload(from, start, end, overload(transaction.wire.member)) : undefined;
+      const told =
+        transaction.oc === ''
+          ? undefined
+          : responseWithOverload(from, start, end, transaction.oc === 'loss' ? overload(transaction.wire.member) : '');
       if (told !== undefined) {
         send(transaction, told);
         if (status >= 200) {

@@ -36,8 +36,8 @@ export interface ServerTransaction extends Timed<ServerTransaction> {
   target: string;
   recordRoute: string;
   loop: number;
-  /** Its sender is told of overload with each answer (RFC 7339). */
-  oc: boolean;
+  /** What its Via says of overload control: `loss`: its sender is told with each answer (RFC 7339); `other`: what the far side says of that is taken out. */
+  oc: Via['overload'];
   /** An INVITE: the peer cancelled it; the CANCEL's bytes, to be forwarded again with it. */
   cancelled: boolean;
   cancel: Buffer | undefined;
@@ -124,7 +124,7 @@ export function createTransactions(times: TransactionTimes, wheel: Wheel<ServerT
         target: '',
         recordRoute: '',
         loop: 0,
-        oc: false,
+        oc: '',
         cancelled: false,
         cancel: undefined,
         expired: false,

@@ -129,7 +129,7 @@ export function createHeart(
     flush: () => sending.flush(proxy),
     fail: () => sending.fail(proxy),
     requeue: (link) => sending.requeue(link, proxy),
-    orphan: (link) => sending.orphan(link),
+    orphan: (link) => sending.orphan(link, proxy),
     response: (m, link) => answers.response(m, link.member, link),
     brokenResponse: (m, link) => answers.broken(m, link.member),
     request: (m, link, source) => wires.request(m, link, source),
@@ -218,6 +218,7 @@ export function createHeart(
       const before = returns;
       returns = new Map(roster.every('ingress').map((one) => [`${one.id} ${one.epoch}`, one.returns]));
       const back = roster.every('ingress').filter((one) => (before.get(`${one.id} ${one.epoch}`) ?? one.returns) !== one.returns);
+      for (const { id } of back) outcomes.again(id);
       if (back.length > 0) members.repeat(new Set(back.map(({ id }) => id)));
     },
     busIs(up) {

@@ -38,10 +38,12 @@ export interface Outcomes {
   /** NATS is away: what is said now is kept. */
   hold(): void;
   /**
-   * NATS is back: sends what was kept, and before it what was said lately, which may have been lost; an ingress drops what it has. One that is
-   * not back itself asks when it is.
+   * NATS is back: sends what was kept, and before it what was said lately, which may have been lost; an ingress drops what it has. To one that
+   * is not back itself it is all said `again` when it is.
    */
   resume(): void;
+  /** This ingress was away from NATS: what it was told lately is said again. */
+  again(ingress: string): void;
   /** Time passes; to be called every second or so. */
   age(now: number): void;
 }
@@ -105,6 +107,9 @@ export function createOutcomes(bus: Bus, turn: Turn, settings: OutcomesSettings,
       holding = false;
       const now = clock();
       each((back) => back.again(now));
+    },
+    again(ingress) {
+      if (!holding) for (const back of backs.get(ingress)?.values() ?? []) back.again(clock());
     },
     age(now) {
       if (!holding) each((back) => back.age(now));

@@ -33,10 +33,10 @@ export interface Sending {
   fail(proxy: MemberProxy): void;
   /** A lost link is being redialled: what it carried waits for that, under the same branch. */
   requeue(link: Link, proxy: MemberProxy): void;
-  /** What was written to a link may have been lost on the way: what is unanswered is written again, once, under the same branch. */
+  /** What was written to a link may have been lost on the way: what is unanswered is written again under the same branch. */
   repeat(link: Link, proxy: MemberProxy): void;
-  /** A link is gone: what it carried goes elsewhere. */
-  orphan(link: Link): void;
+  /** A link, of this proxy where it was dialled, is gone: what it carried goes elsewhere. */
+  orphan(link: Link, proxy?: MemberProxy): void;
 }
 
 /** How requests are written, and how long a try may take. */
@@ -173,9 +173,13 @@ export function createSending(
       retry(transaction, Failure.unreachable);
       return;
     }
+    transaction.resends += 1;
+    resend(transaction, proxy);
+  };
+
+  const resend = (transaction: Transaction, proxy: MemberProxy): void => {
     const next = step(transaction.kind, transaction.state, 'retry');
     if (next === undefined) return;
-    transaction.resends += 1;
     transaction.state = next.state;
     transaction.link = undefined;
     transaction.tryUntil = 0;
@@ -248,13 +252,14 @@ export function createSending(
     repeat(link, proxy) {
       transactions.each((transaction) => {
         if (transaction.link !== link || transaction.state === 'accepted') return;
-        if (transaction.resends < mostResends && !isCalledOff(transaction)) again(transaction, proxy);
+        if (!isCalledOff(transaction)) resend(transaction, proxy);
       });
       flush(proxy);
     },
-    orphan(link) {
+    orphan(link, proxy) {
+      const failure = proxy?.fault() || Failure.unreachable;
       transactions.each((transaction) => {
-        if (transaction.link === link) retry(transaction, Failure.unreachable);
+        if (transaction.link === link) retry(transaction, failure);
       });
     },
   };

@@ -1,11 +1,11 @@
 import { playFault } from '../fault-run.js';
 import { pause } from '../moment.js';
-import type { Row } from '../row.js';
+import { halfway, type Row } from '../row.js';
 
 /** An ingress dies with the connections it holds. */
 export const killIngress: Row = {
   name: 'kill-ingress',
-  about: 'kill -9 of one of two ingresses, each with connections of every sender; started again after 5 s',
+  about: 'kill -9 of one of two ingresses, each with connections of every sender; started again half-way',
   promise: 'only what was in flight on its connections dies; every other connection and request notices nothing',
   run: (stage) =>
     playFault(stage, {
@@ -13,7 +13,7 @@ export const killIngress: Row = {
       async strike({ hub }) {
         const [ingress] = hub.ingresses;
         await ingress?.kill();
-        await pause(5_000);
+        await pause(halfway(stage));
         await ingress?.revive();
       },
       demands: { died: Number.POSITIVE_INFINITY, refusals: [], normalAfter: 2_000, othersP99: { ratio: 2, floor: 50 } },

@@ -16,6 +16,14 @@ describe('a configuration of nats-server', () => {
   it.each(['a"b', 'a\\b', 'a\nb', 'a\0b'])('cannot be broken by a path such as %j', (storeFolder) => {
     expect(() => natsConf({ host: '127.0.0.1', port: -1, storeFolder, passwords })).toThrow(/cannot be written/);
   });
+
+  it.each(['a"b', 'a\nb'])('of a cluster cannot be broken by a password or a name such as %j', (text) => {
+    const conf = { host: '127.0.0.1', port: -1, storeFolder: 's', passwords };
+    const cluster = { serverName: 'n', port: 6222, routes: ['127.0.0.1:6223'], password: 'p' };
+    expect(natsConf({ ...conf, cluster })).toContain('nats://route:p@127.0.0.1:6223');
+    expect(() => natsConf({ ...conf, cluster: { ...cluster, password: text } })).toThrow(/cannot be written/);
+    expect(() => natsConf({ ...conf, cluster: { ...cluster, serverName: text } })).toThrow(/cannot be written/);
+  });
 });
 
 describe('a nats-server with that configuration', () => {
