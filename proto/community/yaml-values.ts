@@ -63,6 +63,7 @@ export function yamlValue(document: Document, targets: AliasTargets): { readonly
   };
   const keyOf = (key: unknown): string => {
     const node = isAlias(key) ? targets.get(key) : key;
+    if (isScalar(node) && node.anchor !== undefined) done.set(node, { value: node.value, size: 1 });
     if (isScalar(node)) return node.value === null ? '' : String(node.value);
     throw new Refused(key, 'this is not YAML: a key is a text here');
   };

@@ -132,7 +132,7 @@ describe.each(topologies)('somebody who has a password of the bus, %s', (_, topo
     });
   });
 
-  it('hands over columns that do not fit, tables that lead nowhere and the largest batch there can be: refused as a whole, or each entry by itself', async () => {
+  it('hands over columns that do not fit, tables that lead nowhere and a batch of five thousand that are no SIP: refused as a whole, or each entry by itself', async () => {
     const [relay] = hub().relays;
     if (relay === undefined) throw new Error('no relay');
     const one = actor('acme').request('MESSAGE', 'sip:bob@bolt.example');
@@ -176,7 +176,7 @@ describe.each(topologies)('somebody who has a password of the bus, %s', (_, topo
     ];
     for (const part of spoilt)
       await intruder.say(subjects.relay(relay.id), ForwardBatch.encode(ForwardBatch.fromPartial({ ...good, ...part })).finish());
-    const many = 50_000;
+    const many = 5_000;
     const full = <T>(value: T): T[] => Array.from({ length: many }, () => value);
     const largest = {
       ...good,

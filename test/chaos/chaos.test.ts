@@ -29,6 +29,6 @@ describe('a short run of chaos keeps its promises', () => {
       expect(result.account?.sent, shown).toBeGreaterThan(300);
       expect(result.account?.answered, shown).toBe(result.account?.sent);
     },
-    60_000,
+    120_000,
   );
 });

@@ -28,7 +28,7 @@ async function main(args: readonly string[]): Promise<number> {
     case 'chaos': {
       const chosen = request.names.length === 0 ? rows : rows.filter((row) => request.names.includes(row.name));
       const played = await play(chosen, request.options, request.json);
-      if (request.results !== '') writeFileSync(resolve(process.env['INIT_CWD'] ?? '.', request.results), page(played, new Date()));
+      if (request.results !== '') writeFileSync(resolve(process.env['INIT_CWD'] ?? '.', request.results), await page(played, new Date()));
       return played.every(({ result }) => result.verdict !== 'broken') ? 0 : 1;
     }
   }

@@ -52,7 +52,8 @@ function ofOthers(pair: PairAccount, real: number, { othersP99, others503 = fals
   const { before, after } = pair;
   const name = `${pair.from} to ${pair.to}`;
   const refused = after.statuses.get(503) ?? 0;
-  const allowed = othersP99 === undefined ? Number.POSITIVE_INFINITY : Math.max(before.p99 * othersP99.ratio, othersP99.floor);
+  const allowed =
+    othersP99 === undefined || before.sent === 0 ? Number.POSITIVE_INFINITY : Math.max(before.p99 * othersP99.ratio, othersP99.floor);
   return [
     ...share(`from ${name}`, after.real, after.sent - after.died, real),
     ...(refused > 0 && !others503 ? [`${refused} from ${name} were answered 503, which is none of their trouble`] : []),

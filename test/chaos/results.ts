@@ -3,19 +3,18 @@ import { readFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { checkoutRoot } from '../stage/checkout.js';
+import { natsServerTool } from '../stage/tools.js';
 import { cells, columnNames, type Played, remarks } from './table.js';
 
 /** What came of a run, as a page of Markdown with date, versions and the size of the machine. */
-export function page(played: readonly Played[], at: Date): string {
+export async function page(played: readonly Played[], at: Date): Promise<string> {
   const kept = played.filter(({ result }) => result.verdict === 'kept').length;
   const row = (values: readonly string[]): string => `| ${values.map((value) => value.replaceAll('|', '\\|')).join(' | ')} |`;
   return `# What chaos came to
 
 Written by \`npm run chaos -- --results\` on ${at.toISOString().slice(0, 10)}: ${kept} of ${played.length} rows kept every promise.
 
-${environment()
-  .map((fact) => `- ${fact}`)
-  .join('\n')}
+${(await environment()).map((fact) => `- ${fact}`).join('\n')}
 
 Sent, answered and so on are transactions. Real answers are the far member's own. Lost ones got no answer though their connection lived;
 those that died went down with their connection. Two branches: the receiving proxy saw one transaction as two. The worst gap is the longest time
@@ -38,18 +37,17 @@ function section(one: Played): string {
 }
 
 /** Versions and machine. */
-function environment(): readonly string[] {
+async function environment(): Promise<readonly string[]> {
   const [cpu] = cpus();
   const workspace: unknown = JSON.parse(readFileSync(join(checkoutRoot(), 'package.json'), 'utf8'));
   const version = typeof workspace === 'object' && workspace !== null && 'version' in workspace ? String(workspace.version) : 'unknown';
   return [
-    `Guildhall ${version}, Node ${process.versions.node} with OpenSSL ${process.versions.openssl}, ${natsVersion()}`,
+    `Guildhall ${version}, Node ${process.versions.node} with OpenSSL ${process.versions.openssl}, ${await natsVersion()}`,
     `Linux ${release()}, ${cpus().length} cores (${cpu?.model ?? 'unknown'}), ${(totalmem() / 2 ** 30).toFixed(1)} GiB; hub, NATS and members all on it`,
   ];
 }
 
-function natsVersion(): string {
-  const binary = process.env['GUILDHALL_NATS_SERVER'];
-  if (binary === undefined) return 'nats-server of unknown version';
+async function natsVersion(): Promise<string> {
+  const { binary } = await natsServerTool();
   return execFileSync(binary, ['--version'], { encoding: 'utf8' }).trim().replace(':', '');
 }

@@ -206,8 +206,8 @@ export function createRequests(stations: Stations): Requests {
   /** The hub has too much to do, and this member had its share of it. */
   const shed = (message: Message, wire: Wire): void => {
     const { member } = wire;
-    member.allowance += 1;
     if (sentAgain(transactions, message, member.id)) return;
+    member.allowance += 1;
     note(member, 503, 'hub-overloaded', reasons['hub-overloaded'].about);
     const text = answers.overloaded(message, wire);
     if (text !== '') wire.text(text);
