@@ -80,7 +80,7 @@ export function scanHead(scan: HeadScan, bytes: Uint8Array, base: number, until:
         i++;
         continue;
       }
-      if (i > bound) return breakOff(scan, step, i - base, 'header-too-long');
+      if (i > bound) return breakOff(scan, step, i - base, 'message-too-large');
       step = Step.lineFeed;
       if (++i === until) break;
     }
@@ -95,9 +95,7 @@ export function scanHead(scan: HeadScan, bytes: Uint8Array, base: number, until:
       if (code > 0x20) {
         scan.lineStart = i - base;
         bound = base + boundOf(scan);
-        if (i - base > limits.messageBytes || table.length >> 2 >= limits.headers) {
-          return breakOff(scan, step, i - base, 'too-many-headers');
-        }
+        if (table.length >> 2 >= limits.headers) return breakOff(scan, step, i - base, 'too-many-headers');
         table.push(0, i - base, i - base, 0);
         step = Step.name;
       } else if (code === cr) {
@@ -136,10 +134,13 @@ function breakOff(scan: HeadScan, step: number, at: number, why: SipErrorCode): 
   return true;
 }
 
-/** The offset up to which the line at hand may reach, without its CRLF. */
+/**
+ * The offset up to which the line at hand may reach, without its CRLF. That counts against the message here: or else it would hang on where the
+ * bytes were cut whether a line that just reaches the limit was read.
+ */
 function boundOf(scan: HeadScan): number {
   const { limits } = scan;
-  return Math.min(limits.messageBytes, scan.lineStart + (scan.startLineEnd < 0 ? limits.startLineBytes : limits.headerLineBytes));
+  return Math.min(limits.messageBytes - 2, scan.lineStart + (scan.startLineEnd < 0 ? limits.startLineBytes : limits.headerLineBytes));
 }
 
 /** Whether the bytes before `at` pass the limit of their line or of the message: then notes the one they passed first. */

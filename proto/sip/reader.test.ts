@@ -177,3 +177,38 @@ describe('the reader delivers', () => {
     expect(reader.buffered()).toBe(0);
   });
 });
+
+describe('a message that just reaches a limit', () => {
+  const text = 'OPTIONS sip:x SIP/2.0\r\nVia: a\r\nTo: b\r\n c\r\nX: dd\r\nContent-Length: 3\r\n\r\nabc';
+
+  function told(limits: SipLimits, cuts: readonly number[]): string {
+    const log: string[] = [];
+    const show = (m: Message | undefined) => JSON.stringify(m?.head);
+    const reader = createMessageReader(limits, {
+      message: (m) => log.push(show(m)),
+      ping: () => undefined,
+      pong: () => undefined,
+      broken: (error, m) => log.push(`${error.code} ${show(m)}`),
+      refused: (error, m) => log.push(`${error.code} ${show(m)}`),
+    });
+    let from = 0;
+    for (const cut of [...cuts, text.length]) {
+      reader.feed(bytesOf(text.slice(from, cut)));
+      if (reader.buffered() > limits.messageBytes) log.push('too much is held');
+      from = cut;
+    }
+    return log.join();
+  }
+
+  it('is read to the same field wherever its bytes are cut', () => {
+    const differing: string[] = [];
+    for (let most = 20; most <= text.length; most += 1) {
+      for (const line of [most - 1, most, 18, 100]) {
+        const limits: SipLimits = { messageBytes: most, headers: 9, headerLineBytes: line, startLineBytes: 60 };
+        const whole = told(limits, []);
+        for (let cut = 1; cut < text.length; cut += 1) if (told(limits, [cut]) !== whole) differing.push(`${most} ${line} ${cut}`);
+      }
+    }
+    expect(differing).toEqual([]);
+  });
+});

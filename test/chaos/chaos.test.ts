@@ -6,7 +6,7 @@ import { remarks } from './table.js';
 const settings = { ingress: { overload: { enabled: false } } };
 
 /** Nothing that hangs on how fast the machine is: counts, not times. */
-const slow = /^(traffic was normal again after|a sender heard nothing|p99 from)/;
+const slow = /^(traffic was normal again after|a sender heard nothing|p99 from|it was noticed after)/;
 
 describe('a short run of chaos keeps its promises', () => {
   it.each([

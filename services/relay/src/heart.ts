@@ -212,12 +212,12 @@ export function createHeart(
       if (service !== 'ingress') return;
       const now = new Set(roster.every('ingress').map(({ id }) => id));
       for (const id of new Set([...ingresses, ...now])) members.present(presence.heldBy(id));
-      for (const id of ingresses) if (!now.has(id)) outcomes.forget(id);
+      for (const id of ingresses) if (!now.has(id)) outcomes.left(id);
       presence.prune(new Set([...ingresses, ...now]));
       ingresses = now;
       const before = returns;
       returns = new Map(roster.every('ingress').map((one) => [`${one.id} ${one.epoch}`, one.returns]));
-      const back = roster.every('ingress').filter((one) => (before.get(`${one.id} ${one.epoch}`) ?? one.returns) !== one.returns);
+      const back = roster.every('ingress').filter((one) => before.get(`${one.id} ${one.epoch}`) !== one.returns);
       for (const { id } of back) outcomes.again(id);
       if (back.length > 0) members.repeat(new Set(back.map(({ id }) => id)));
     },

@@ -119,6 +119,28 @@ describe('outcomes', () => {
     expect(sent).toEqual([]);
   });
 
+  it('that nobody hears are kept until the ingress is back, for as long as its senders may wait', async () => {
+    const { outcomes, sent, endTurn, bus, state } = play();
+    const other: OutcomeBatch[] = [];
+    const say = (number: number) => {
+      outcomes.to('ingress-2', 'e1').response(number, 200, 'x', nothing, 0, 0);
+      endTurn();
+    };
+    say(1);
+    await Promise.resolve();
+    say(2);
+    state.now += 31_000;
+    outcomes.age(state.now);
+    bus.subscribe(subjects.ingress('ingress-2'), (payload) => other.push(OutcomeBatch.decode(payload)));
+    outcomes.again('ingress-2');
+    expect([other.map((batch) => batch.transaction), sent]).toEqual([[[1], [2]], []]);
+    outcomes.left('ingress-2');
+    state.now += 32_000;
+    outcomes.age(state.now);
+    outcomes.again('ingress-2');
+    expect(other.length).toBe(2);
+  });
+
   it('say how late the relay runs, and when it last heard of the ingress', () => {
     const { outcomes, sent, endTurn, state } = play();
     const back = outcomes.to('ingress-1', 'e1');

@@ -1,4 +1,5 @@
 import type { Bus } from '@guildhall/chassis/bus';
+import type { MakeUnheard, Unheard } from '@guildhall/chassis/bus-unheard';
 import { createOutbox } from '@guildhall/chassis/outbox';
 import type { Turn } from '@guildhall/chassis/turn';
 import { type Gone, OutcomeBatch, OutcomeKind } from '@guildhall/proto/gen/guildhall/bus/v1/outcome';
@@ -25,16 +26,19 @@ export interface Back {
 interface KeptBack extends Back {
   /** NATS is back: all that was said lately is said again. */
   again(now: number): void;
-  /** Forgets what was told too long ago. */
-  age(now: number): void;
+  /** Nobody hears what is said: it is kept for longer. */
+  left(now: number): void;
+  /** Forgets what was told too long ago. False: the ingress left so long ago that nothing of it is wanted any more. */
+  age(now: number): boolean;
+  close(): void;
 }
 
 /** Everything a relay has to say to ingresses about what they forwarded. */
 export interface Outcomes {
   /** The way back to this incarnation. */
   to(ingress: string, epoch: string): Back;
-  /** Forgets an ingress that is no more. */
-  forget(ingress: string): void;
+  /** An ingress is not heard of any more: what it is told is kept, in case it comes back within its senders' patience. */
+  left(ingress: string): void;
   /** NATS is away: what is said now is kept. */
   hold(): void;
   /**
@@ -60,6 +64,9 @@ export interface OutcomesSettings {
 /** How long what was told is kept for a forward that comes again, ms. */
 const toldTime = 4_000;
 
+/** So long an ingress may be away and still want what it was told: its senders have given up by then, ms. */
+const awayTime = 32_000;
+
 /** A batch is sent before it grows beyond this part of what NATS takes, so that one more message always fits. */
 const batchShare = 0.5;
 const largestBatch = 512 * 1024;
@@ -71,9 +78,9 @@ export function createOutcomes(bus: Bus, turn: Turn, settings: OutcomesSettings,
   let holding = !bus.connected();
 
   /** Whether it could be sent. */
-  const send = (subject: string, payload: Uint8Array): boolean => {
+  const send = (subject: string, payload: Uint8Array, unheard: Unheard): boolean => {
     if (holding || !bus.connected()) return false;
-    bus.publish(subject, payload);
+    bus.publish(subject, payload, unheard);
     return true;
   };
   const each = (visit: (back: KeptBack) => void): void => {
@@ -90,15 +97,16 @@ export function createOutcomes(bus: Bus, turn: Turn, settings: OutcomesSettings,
       let back = incarnations.get(epoch);
       if (back === undefined) {
         // An older incarnation waits for nothing any more.
+        for (const older of incarnations.values()) older.close();
         incarnations.clear();
         const names = { relay: settings.relay, ingress, epoch };
-        back = createBack(names, { turn, most, keep: settings.parkedBytes, lag: settings.lag, clock, send, events });
+        back = createBack(names, { turn, most, keep: settings.parkedBytes, lag: settings.lag, clock, send, unheard: bus.unheard, events });
         incarnations.set(epoch, back);
       }
       return back;
     },
-    forget(ingress) {
-      backs.delete(ingress);
+    left(ingress) {
+      for (const back of backs.get(ingress)?.values() ?? []) back.left(clock());
     },
     hold() {
       holding = true;
@@ -112,7 +120,15 @@ export function createOutcomes(bus: Bus, turn: Turn, settings: OutcomesSettings,
       if (!holding) for (const back of backs.get(ingress)?.values() ?? []) back.again(clock());
     },
     age(now) {
-      if (!holding) each((back) => back.age(now));
+      if (holding) return;
+      for (const [ingress, incarnations] of backs) {
+        for (const [epoch, back] of incarnations) {
+          if (back.age(now)) continue;
+          back.close();
+          incarnations.delete(epoch);
+        }
+        if (incarnations.size === 0) backs.delete(ingress);
+      }
     },
   };
 }
@@ -124,7 +140,8 @@ interface BackTools {
   readonly keep: number;
   readonly lag: () => number;
   readonly clock: () => number;
-  readonly send: (subject: string, payload: Uint8Array) => boolean;
+  readonly send: (subject: string, payload: Uint8Array, unheard: Unheard) => boolean;
+  readonly unheard: MakeUnheard;
   readonly events: Events;
 }
 
@@ -143,6 +160,12 @@ function createBack(names: { relay: string; ingress: string; epoch: string }, to
   let gone: Gone[] = [];
   let heard = 0;
   let heardAt = 0;
+  /** Since when nobody hears what is said, 0: somebody does. */
+  let awaySince = 0;
+  const left = (now: number): void => {
+    awaySince ||= now;
+  };
+  const unheard = tools.unheard(() => left(clock()));
 
   const flush = (): void => {
     if (kind.length === 0) return;
@@ -169,7 +192,7 @@ function createBack(names: { relay: string; ingress: string; epoch: string }, to
     gone = [];
     try {
       const payload = OutcomeBatch.encode(batch, writer).finish();
-      events.outcomeBatchesDropped += finals.keep(payload, send(subject, payload), now);
+      events.outcomeBatchesDropped += finals.keep(payload, send(subject, payload, unheard), now);
     } catch (error) {
       // The writer is reset by finish and by nothing else.
       writer = newWriter(names.relay);
@@ -212,8 +235,16 @@ function createBack(names: { relay: string; ingress: string; epoch: string }, to
       heard = sent;
       heardAt = now;
     },
-    again: (now) => finals.again((payload) => send(subject, payload), now),
-    age: (now) => finals.age(now),
+    again(now) {
+      awaySince = 0;
+      finals.again((payload) => send(subject, payload, unheard), now);
+    },
+    left,
+    age(now) {
+      if (awaySince === 0) finals.age(now);
+      return awaySince === 0 || now - awaySince < awayTime;
+    },
+    close: unheard.close,
   };
 }
 

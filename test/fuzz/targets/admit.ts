@@ -18,7 +18,7 @@ import {
 import { readSender } from '@guildhall/proto/sip/received';
 import { canAnswer, writeResponse } from '@guildhall/proto/sip/response';
 import { routeEntries } from '@guildhall/proto/sip/route';
-import { parseUri } from '@guildhall/proto/sip/uri';
+import { uriPlace } from '@guildhall/proto/sip/uri';
 import { hereOf, rewrite } from '@guildhall/relay/rewrite';
 import { corpusInputs } from '../corpus-inputs.js';
 import { bytesHash, type Random } from '../random.js';
@@ -54,13 +54,14 @@ function refused(m: Message, refusal: RefuseAdmission): string {
 /** A Route leads nowhere but to the hub, unless a token of its own says otherwise. */
 function leadsHome(m: Message, admission: AskAdmission): void {
   const entries = firstHeader(m, Header.route) < 0 ? [] : routeEntries(m, Header.route);
-  const uris = entries.map((entry) => parseUri(m.head.slice(entry.uriStart, entry.uriEnd)));
+  const uris = entries.map((entry) => uriPlace(m.head.slice(entry.uriStart, entry.uriEnd)));
   if (admission.token === undefined) {
-    for (const { host, port } of uris) promise(sampleHub.isHere(host, port), 'a request without a token leads to the hub alone');
+    for (const one of uris)
+      promise(one !== undefined && sampleHub.isHere(one.host, one.port), 'a request without a token leads to the hub alone');
     promise(admission.target === '', 'only a token names a target');
     return;
   }
-  const own = uris.find(({ user }) => goodTokens.includes(user));
+  const own = uris.find((one) => one !== undefined && goodTokens.includes(one.user));
   promise(own !== undefined, 'a token that is believed is one of the hub’s');
 }
 
