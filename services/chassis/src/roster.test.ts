@@ -181,7 +181,7 @@ describe('a roster', () => {
     sent.length = 0;
     bus.setConnected(true);
     expect(sent).toHaveLength(1);
-    pass(1400);
+    pass(2900);
     expect(roster.freshIds('relay')).toEqual(['r1']);
     pass(400);
     expect(roster.freshIds('relay')).toEqual([]);

@@ -79,7 +79,7 @@ const answerMs = 50;
 
 /**
  * Says hello every `intervalMs` and takes an instance off `staleMs` after its last hello, both by this process's own
- * monotonic clock. While the bus is down nobody goes stale; when it is back everyone has `staleMs` to be heard of again.
+ * monotonic clock. While the bus is down nobody goes stale; when it is back everyone has twice that to be back too.
  */
 export function createRoster(bus: Bus, self: Self, timing: { intervalMs?: number; staleMs?: number }, clock: () => number): Roster {
   const { intervalMs = 500, staleMs = 1500 } = timing;
@@ -188,7 +188,7 @@ export function createRoster(bus: Bus, self: Self, timing: { intervalMs?: number
     if (!up) return;
     const now = clock();
     forEachOther((instance) => {
-      instance.heard = now;
+      instance.heard = now + staleMs;
     });
     // Who was missed was missed by way of a server that is not ours any more.
     missed.clear();

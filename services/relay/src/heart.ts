@@ -217,9 +217,14 @@ export function createHeart(
       ingresses = now;
       const before = returns;
       returns = new Map(roster.every('ingress').map((one) => [`${one.id} ${one.epoch}`, one.returns]));
-      const back = roster.every('ingress').filter((one) => before.get(`${one.id} ${one.epoch}`) !== one.returns);
-      for (const { id } of back) outcomes.again(id);
-      if (back.length > 0) members.repeat(new Set(back.map(({ id }) => id)));
+      const back = new Set<string>();
+      for (const one of roster.every('ingress')) {
+        const times = before.get(`${one.id} ${one.epoch}`);
+        if (times === undefined) outcomes.returned(one.id);
+        else if (times !== one.returns) back.add(one.id);
+      }
+      for (const id of back) outcomes.again(id);
+      if (back.size > 0) members.repeat(back);
     },
     busIs(up) {
       if (!up) {

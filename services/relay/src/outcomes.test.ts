@@ -132,7 +132,8 @@ describe('outcomes', () => {
     state.now += 31_000;
     outcomes.age(state.now);
     bus.subscribe(subjects.ingress('ingress-2'), (payload) => other.push(OutcomeBatch.decode(payload)));
-    outcomes.again('ingress-2');
+    outcomes.returned('ingress-2');
+    outcomes.returned('ingress-2');
     expect([other.map((batch) => batch.transaction), sent]).toEqual([[[1], [2]], []]);
     outcomes.left('ingress-2');
     state.now += 32_000;

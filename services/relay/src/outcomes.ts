@@ -26,6 +26,8 @@ export interface Back {
 interface KeptBack extends Back {
   /** NATS is back: all that was said lately is said again. */
   again(now: number): void;
+  /** The ingress is heard of again: what nobody heard is said again. */
+  returned(now: number): void;
   /** Nobody hears what is said: it is kept for longer. */
   left(now: number): void;
   /** Forgets what was told too long ago. False: the ingress left so long ago that nothing of it is wanted any more. */
@@ -48,6 +50,8 @@ export interface Outcomes {
   resume(): void;
   /** This ingress was away from NATS: what it was told lately is said again. */
   again(ingress: string): void;
+  /** It is heard of again, and was not away from NATS as far as is known: only if somebody did not hear something, it is said again. */
+  returned(ingress: string): void;
   /** Time passes; to be called every second or so. */
   age(now: number): void;
 }
@@ -119,6 +123,9 @@ export function createOutcomes(bus: Bus, turn: Turn, settings: OutcomesSettings,
     again(ingress) {
       if (!holding) for (const back of backs.get(ingress)?.values() ?? []) back.again(clock());
     },
+    returned(ingress) {
+      if (!holding) for (const back of backs.get(ingress)?.values() ?? []) back.returned(clock());
+    },
     age(now) {
       if (holding) return;
       for (const [ingress, incarnations] of backs) {
@@ -162,10 +169,14 @@ function createBack(names: { relay: string; ingress: string; epoch: string }, to
   let heardAt = 0;
   /** Since when nobody hears what is said, 0: somebody does. */
   let awaySince = 0;
+  let anyUnheard = false;
   const left = (now: number): void => {
     awaySince ||= now;
   };
-  const unheard = tools.unheard(() => left(clock()));
+  const unheard = tools.unheard(() => {
+    anyUnheard = true;
+    left(clock());
+  });
 
   const flush = (): void => {
     if (kind.length === 0) return;
@@ -201,6 +212,12 @@ function createBack(names: { relay: string; ingress: string; epoch: string }, to
   };
   const job = { run: flush, queued: false };
 
+  const again = (now: number): void => {
+    awaySince = 0;
+    anyUnheard = false;
+    finals.again((payload) => send(subject, payload, unheard), now);
+  };
+
   const add = (entryKind: OutcomeKind, number: number, entryStatus: number, entryReason: number, bytes: number): void => {
     kind.push(entryKind);
     transaction.push(number);
@@ -235,9 +252,10 @@ function createBack(names: { relay: string; ingress: string; epoch: string }, to
       heard = sent;
       heardAt = now;
     },
-    again(now) {
+    again,
+    returned(now) {
+      if (anyUnheard) again(now);
       awaySince = 0;
-      finals.again((payload) => send(subject, payload, unheard), now);
     },
     left,
     age(now) {
