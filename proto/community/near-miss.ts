@@ -1,27 +1,41 @@
 /**
  * How many letters must be put in, taken out, changed or swapped with their neighbour to make one word of the other;
- * `limit + 1` as soon as it is more than `limit`.
+ * `limit + 1` as soon as it is more than `limit`. Only places that are no further apart than that are looked at, so the cost grows with the shorter word.
  */
 export function editDistance(left: string, right: string, limit: number): number {
-  if (Math.abs(left.length - right.length) > limit) return limit + 1;
-  let beforeLast: number[] = [];
-  let last = Array.from({ length: right.length + 1 }, (_, at) => at);
-  for (let row = 1; row <= left.length; row += 1) {
-    const current = [row];
-    let best = row;
-    for (let column = 1; column <= right.length; column += 1) {
-      const same = left[row - 1] === right[column - 1];
-      let cost = Math.min((last[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1, (last[column - 1] ?? 0) + (same ? 0 : 1));
-      const swapped = row > 1 && column > 1 && left[row - 1] === right[column - 2] && left[row - 2] === right[column - 1];
-      if (swapped) cost = Math.min(cost, (beforeLast[column - 2] ?? 0) + 1);
-      current.push(cost);
-      best = Math.min(best, cost);
+  const beyond = limit + 1;
+  if (Math.abs(left.length - right.length) > limit) return beyond;
+  // Place `at` of a row stands for the column row + at - limit.
+  const width = 2 * limit + 1;
+  const costs = (row: number, cost: (column: number, at: number) => number): number[] => {
+    const made: number[] = [];
+    for (let at = 0; at < width; at += 1) {
+      const column = row + at - limit;
+      made.push(column < 0 || column > right.length ? beyond : Math.min(beyond, cost(column, at)));
     }
-    if (best > limit) return limit + 1;
+    return made;
+  };
+  let beforeLast: number[] = [];
+  let last = costs(0, (column) => column);
+  for (let row = 1; row <= left.length; row += 1) {
+    const letter = left[row - 1];
+    let before = beyond;
+    const current = costs(row, (column, at) => {
+      let cost = row;
+      if (column > 0) {
+        const same = letter === right[column - 1];
+        cost = Math.min((last[at + 1] ?? beyond) + 1, before + 1, (last[at] ?? beyond) + (same ? 0 : 1));
+        const swapped = row > 1 && column > 1 && letter === right[column - 2] && left[row - 2] === right[column - 1];
+        if (swapped) cost = Math.min(cost, (beforeLast[at] ?? beyond) + 1);
+      }
+      before = cost;
+      return cost;
+    });
+    if (current.every((cost) => cost > limit)) return beyond;
     beforeLast = last;
     last = current;
   }
-  return last[right.length] ?? limit + 1;
+  return last[right.length - left.length + limit] ?? beyond;
 }
 
 /** The candidate that was probably meant: at most two slips away, and one in words of up to four letters. Letter case is no slip. */

@@ -96,6 +96,6 @@ export function splitValues(source: Source, start: number, end: number): number[
 /** A display name without its quotes and escapes; outside quotes, folds and runs of space are one space. */
 function displayName(text: string): string {
   const name = text.trim();
-  if (!name.startsWith('"')) return name.replace(/\s+/g, ' ');
+  if (!name.startsWith('"')) return name.replace(/\s{2,}|[^\S ]/g, ' ');
   return name.slice(1, -1).replace(/\\([\s\S])|\r\n/g, '$1');
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { constants, setPriority } from 'node:os';
 import { connect, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
 import { obeyOrders } from '../stage/child.js';
 import type { StormAnswer, StormFindings, StormMember, StormOrder } from './storm-protocol.js';
@@ -16,6 +17,8 @@ const again = 1_000;
 
 /** A child of a row: plays many members that only connect, and ends with its parent. */
 function serve(): void {
+  // A thousand members' machines are not the hub's: what they compute must not take its time.
+  setPriority(constants.priority.PRIORITY_LOW);
   let band: Band | undefined;
   obeyOrders(async (order: StormOrder): Promise<StormAnswer> => {
     switch (order.kind) {
