@@ -58,7 +58,7 @@ export interface Handshakes {
 /** A handshake that takes longer gives way, oldest first, while all places are taken and others wait, ms. */
 const pressed = 2_000;
 /** A rate may be used up so far ahead, seconds: enough for the timer that paces, too little to be felt by live traffic. */
-const ahead = 0.01;
+const ahead = 0.03;
 /** The loop may be late by so many ms before handshakes slow down; they never stop. */
 const calm = 15;
 const slowest = 0.1;
