@@ -57,8 +57,12 @@ export interface Handshakes {
 
 /** A handshake that takes longer gives way, oldest first, while all places are taken and others wait, ms. */
 const pressed = 2_000;
-/** A rate may be used up so far ahead, seconds: enough for the timer that paces, too little to be felt by live traffic. */
-const ahead = 0.03;
+/** What a rate allows and a late timer left unused is made up for later, as far as it is no older than this, seconds. */
+const behind = 0.1;
+/** How much faster than their rate handshakes follow each other while that is made up for, ... */
+const hurry = 2;
+/** ... and for how many seconds of that rate they may begin in one turn: one for all but rates that no process can keep. */
+const atOnce = 0.005;
 /** The loop may be late by so many ms before handshakes slow down; they never stop. */
 const calm = 15;
 const slowest = 0.1;
@@ -100,6 +104,9 @@ export function createHandshakes(limits: HandshakeLimits, times: HandshakeTimes)
   const empty = new Set<Street>();
   const crowds = createCrowds();
   const all: Bucket = { tokens: burst(limits.handshakesPerSecond), filledAt: 0 };
+  /** Spreads what `all` allows: each costs live traffic some ms, and several in a row would be felt. */
+  const most = Math.max(1, limits.handshakesPerSecond * hurry * atOnce);
+  const spread: Bucket = { tokens: most, filledAt: 0 };
 
   /** After so many ms an address is like one that never came. */
   const refilled = (burst(limits.handshakesPerSecondPerAddress) * 1_000) / limits.handshakesPerSecondPerAddress;
@@ -217,10 +224,12 @@ export function createHandshakes(limits: HandshakeLimits, times: HandshakeTimes)
     },
     advance(now, lag) {
       expire(now);
-      fill(all, limits.handshakesPerSecond * paceAt(lag), burst(limits.handshakesPerSecond), now);
+      const rate = limits.handshakesPerSecond * paceAt(lag);
+      fill(all, rate, burst(limits.handshakesPerSecond), now);
+      fill(spread, rate * hurry, most, now);
       let passedOver = 0;
       for (const street of turns) {
-        if (all.tokens < 1 || inState.shaking.size >= limits.handshakesInFlight || passedOver >= turns.size) return;
+        if (Math.min(all.tokens, spread.tokens) < 1 || inState.shaking.size >= limits.handshakesInFlight || passedOver >= turns.size) return;
         // To the end of the line: a Set is walked in order of insertion, what is added on the way included.
         turns.delete(street);
         turns.add(street);
@@ -231,6 +240,7 @@ export function createHandshakes(limits: HandshakeLimits, times: HandshakeTimes)
         }
         passedOver = 0;
         all.tokens -= 1;
+        spread.tokens -= 1;
         street.tokens -= 1;
         counts.begun += 1;
         leave(place);
@@ -247,7 +257,7 @@ const lossCount = { silent: 'silent', 'no-turn': 'noTurn', 'gave-way': 'gaveWay'
 >;
 
 function burst(perSecond: number): number {
-  return Math.max(1, perSecond * ahead);
+  return Math.max(1, perSecond * behind);
 }
 
 function fill(bucket: Bucket, perSecond: number, most: number, now: number): void {
