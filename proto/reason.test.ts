@@ -83,6 +83,7 @@ describe('the reason table', () => {
       'not-yet-valid',
       'revoked',
       'too-many-connections',
+      'too-many-handshakes',
       'trust-unknown',
       'untrusted-authority',
       'weak-key',

@@ -1,7 +1,15 @@
+import { connect, createServer } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import { exchange, hearRequest, outcome, refusal } from '../stage/exchange.js';
+import { memberCertificate } from '../stage/identities.js';
 import { perform } from '../stage/performance.js';
 import { topologies } from '../stage/play.js';
+import { freePort } from '../stage/port.js';
+
+/** TLS 1.2 shows what a record is (RFC 5246 6.2.1): the last one of a connection that is closed in order is an alert, close_notify. */
+const alert = 21;
+const alertRecordBytes = 5 + 26;
 
 describe.each(topologies)('an ingress is told to end, %s', (_, topology) => {
   const { actor, hub } = perform({ topology, cast: { acme: {}, bolt: {} }, settings: { ingress: { drain: '10s' } } });
@@ -31,6 +39,37 @@ describe.each(topologies)('an ingress is told to end, %s', (_, topology) => {
       await exchange(actor('acme'), actor('bolt'));
     });
   }
+});
+
+describe('an ingress that ends', () => {
+  const { hub, play } = perform({ cast: { acme: {} }, settings: { ingress: { drain: '5s' } } });
+
+  it('says close_notify on each connection (RFC 5246 7.2.1)', async () => {
+    const { authority } = play();
+    const [ingress] = hub().ingresses;
+    let told = Buffer.alloc(0);
+    const tap = createServer((near) => {
+      const far = connect(ingress?.port ?? 0, '127.0.0.1');
+      far.on('data', (chunk: Buffer) => {
+        told = Buffer.concat([told, chunk]);
+      });
+      for (const socket of [near, far]) socket.on('error', () => undefined);
+      near.pipe(far).pipe(near);
+    });
+    const port = await freePort();
+    await new Promise<void>((resolve) => tap.listen(port, '127.0.0.1', resolve));
+    const { cert, key } = await memberCertificate(authority, 'acme.example');
+    const socket = connectTls({ port, host: '127.0.0.1', servername: 'hub.example', cert, key, ca: authority.cert, maxVersion: 'TLSv1.2' });
+    const heard = new Promise((resolve) => socket.once('data', resolve));
+    socket.once('secureConnect', () => socket.write('\r\n\r\n'));
+    await heard;
+    const over = new Promise((resolve) => socket.once('close', resolve));
+    await ingress?.stop();
+    await over;
+    const last = told.subarray(-alertRecordBytes);
+    expect([last[0], last.readUInt16BE(3)]).toEqual([alert, alertRecordBytes - 5]);
+    tap.close();
+  });
 });
 
 describe('a service that is told to end', () => {

@@ -76,6 +76,8 @@ describe.each(topologies)('somebody who has a password of the bus, %s', (_, topo
     expect(await hub().counted('relay', 'guildhall_relay_dropped_total', { what: 'forward-batch' })).toBeGreaterThan(10);
     expect(await hub().counted('relay', 'guildhall_relay_dropped_total', { what: 'wire-batch' })).toBeGreaterThan(10);
     expect(await hub().counted('policy', 'guildhall_policy_questions_total', { result: 'malformed' })).toBeGreaterThan(10);
+    for (const service of ['ingress', 'relay', 'policy'] as const)
+      expect(await hub().counted(service, 'guildhall_roster_hellos_dropped_total', { why: 'malformed' })).toBeGreaterThan(10);
   });
 
   it('asks about ids there are not, of odd shapes and lengths: refusals, shut doors, empty pages', async () => {
@@ -255,6 +257,7 @@ describe.each(topologies)('somebody who has a password of the bus, %s', (_, topo
     for (let time = 0; time < 20; time += 1) await all();
     // Nothing was handed to a ghost, and so nothing had to be handed over from one.
     expect(await again()).toBe(before);
+    expect(await hub().counted('relay', 'guildhall_roster_hellos_dropped_total', { why: 'foreign' })).toBeGreaterThanOrEqual(50);
   });
 
   it('says hello as two thousand relays that are not there, and falls silent: within two seconds everything is as before', async () => {

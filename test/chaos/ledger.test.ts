@@ -82,7 +82,7 @@ const good: readonly Written[] = [1_100, 2_000, 4_000, 5_100, 6_000, 9_500].map(
 describe('the account of a run', () => {
   it.each<readonly [string, Written, Partial<Account>]>([
     ['answered by the far member', { at: 6_000, answered: 6_020 }, { answered: 1, real: 1, lost: 0, normalAfter: 0 }],
-    ['answered with the far member’s own refusal', { at: 6_000, answered: 6_020, status: 486 }, { answered: 1, real: 1 }],
+    ['answered with the far member’s own refusal', { at: 6_000, answered: 6_020, status: 486 }, { answered: 1, real: 1, unexplained: 1 }],
     [
       'answered by the hub',
       { at: 6_000, answered: 6_020, status: 504, reason: 'no-answer', came: 0 },
@@ -126,8 +126,8 @@ describe('the account of a run', () => {
   });
 
   it('counts connections and what went with them by port', () => {
-    const { diedOn, endedOn } = account([{ at: 4_900, dying: true }]);
-    expect([diedOn, endedOn]).toEqual([new Map([[5062, 1]]), new Map([[5062, 1]])]);
+    const { diedOn, endedOn, brokenOn } = account([{ at: 4_900, dying: true }]);
+    expect([diedOn, endedOn, brokenOn]).toEqual([new Map([[5062, 1]]), new Map([[5062, 1]]), new Map([[5062, 1]])]);
   });
 });
 
@@ -144,6 +144,7 @@ describe('a promise', () => {
     [/1 answers were too many/, { at: 6_000, answered: 6_010, times: 2 }, {}],
     [/1 transactions reached the far member under two branches/, { at: 6_000, answered: 6_010, other: 1 }, {}],
     [/1 died with their connection/, { at: 4_900, dying: true }, {}],
+    [/1 refusals came without a reason/, { at: 6_000, answered: 6_010, status: 486 }, {}],
     [/1 were answered in the name of a member/, { at: 6_000, answered: 6_010, came: 0 }, {}],
     [/the slowest answer took 33\.0 s, 32\.0 s is the bound/, { at: 6_000, answered: 39_000 }, {}],
     [/normal again after 1000 ms/, { at: 6_000, answered: 8_000 }, { normalAfter: 500 }],

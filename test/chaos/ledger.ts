@@ -19,12 +19,16 @@ export interface Account {
   /** Of them and of connections that ended from the fault on, by port. */
   readonly diedOn: ReadonlyMap<number, number>;
   readonly endedOn: ReadonlyMap<number, number>;
+  /** Of those that ended, the ones that nobody had said would. */
+  readonly brokenOn: ReadonlyMap<number, number>;
   /** Transactions the receiving proxy saw under two branches. */
   readonly twoBranches: number;
   /** Copies under one branch that it absorbed. */
   readonly copies: number;
   /** Answered in the name of a far member that never saw the request, as far as its books are there. */
   readonly invented: number;
+  /** Refusals that do not say why; receivers make none. */
+  readonly unexplained: number;
   /** Due and not sent, as no connection took it. */
   readonly heldBack: number;
   /** 503 without Retry-After. */
@@ -93,7 +97,7 @@ export function balance(evidence: Evidence): Account {
   const pairs: PairAccount[] = [];
   const senders = books.filter(({ sent }) => sent.count > 0).map(({ domain, sent }) => ({ from: memberOf(domain), sent }));
   const runs = books.flatMap(({ domain, received }) => received.runs.map((run) => ({ to: memberOf(domain), run })));
-  const total = { duplicates: 0, lostThere: 0, invented: 0, normalAfter: 0, worstGap: 0 };
+  const total = { duplicates: 0, lostThere: 0, invented: 0, unexplained: 0, normalAfter: 0, worstGap: 0 };
   const spans: Span[] = [];
   for (const { from, sent } of senders) {
     total.worstGap = Math.max(total.worstGap, longestGap(sent, evidence));
@@ -104,6 +108,7 @@ export function balance(evidence: Evidence): Account {
       const seen = runs.find((one) => one.to === to && one.run.run === sent.run)?.run;
       const there = compare(sent, peer, seen);
       total.lostThere += there.lostThere;
+      total.unexplained += there.unexplained;
       if (!blanks.has(to)) total.invented += there.invented;
       spans.push(spanOf(sent, peer, 0, Number.POSITIVE_INFINITY));
       pairs.push({
@@ -126,6 +131,7 @@ export function balance(evidence: Evidence): Account {
     refused: addMaps(spans.map((span) => span.refused)),
     diedOn: addMaps(senders.map(({ sent }) => diedByPort(sent))),
     endedOn: addMaps(senders.map(({ sent }) => endedByPort(sent, faultAt))),
+    brokenOn: addMaps(senders.map(({ sent }) => endedByPort(sent, faultAt, 'broken'))),
     longest: Math.max(0, ...spans.map((span) => span.longest)),
     twoBranches: runs.reduce((before, { run }) => before + sum(run.otherBranch, (times) => Math.min(1, times)), 0),
     copies: runs.reduce((before, { run }) => before + sum(run.times, (times) => Math.max(0, times - 1)), 0),
@@ -177,8 +183,8 @@ function diedByPort(book: SenderBook): ReadonlyMap<number, number> {
   return died;
 }
 
-function endedByPort({ connections }: SenderBook, faultAt: number): ReadonlyMap<number, number> {
-  const ended = connections.filter(({ end, closedAt }) => end !== '' && closedAt >= faultAt);
+function endedByPort({ connections }: SenderBook, faultAt: number, how?: 'broken'): ReadonlyMap<number, number> {
+  const ended = connections.filter(({ end, closedAt }) => end !== '' && (how ?? end) === end && closedAt >= faultAt);
   return addMaps(ended.map(({ port }) => new Map([[port, 1]])));
 }
 
@@ -187,16 +193,24 @@ function connectionLives(book: SenderBook, number: number): boolean {
 }
 
 /** Holds what a sender wrote about a peer against what that peer wrote. */
-function compare(book: SenderBook, peer: number, seen: ReceivedRun | undefined): { lostThere: number; invented: number } {
+function compare(
+  book: SenderBook,
+  peer: number,
+  seen: ReceivedRun | undefined,
+): { lostThere: number; invented: number; unexplained: number } {
   let lostThere = 0;
   let invented = 0;
+  let unexplained = 0;
   for (let number = 0; number < book.count; number += 1) {
     if (book.peer[number] !== peer) continue;
     const arrived = (seen?.times[number] ?? 0) > 0;
     if (book.times[number] === 0) lostThere += arrived && connectionLives(book, number) ? 1 : 0;
-    else if (book.reason[number] === 0 && !arrived) invented += 1;
+    else if (book.reason[number] === 0) {
+      if ((book.status[number] ?? 0) >= 300) unexplained += 1;
+      else if (!arrived) invented += 1;
+    }
   }
-  return { lostThere, invented };
+  return { lostThere, invented, unexplained };
 }
 
 function longestGap(book: SenderBook, { faultAt, endAt }: Evidence): number {

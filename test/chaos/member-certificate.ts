@@ -61,8 +61,8 @@ export async function othersClosed({ parties }: Ground, since: number): Promise<
   return others.flatMap(({ id }, at) => ((ended[at] ?? 0) > 0 ? [`${ended[at]} connections of ${id} ended`] : []));
 }
 
-/** Connections that a party has dialled and that ended from a moment on. */
+/** Connections that a party has dialled and that ended from a moment on, and all that it took and that ended: nothing ends those before. */
 async function endedOf(party: Party, since: number): Promise<number> {
-  const { sent } = await party.books();
-  return sent.connections.filter(({ closedAt }) => closedAt >= since).length;
+  const { sent, received } = await party.books();
+  return sent.connections.filter(({ closedAt }) => closedAt >= since).length + received.ended;
 }

@@ -53,7 +53,7 @@ export function memberRow(facts: TroubleFacts, open: () => Trouble): Row {
   return {
     name: facts.name,
     about: `${facts.about}, for ${(facts.lasts ?? usual.lasts) / 1000} s`,
-    promise: `${noticed}its senders get one final answer each (${facts.refusals.join(', ')}), its queue stays in bounds, others see no 503 and a p99 within 2×; normal within 16 s of its end, without a restart`,
+    promise: `${noticed}its senders get one final answer each (${facts.refusals.join(', ')}), its queue stays in bounds, others see no 503 and a p99 within 2× (below 50 ms it is no delay); normal within 16 s of its end, without a restart`,
     async run(stage) {
       const trouble = open();
       try {

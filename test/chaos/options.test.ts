@@ -25,7 +25,7 @@ describe('the command line of chaos', () => {
       json: true,
       results: 'r.md',
     });
-    expect(readOptions(['--list']).kind).toBe('list');
+    expect(readOptions(['--list', 'kill-relay'])).toEqual({ kind: 'list', names: ['kill-relay'], json: false });
     expect(readOptions(['-h']).kind).toBe('help');
   });
 });

@@ -22,11 +22,11 @@ export interface Overload {
 /** Goodput under load is at least this part of the peak. */
 const goodput = 0.85;
 /** Of what is accepted so much is answered within this, from when the hub read it: what a member sends beyond its share waits in TCP, with its sender. */
-const accepted = { part: 0.99, seconds: '0.5' };
+const accepted = { part: 0.99, seconds: '1' };
 const modestReal = 0.999;
 const modestP99 = 500;
 /** MiB that a process of the hub may have more after the load than before it. */
-const growth = 160;
+const growth = 96;
 /** The load has fallen this long, and what waited in TCP then has been served at the peak's rate: everything is as before, ms. */
 const recovery = 2_000;
 /** The peak is looked for from this many requests a second, by this factor, ms a step. */
@@ -83,7 +83,7 @@ export async function playOverload(stage: Stage, overload: Overload): Promise<Ro
     await pause((options.seconds ?? overload.seconds ?? 10) * 1000);
     const fallsAt = moment();
     const duration = difference(durations, await readDurations(topology));
-    const soon = duration.soon / Math.max(1, duration.all);
+    const soon = Math.min(1, duration.soon / Math.max(1, duration.all));
     await offer(even, peak * calmPart);
     const calmAfter = await untilCalm(topology, fallsAt);
     await pause(4_000);

@@ -37,6 +37,7 @@ export function judge(account: Account, demands: Demands): readonly string[] {
     ...atMost(account.twoBranches, twoBranches, 'transactions reached the far member under two branches'),
     ...atMost(account.died, died, 'died with their connection'),
     ...atMost(account.invented, 0, 'were answered in the name of a member that never saw them'),
+    ...atMost(account.unexplained, 0, 'refusals came without a reason'),
     ...atMost(account.withoutRetryAfter, 0, 'times 503 came without Retry-After'),
     ...inTime('the slowest answer took', account.longest, longest),
     ...inTime('traffic was normal again after', account.normalAfter, demands.normalAfter),

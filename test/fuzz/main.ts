@@ -80,7 +80,8 @@ async function main(args: readonly string[]): Promise<number> {
       process.stdout.write(help);
       return 0;
     case 'list':
-      process.stdout.write(targets.map(({ name, about }) => `${name.padEnd(10)} ${about}\n`).join(''));
+      for (const { name, about } of targets)
+        process.stdout.write(request.json ? `${JSON.stringify({ name, about })}\n` : `${name.padEnd(10)} ${about}\n`);
       return 0;
     case 'mistake':
       say(`fuzz: ${request.message}\n  cure: npm run fuzz -- --help`);
@@ -90,4 +91,6 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
+// A reader that went away (`| head`) is no failure of ours.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 process.exitCode = await main(process.argv.slice(2));

@@ -12,6 +12,8 @@ describe('the fuzzer’s command line', () => {
     [['--seed', '-1'], /--seed/],
     [['--seed', '1e3'], /--seed: "1e3" is no number/],
     [['linear', '--bytes', '7'], /--bytes: "7" is no number from 1024/],
+    [['linear', '--seed', '7'], /--seed is no option of linear/],
+    [['--bytes', '4096'], /--bytes is an option of linear alone/],
     [['--bogus'], /Unknown option '--bogus'/],
   ])('%j is a mistake', (args, message) => {
     expect(readOptions(args)).toEqual({ kind: 'mistake', message: expect.stringMatching(message) });
@@ -25,7 +27,7 @@ describe('the fuzzer’s command line', () => {
     });
     expect(readOptions(['linear'])).toEqual({ kind: 'run', options: { kind: 'linear', bytes: 65_536, rounds: 5, json: false } });
     expect(readOptions(['--help'])).toEqual({ kind: 'help' });
-    expect(readOptions(['--list'])).toEqual({ kind: 'list' });
+    expect(readOptions(['--list'])).toEqual({ kind: 'list', json: false });
   });
 
   it('goes on until the time is over where one is given', () => {

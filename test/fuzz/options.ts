@@ -28,7 +28,7 @@ export interface LinearOptions {
 export type Request =
   /** Something to run, for which no program is needed besides. */
   | { readonly kind: 'run'; readonly options: Options | LinearOptions }
-  | { readonly kind: 'list' }
+  | { readonly kind: 'list'; readonly json: boolean }
   | { readonly kind: 'help' }
   | { readonly kind: 'mistake'; readonly message: string };
 
@@ -48,7 +48,7 @@ npm test plays it again from then on.
 
 linear feeds inputs of n, 2n, 4n and 8n bytes of shapes that are hard on parsers, and tells ns a byte: it must not grow.
 
-  --bytes N        n                                                  (default 65536)
+  --bytes N        n, from 1024 on                                    (default 65536)
   --rounds N       measurements of which the median is taken          (default 5)
 
 Examples
@@ -59,6 +59,10 @@ Examples
 
 Progress goes to stderr, figures to stdout. Exit: 0 every promise held, 1 one was broken, 2 wrong usage.
 `;
+
+/** What only a campaign of inputs knows, and what only linear does. */
+const campaignOptions = ['executions', 'for', 'seed'] as const;
+const linearOptions = ['bytes', 'rounds'] as const;
 
 const unit: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000 };
 
@@ -85,20 +89,27 @@ export function readOptions(args: readonly string[], anySeed = 1): Request {
       options: {
         executions: { type: 'string' },
         for: { type: 'string' },
-        seed: { type: 'string', default: String(anySeed) },
-        bytes: { type: 'string', default: '65536' },
-        rounds: { type: 'string', default: '5' },
+        seed: { type: 'string' },
+        bytes: { type: 'string' },
+        rounds: { type: 'string' },
         list: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
     });
     if (values.help) return { kind: 'help' };
-    if (values.list) return { kind: 'list' };
-    if (positionals[0] === 'linear') {
+    if (values.list) return { kind: 'list', json: values.json };
+    const linear = positionals[0] === 'linear';
+    const strangeOption = (linear ? campaignOptions : linearOptions).find((name) => values[name] !== undefined);
+    if (strangeOption !== undefined)
+      throw new Error(`--${strangeOption} is ${linear ? 'no option of linear' : 'an option of linear alone'}`);
+    if (linear) {
       if (positionals.length > 1) throw new Error('linear takes no names of targets');
-      const bytes = whole('--bytes', values.bytes, 1_024, 4_194_304);
-      return { kind: 'run', options: { kind: 'linear', bytes, rounds: whole('--rounds', values.rounds, 1, 100), json: values.json } };
+      const bytes = whole('--bytes', values.bytes ?? '65536', 1_024, 4_194_304);
+      return {
+        kind: 'run',
+        options: { kind: 'linear', bytes, rounds: whole('--rounds', values.rounds ?? '5', 1, 100), json: values.json },
+      };
     }
     const known = targets.map(({ name }) => name);
     const strange = positionals.find((name) => !known.includes(name));
@@ -111,7 +122,7 @@ export function readOptions(args: readonly string[], anySeed = 1): Request {
         names: positionals.length === 0 ? known : [...new Set(positionals)],
         executions: whole('--executions', values.executions ?? most, 1, 1_000_000_000),
         ms: time(values.for),
-        seed: whole('--seed', values.seed, 0, Number.MAX_SAFE_INTEGER),
+        seed: whole('--seed', values.seed ?? String(anySeed), 0, Number.MAX_SAFE_INTEGER),
         json: values.json,
       },
     };

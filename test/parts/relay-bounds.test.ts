@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { memberCertificate } from '../stage/identities.js';
 import { type Member, startMember } from '../stage/member.js';
-import { request } from '../stage/speech.js';
+import { answer, fresh, request } from '../stage/speech.js';
 import { doorTo, hubName, type Neighbours, startRelay } from './relay-neighbours.js';
 
 let relay: Neighbours;
 let bolt: Member;
 
 beforeEach(async () => {
-  relay = await startRelay({ limits: { transactionsPerMember: 3 } });
+  relay = await startRelay({ limits: { transactionsPerMember: 3, linkUnasked: 500 } });
   bolt = await startMember({
     id: 'bolt',
     domain: 'bolt.example',
@@ -44,5 +44,24 @@ describe('a member that is silent', () => {
     say(6, 'bolt');
     bolt.answer(await bolt.hear('MESSAGE'), 200);
     expect((await relay.outcome(6)).status).toBe(200);
+  });
+});
+
+describe('a member that says what nobody asked for', () => {
+  it('is read at a rate, what it says meanwhile waits with it, and its answers come all the same', async () => {
+    say(1, 'bolt');
+    const first = await bolt.hear('MESSAGE');
+    bolt.answer(first, 200);
+    expect((await relay.outcome(1)).status).toBe(200);
+    say(2, 'bolt');
+    const second = await bolt.hear('MESSAGE');
+    const stray = () => answer(first, 200).replace(/branch=z9hG4bK[^\r\n;]*/, `branch=${fresh('z9hG4bK')}`);
+    const began = performance.now();
+    // A second's worth at once, and two seconds' more.
+    for (let piece = 0; piece < 30; piece += 1) first.line.say(Array.from({ length: 50 }, stray).join(''));
+    bolt.answer(second, 200);
+    expect((await relay.outcome(2)).status).toBe(200);
+    expect(performance.now() - began).toBeGreaterThan(1_000);
+    expect(await relay.metrics()).toMatch(/guildhall_relay_dropped_total\{[^}]*stray-response[^}]*\} 1500\b/);
   });
 });

@@ -8,6 +8,8 @@ import { type SteadyFindings, soakSteady } from './steady.js';
 const mib = 1024 * 1024;
 /** Node gives back what it does not need after some seconds of rest. */
 const idleRest = 12;
+/** Fewer cost less than what a process takes and gives back by itself. */
+const fewConnections = 500;
 
 /** What gives memory back, so that what is left is held by somebody. */
 function collector(): () => void {
@@ -98,12 +100,14 @@ async function main(args: readonly string[]): Promise<number> {
     case 'idle': {
       const found = await soakIdle({ ...options, rest: idleRest, say });
       const well = found.kept === options.connections;
+      if (options.connections < fewConnections) say(`soak: what a connection costs means little below ${fewConnections} of them`);
       process.stdout.write(options.json ? `${JSON.stringify({ ok: well, ...found })}\n` : idleTable(found));
       return well ? 0 : 1;
     }
     case 'steady': {
       const found = await soakSteady({ ...options, say });
       const well = found.failures.length === 0;
+      if (!Number.isFinite(options.growth)) say('soak: too short to judge memory: --for 2m or longer does, or --growth N');
       process.stdout.write(options.json ? `${JSON.stringify({ ok: well, ...found })}\n` : steadyTable(found));
       return well ? 0 : 1;
     }
@@ -124,4 +128,6 @@ async function reloads({ count, lanes, growth, json }: ReloadsOptions, say: (lin
   return well ? 0 : 1;
 }
 
+// A reader that went away (`| head`) is no failure of ours.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 process.exitCode = await main(process.argv.slice(2));

@@ -23,6 +23,8 @@ describe('the soak’s command line', () => {
     [['reloads'], { what: 'reloads', count: 1000, lanes: 8, growth: 32, json: false }],
     [['idle', '--json'], { what: 'idle', connections: 1000, members: 10_000, json: true }],
     [['steady'], { what: 'steady', seconds: 600, rate: 5000, growth: 10, json: false }],
+    [['steady', '--for', '15s'], { what: 'steady', seconds: 15, rate: 5000, growth: Number.POSITIVE_INFINITY, json: false }],
+    [['steady', '--for', '15s', '--growth', '9'], { what: 'steady', seconds: 15, rate: 5000, growth: 9, json: false }],
     [['steady', '--for', '2h', '--rate', '10'], { what: 'steady', seconds: 7200, rate: 10, growth: 10, json: false }],
   ])('%j', (args, options) => {
     expect(readOptions(args)).toEqual({ kind: 'soak', options });

@@ -26,7 +26,7 @@ export interface SteadyOptions {
   readonly seconds: number;
   /** Transactions a second. */
   readonly rate: number;
-  /** Percent of resident memory that any process may add after the first minute. */
+  /** Percent of resident memory that any process may add after the first minute; infinite where the run is too short to tell. */
   readonly growth: number;
   readonly json: boolean;
 }
@@ -49,7 +49,8 @@ reloads   Replaces the hub's certificate again and again while two members excha
   --lanes N         messages under way at any time                      (default 8)
   --growth N        MiB of memory that the second half of it may add    (default 32)
 
-idle      Tells what an idle connection and a member cost each process of the hub.
+idle      Tells what an idle connection and a member cost each process of the hub; takes about two minutes. With fewer than some hundred
+          connections what one costs drowns in what Node takes and gives back by itself.
   --connections N   connections that are opened and say nothing         (default 1000)
   --members N       members of the community                            (default 10000)
 
@@ -57,7 +58,7 @@ steady    Puts the same load on a hub of several processes for a long time: noth
   --for TIME        how long, in s, m or h                              (default 10m)
   --rate N          transactions a second                               (default 5000)
   --growth N        percent of memory that a process may add after the
-                    first minute (or third, where it is shorter)        (default 10)
+                    first minute (or third, where it is shorter)        (default 10; below 2m: not judged)
 
   --json            one JSON object on stdout instead of a table
   --help            this
@@ -124,13 +125,16 @@ function optionsOf(what: Options['what'], values: Values) {
         connections: whole('--connections', values.connections ?? '1000', 1, 10_000),
         members: whole('--members', values.members ?? '10000', 1, 100_000),
       };
-    case 'steady':
+    case 'steady': {
+      const time = seconds('--for', values.for ?? '10m');
       return {
         what,
-        seconds: seconds('--for', values.for ?? '10m'),
+        seconds: time,
         rate: whole('--rate', values.rate ?? '5000', 1, 100_000),
-        growth: whole('--growth', values.growth ?? '10', 1, 1_000),
+        // Node fills its heap in the first minute or two.
+        growth: values.growth === undefined && time < 120 ? Number.POSITIVE_INFINITY : whole('--growth', values.growth ?? '10', 1, 1_000),
       };
+    }
   }
 }
 

@@ -257,7 +257,8 @@ export async function ready(one: Pick<Instance, 'id' | 'addresses'>): Promise<vo
   }
 }
 
-async function readCounter(one: Instance, metric: string, labels: Readonly<Record<string, string>>): Promise<number> {
+/** The sum of a metric over the series of one instance that have these labels; 0 where there is none. */
+export async function readCounter(one: Instance, metric: string, labels: Readonly<Record<string, string>>): Promise<number> {
   const text = await (await fetch(`http://${one.addresses['admin']}/metrics`)).text();
   const wanted = Object.entries(labels).map(([name, value]) => `${name}="${value}"`);
   return text

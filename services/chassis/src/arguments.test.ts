@@ -23,6 +23,7 @@ describe('the arguments of a service', () => {
   it.each([
     [[], { action: 'run', file: undefined }],
     [['--config', 'a.yaml'], { action: 'run', file: 'a.yaml' }],
+    [['--settings'], { action: 'settings' }],
     [['--config=a.yaml', '--check'], { action: 'check', file: 'a.yaml' }],
   ])('%j is read', (argv, asked) => {
     expect(readArguments('relay', argv)).toEqual(asked);
@@ -31,6 +32,7 @@ describe('the arguments of a service', () => {
   it('help tells of everything there is', () => {
     const asked = readArguments('relay', ['--config', 'a', '-h']);
     expect(asked.action).toBe('help');
-    if (asked.action === 'help') for (const name of ['--config', '--check', 'SIGTERM', 'Exit codes']) expect(asked.text).toContain(name);
+    if (asked.action === 'help')
+      for (const name of ['--config', '--check', '--settings', 'SIGTERM', 'Exit codes']) expect(asked.text).toContain(name);
   });
 });

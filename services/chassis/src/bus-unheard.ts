@@ -16,10 +16,15 @@ const noResponders = 503;
 
 /**
  * One subscription for all reply subjects of a connection, made at the first. nats-server answers at once and by itself, in order
- * with everything else it sends here: the cheapest way to know that a process is gone. Reply subjects are below `prefixOfAll`; `threw` is told
- * of a listener's exception.
+ * with everything else it sends here: the cheapest way to know that a process is gone. Reply subjects are below `prefixOfAll`; Each is
+ * counted in `failures`; `threw` is told of a listener's exception.
  */
-export function createUnheard(connection: NatsConnection, prefixOfAll: string, threw: (thrown: unknown) => void): MakeUnheard {
+export function createUnheard(
+  connection: NatsConnection,
+  prefixOfAll: string,
+  failures: { unheard: number },
+  threw: (thrown: unknown) => void,
+): MakeUnheard {
   const listeners = new Map<string, () => void>();
   let prefix = '';
   let count = 0;
@@ -29,6 +34,7 @@ export function createUnheard(connection: NatsConnection, prefixOfAll: string, t
     connection.subscribe(`${inbox}.*`, {
       callback: (error, message) => {
         if (error !== null || message.headers?.code !== noResponders) return;
+        failures.unheard += 1;
         try {
           listeners.get(message.subject)?.();
         } catch (thrown) {

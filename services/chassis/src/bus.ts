@@ -73,6 +73,8 @@ export interface BusFailures {
   handler: number;
   /** Payloads dropped because they were longer than `maxPayload`. */
   oversize: number;
+  /** Messages that nobody heard although somebody should have. */
+  unheard: number;
 }
 
 /** Why a request got no answer. */
@@ -138,7 +140,7 @@ function dial(config: BusConfig, name: string, inbox: string): Promise<NatsConne
 }
 
 function createBus(connection: NatsConnection, store: BusStore, inbox: string, log: Logger): Bus {
-  const failures: BusFailures = { handler: 0, oversize: 0 };
+  const failures: BusFailures = { handler: 0, oversize: 0, unheard: 0 };
   const listeners = new Set<(up: boolean) => void>();
   const unanswered = new Set<(reason: BusError) => void>();
   const logHandler = oncePer(1000, monotonic);
@@ -226,7 +228,7 @@ function createBus(connection: NatsConnection, store: BusStore, inbox: string, l
       return serverVersion;
     },
     failures,
-    unheard: createUnheard(connection, inbox, (thrown) => handlerFailed(thrown, 'unheard')),
+    unheard: createUnheard(connection, inbox, failures, (thrown) => handlerFailed(thrown, 'unheard')),
     publish(subject, payload, unheard) {
       if (!up || oversize(payload, subject)) return;
       try {

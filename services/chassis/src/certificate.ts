@@ -1,5 +1,6 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
+import { plainSpki } from './plain-spki.js';
 
 /** How many certificates of a chain are looked at, leaf included. */
 const deepestChain = 8;
@@ -75,19 +76,21 @@ export function factsOf(chain: readonly X509Certificate[], authorized: boolean, 
   if (leaf === undefined) return undefined;
   const names = alternativeNames(leaf.subjectAltName ?? '');
   const key = leaf.publicKey;
+  const subject = leaf.subject ?? '';
+  const issuer = leaf.issuer ?? '';
   return {
-    subject: leaf.subject ?? '',
-    issuer: leaf.issuer ?? '',
+    subject,
+    issuer,
     uris: names.filter((name) => name.kind === 'URI').map((name) => name.value),
     dnsNames: names.filter((name) => name.kind === 'DNS').map((name) => name.value),
-    commonName: commonNameOf(leaf.subject ?? ''),
+    commonName: commonNameOf(subject),
     extendedKeyUsage: leaf.keyUsage ?? [],
     spkiSha256: spkiSha256(leaf),
     validFrom: Date.parse(leaf.validFrom),
     validTo: Date.parse(leaf.validTo),
     keyKind: key.asymmetricKeyType ?? 'unknown',
     keyBits: keyBits(key.asymmetricKeyDetails),
-    selfSigned: leaf.checkIssued(leaf) && leaf.verify(key),
+    selfSigned: subject === issuer && leaf.checkIssued(leaf) && leaf.verify(key),
     authorized: authorized && authorizationError === '',
     authorizationError,
     chain,
@@ -97,7 +100,7 @@ export function factsOf(chain: readonly X509Certificate[], authorized: boolean, 
 /** SHA-256 of a certificate's subject public key info, lower-case hex: what a pin is compared with. */
 export function spkiSha256(certificate: X509Certificate): string {
   return createHash('sha256')
-    .update(certificate.publicKey.export({ type: 'spki', format: 'der' }))
+    .update(plainSpki(certificate.raw) ?? certificate.publicKey.export({ type: 'spki', format: 'der' }))
     .digest('hex');
 }
 
@@ -237,8 +240,8 @@ function peerChain(socket: TLSSocket, known: readonly X509Certificate[]): X509Ce
   let link = socket.getPeerCertificate(true);
   while (link?.raw !== undefined && chain.length < deepestChain) {
     const { raw } = link;
-    // A leaf is hardly ever known.
-    const parsed = chain.length === 0 ? undefined : known.find((one) => one.raw.equals(raw));
+    // OpenSSL has parsed the leaf already; an authority is mostly known.
+    const parsed = (chain.length === 0 ? [socket.getPeerX509Certificate()] : known).find((one) => one?.raw.equals(raw));
     chain.push(parsed ?? new X509Certificate(raw));
     const issuer = link.issuerCertificate;
     if (issuer === undefined || issuer === link || issuer.raw.equals(link.raw)) break;

@@ -24,12 +24,7 @@ const prefix = 'GUILDHALL_';
  * between. Text settings are taken as they are, all others are read as YAML. An empty variable counts as not set.
  */
 export function readOverrides(schema: z.ZodType, env: Readonly<Record<string, string | undefined>>, ignore: readonly string[]): Overrides {
-  const settings = new Map<string, { path: readonly string[]; schema: z.core.$ZodType }>();
-  collect(schema, [], (path, leaf) => {
-    const variable = variableOf(path);
-    // Two settings could share a name (a.bC and aB.c): the first keeps it.
-    if (!settings.has(variable)) settings.set(variable, { path, schema: leaf });
-  });
+  const settings = settingsOf(schema);
   const found: Override[] = [];
   const problems: string[] = [];
   for (const variable of Object.keys(env).sort()) {
@@ -37,8 +32,10 @@ export function readOverrides(schema: z.ZodType, env: Readonly<Record<string, st
     if (!variable.startsWith(prefix) || ignore.includes(variable) || text === undefined || text === '') continue;
     const setting = settings.get(variable);
     if (setting === undefined) {
+      const parts = [...settings.keys()].filter((name) => name.startsWith(`${variable}_`));
       const near = nearest(variable, settings.keys());
-      problems.push(`${variable}: no such setting${near === undefined ? '' : `, did you mean ${near}?`}`);
+      const hint = near === undefined ? '; --settings lists all' : `, did you mean ${near}?`;
+      problems.push(`${variable}: no such setting${parts.length > 0 ? `; there are ${parts.join(', ')}` : hint}`);
       continue;
     }
     const value = readValue(setting.schema, text);
@@ -46,6 +43,17 @@ export function readOverrides(schema: z.ZodType, env: Readonly<Record<string, st
     else problems.push(`${variable}: cannot be read as YAML`);
   }
   return { found, problems };
+}
+
+/** Every setting of a schema by the name of its variable. */
+export function settingsOf(schema: z.ZodType): ReadonlyMap<string, { readonly path: readonly string[]; readonly schema: z.core.$ZodType }> {
+  const settings = new Map<string, { path: readonly string[]; schema: z.core.$ZodType }>();
+  collect(schema, [], (path, leaf) => {
+    const variable = variableOf(path);
+    // Two settings could share a name (a.bC and aB.c): the first keeps it.
+    if (!settings.has(variable)) settings.set(variable, { path, schema: leaf });
+  });
+  return settings;
 }
 
 /** The name of the variable that sets a path of camelCase keys. */

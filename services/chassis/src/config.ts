@@ -105,7 +105,10 @@ export const certificateConfig = z.strictObject({ cert: path(), key: path() });
 /** What is logged, and how. */
 export const logConfig = section({
   level: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
-  pretty: z.union([z.boolean(), z.literal('auto')], { error: 'expected true, false or auto' }).default('auto'),
+  pretty: z
+    .union([z.boolean(), z.literal('auto')], { error: 'expected true, false or auto' })
+    .default('auto')
+    .describe('true, false or auto; default auto'),
   stream: z.enum(['stdout', 'stderr']).default('stdout'),
 });
 

@@ -28,7 +28,7 @@ export function memoryBus(maxPayload = 1024 * 1024): MemoryBus {
   const waiting: { subject: string; payload: Uint8Array; reply: Reply | undefined }[] = [];
   const buckets = new Map<string, ReturnType<typeof memoryKeyValue>>();
   const journals = new Map<string, Journal>();
-  const failures = { handler: 0, oversize: 0 };
+  const failures = { handler: 0, oversize: 0, unheard: 0 };
   const unheardListeners = new Map<string, () => void>();
   let unheardCount = 0;
 
@@ -81,8 +81,10 @@ export function memoryBus(maxPayload = 1024 * 1024): MemoryBus {
     },
     publish(subject, payload, unheard) {
       if (payload.length > maxPayload) failures.oversize += 1;
-      else if (up && unheard !== undefined && matching(subject).length === 0) queueMicrotask(() => unheardListeners.get(unheard.reply)?.());
-      else if (up) send(subject, payload);
+      else if (up && unheard !== undefined && matching(subject).length === 0) {
+        failures.unheard += 1;
+        queueMicrotask(() => unheardListeners.get(unheard.reply)?.());
+      } else if (up) send(subject, payload);
     },
     subscribe(subject, handler, queue) {
       const subscription = { subject: subject.split('.'), handler, queue };

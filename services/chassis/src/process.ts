@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { readArguments } from './arguments.js';
 import { readConfig } from './config.js';
+import { settingsText } from './config-settings.js';
 import { type Fault, faultFrom, renderFault } from './fault.js';
 import { createLogger, type LogConfig, type Logger } from './log.js';
 import type { ReadyMessage, Running, Start } from './running.js';
@@ -41,7 +42,7 @@ const lingerMs = 2000;
 
 /**
  * All that a service's main.ts does: `await runService('relay', configSchema, start, { argv: argv.slice(2), env })`. It
- * reads the arguments (--config FILE, --check, --help) and the configuration, starts, tells a parent over IPC, drains on
+ * reads the arguments (--config FILE, --check, --settings, --help) and the configuration, starts, tells a parent over IPC, drains on
  * SIGTERM, SIGINT and when the parent goes away, ends at once on a second signal. A Fault is printed without a stack and
  * ends the process with its exit code; an exception nobody caught ends it with 1 and one line in the log.
  */
@@ -61,6 +62,10 @@ export async function runService<C extends ServiceConfig>(
     const asked = readArguments(name, argv);
     if (asked.action === 'help') {
       process.stdout.write(asked.text);
+      return;
+    }
+    if (asked.action === 'settings') {
+      process.stdout.write(settingsText(schema));
       return;
     }
     const { GUILDHALL_CONFIG: named } = env;

@@ -35,8 +35,21 @@ export interface Roster {
   setLoad(read: () => number): void;
   /** True while another process says hello under this one's service and id: a readiness reason, since both get each other's messages. */
   contested(): boolean;
+  /** Counted since the start, for meters. */
+  readonly counts: Readonly<RosterCounts>;
   /** A last hello that says draining, then silence. */
   close(): void;
+}
+
+/** What a roster did not believe, and whom it took off by itself. */
+export interface RosterCounts {
+  /** Instances taken off because nobody heard what was said to them. */
+  missed: number;
+  /** Instances taken off because nothing was heard of them for too long. */
+  stale: number;
+  /** Hellos that cannot be read, name no instance, or are not of the service on whose subject they came. */
+  malformedHellos: number;
+  foreignHellos: number;
 }
 
 /** This process; `epoch` is from `newEpoch`. */
@@ -86,6 +99,7 @@ export function createRoster(bus: Bus, self: Self, timing: { intervalMs?: number
   const services = new Map<string, Service>();
   const listeners = new Set<(service: string) => void>();
   const missed = new Map<string, Missed>();
+  const counts: RosterCounts = { missed: 0, stale: 0, malformedHellos: 0, foreignHellos: 0 };
   let returns = 0;
   let draining = false;
   let readLoad = () => 0;
@@ -128,9 +142,15 @@ export function createRoster(bus: Bus, self: Self, timing: { intervalMs?: number
   /** `of`: the service whose subject it came on, which NATS lets only that one use. */
   const heard = (of: string, payload: Uint8Array): void => {
     const hello = readHello(payload);
-    if (hello === undefined) return;
+    if (hello === undefined || !idShape.test(hello.id) || hello.epoch === '') {
+      counts.malformedHellos += 1;
+      return;
+    }
     const { service: name, id, epoch, load, returns: times } = hello;
-    if (name !== of || !idShape.test(id) || epoch === '') return;
+    if (name !== of) {
+      counts.foreignHellos += 1;
+      return;
+    }
     if (name === self.service && id === self.id) {
       if (epoch !== self.epoch && !hello.draining) contestedUntil = clock() + staleMs;
       return;
@@ -159,6 +179,7 @@ export function createRoster(bus: Bus, self: Self, timing: { intervalMs?: number
     forEachOther((instance) => {
       if (now - instance.heard >= staleMs) gone.push(instance);
     });
+    counts.stale += gone.length;
     for (const { service, id } of gone) serviceOf(service).known.delete(id);
     for (const name of new Set(gone.map((instance) => instance.service))) changed(name);
   };
@@ -221,8 +242,10 @@ export function createRoster(bus: Bus, self: Self, timing: { intervalMs?: number
       if (instance === undefined || instance === own || instance.epoch !== epoch) return;
       missed.set(`${service} ${id}`, { epoch, returns: instance.returns, until: clock() + intervalMs });
       serviceOf(service).known.delete(id);
+      counts.missed += 1;
       changed(service);
     },
+    counts,
     drain: startDrain,
     setLoad(read) {
       readLoad = read;

@@ -27,7 +27,7 @@ export interface Arrivals {
 }
 
 /** How often the line is looked at while somebody stands in it, ms. */
-const pace = 10;
+const pace = 5;
 
 /** `clock` is monotonic ms, `lag` by how many ms the event loop is late. */
 export function createArrivals(limits: ArrivalLimits, times: HandshakeTimes, { clock, lag }: { clock(): number; lag(): number }): Arrivals {

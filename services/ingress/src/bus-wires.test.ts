@@ -19,7 +19,16 @@ const setting = (most = 10, batchBytes = 100_000) => {
   const counts = createCounts();
   const turn = { later: (job: Job) => void jobs.push(job) };
   const publish = (subject: string, payload: Uint8Array) => void sent.push({ subject, payload });
-  const batches = createWireBatches({ id: 'ingress-1', epoch: 'now', batchBytes, turn, publish, clock: () => 0 });
+  const batches = createWireBatches({
+    id: 'ingress-1',
+    epoch: 'now',
+    batchBytes,
+    keptMs: 4_000,
+    keptBytes: 8 * 1024 * 1024,
+    turn,
+    publish,
+    clock: () => 0,
+  });
   const relayWires = createRelayWires(batches, most);
   const requests: [text: string, wire: Wire][] = [];
   let owner: string | undefined = 'relay-1';
@@ -80,6 +89,40 @@ describe('a batch of wires that means nothing', () => {
     ['an empty message', batchOf({ wireIndex: [0], length: [0] })],
   ])('%s', (_why, payload) => {
     expect(readWires(payload)).toBeUndefined();
+  });
+});
+
+describe('what left for relays', () => {
+  it('is said again on the subjects asked for, as far as it is kept', () => {
+    const sent: [string, number][] = [];
+    const jobs: Job[] = [];
+    let now = 0;
+    const batches = createWireBatches({
+      id: 'ingress-1',
+      epoch: 'now',
+      batchBytes: 10_000,
+      keptMs: 100,
+      keptBytes: 950,
+      turn: { later: (job) => void jobs.push(job) },
+      publish: (subject, payload) => void sent.push([subject, payload.length]),
+      clock: () => now,
+    });
+    const say = (at: number, subject: string, length = 1) => {
+      now = at;
+      batches.text(subject, 'l1', 'bolt', '', 'x'.repeat(length));
+      for (const job of jobs.splice(0)) job.run();
+    };
+    const again = (on: ReadonlySet<string> | 'all') => {
+      sent.length = 0;
+      batches.again(on);
+      return sent.map(([subject]) => subject);
+    };
+    for (const [at, subject] of ['a', 'b', 'a'].entries()) say(at, subject);
+    expect([again('all'), again(new Set(['b']))]).toEqual([['a', 'b', 'a'], ['b']]);
+    say(102, 'c');
+    expect(again('all')).toEqual(['a', 'c']);
+    say(103, 'd', 900);
+    expect(again('all')).toEqual(['d']);
   });
 });
 
@@ -159,6 +202,7 @@ describe('what departs and what comes back', () => {
     const [first, second, other] = [table.wire('edge'), table.wire('edge'), table.wire('acme')];
     desk.depart(one('any', { members: ['edge'], wires: [''] }));
     desk.depart(one('second', { members: ['edge'], wires: [second.id] }));
+    expect(first.member.owed).toBe(8);
     first.open = false;
     desk.depart(one('rest', { members: ['edge'], wires: [''] }));
     desk.depart(one('closed', { members: ['edge'], wires: [first.id] }));

@@ -4,7 +4,7 @@ import { type Message, parseMessage } from '@guildhall/proto/sip/message';
 import { subjects } from '@guildhall/proto/subjects';
 import type { Answers } from './answers.js';
 import type { Counts } from './counts.js';
-import type { Members } from './members.js';
+import { type Members, noteOwed } from './members.js';
 import type { RelayWires } from './relay-wires.js';
 import type { Relays } from './relays.js';
 import type { Wire } from './wire.js';
@@ -79,8 +79,12 @@ export function createBusWires(desk: BusWiresDesk): BusWires {
       for (const { wire: id, member, bytes } of batch.entries) {
         // Who does not read is not written to: that would break its connection, and the answers it waits for with it.
         const wire = members.find(member)?.wires.find((one) => one.open && (id === '' || one.id === id) && one.hasRoom());
-        if (wire === undefined) counts.lostDepartures += 1;
-        else wire.bytes(bytes, 0, bytes.length);
+        if (wire === undefined) {
+          counts.lostDepartures += 1;
+          continue;
+        }
+        noteOwed(wire.member);
+        wire.bytes(bytes, 0, bytes.length);
       }
     },
     response(message, wire) {

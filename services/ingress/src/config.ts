@@ -50,6 +50,8 @@ const timeoutsConfig = section({
   ask: duration('2s', '50ms', '30s'),
   /** NATS may be away for so long before requests are refused; until then they wait for its return. */
   bus: duration('1s', 0, '10s'),
+  /** For so long a publish to a relay is kept that may have to be said again: NATS that is gone is noticed before. */
+  batchesKept: duration('4s', '100ms', '1m'),
   /** A message that began to arrive must be whole after this, else the connection is closed. */
   message: duration('30s', '1s', '10m'),
   /** A connection on which nothing came for so long is closed, unless its member cannot be dialled; 0: never. */
@@ -107,6 +109,8 @@ const limitsConfig = section({
   /** One publish to a relay: bytes of messages (never more than NATS takes) and how many. */
   batchBytes: byteSize('512KiB', '64KiB', '32MiB'),
   batchCount: count(1_000, 1, 65_536),
+  /** Publishes to relays about requests that came in on their links, kept to be said again when a connection to NATS broke meanwhile. */
+  batchesKeptBytes: byteSize('8MiB', '64KiB', '1GiB'),
   /** Connections of relays over which requests came in, remembered for their answers. */
   relayWires: count(10_000, 1, 1_000_000),
   /** Closed connections logged one by one, a second; the rest is counted. */

@@ -43,6 +43,8 @@ export interface ConnectionDesk extends BufferedLimits {
   onlyWay(member: string): boolean;
   probe(name: ConnectionName): ConnectionProbe;
   clock(): number;
+  /** What a member sent cost something though it is neither a request nor a response. */
+  worked(member: Member): void;
   request(message: Message, wire: Wire): void;
   response(message: Message, wire: Wire): void;
   /** A message that cannot be passed on; the answer if there can be one, else ''. */
@@ -81,6 +83,8 @@ export function createConnection(socket: TLSSocket, name: ConnectionName, desk: 
   let weight = 0;
   /** Since when nothing it says can be understood any more, while answers to what it said before still go out; 0: it is not so. */
   let deafSince = 0;
+  /** Whether what came last brought anything to its end. */
+  let brought = false;
 
   const hold = (why: Hold): void => {
     // Who was told goodbye is read to its end.
@@ -141,15 +145,23 @@ export function createConnection(socket: TLSSocket, name: ConnectionName, desk: 
 
   const sink: MessageSink = {
     message(message) {
+      brought = true;
       partialSince = 0;
       if (message.status === 0) desk.request(message, connection);
-      else if (!probe.isAnswer(message)) desk.response(message, connection);
+      else if (probe.isAnswer(message)) desk.worked(name.member);
+      else desk.response(message, connection);
     },
     // RFC 5626 4.4.1.
-    ping: () => connection.text('\r\n'),
+    ping() {
+      brought = true;
+      desk.worked(name.member);
+      connection.text('\r\n');
+    },
     pong() {},
     refused(error, message) {
+      brought = true;
       partialSince = 0;
+      desk.worked(name.member);
       connection.text(desk.refused(error, message, connection));
     },
     broken(error, request) {
@@ -212,8 +224,13 @@ export function createConnection(socket: TLSSocket, name: ConnectionName, desk: 
   };
 
   socket.on('data', (chunk: Buffer) => {
-    if (finishedSince !== 0 || deafSince !== 0) return;
+    if (finishedSince !== 0) return;
+    if (deafSince !== 0) {
+      desk.worked(name.member);
+      return;
+    }
     heardAt = desk.clock();
+    brought = false;
     try {
       reader.feed(chunk);
     } catch (error) {
@@ -221,6 +238,8 @@ export function createConnection(socket: TLSSocket, name: ConnectionName, desk: 
       end('unexpected', 'an error of the hub itself');
       return;
     }
+    // However small the pieces are that a message comes in, each is read.
+    if (!brought) desk.worked(name.member);
     weigh(waiting());
     if (reader.buffered() === 0) partialSince = 0;
     else if (partialSince === 0) partialSince = heardAt;
@@ -243,7 +262,8 @@ export function createConnection(socket: TLSSocket, name: ConnectionName, desk: 
     weigh(0);
     desk.closed(connection);
   });
-  // Its member may have too much waiting elsewhere.
+  // Its member may have too much waiting elsewhere, or had its share.
   if (name.member.full) hold(holds.bytes);
+  if (name.member.held) hold(holds.share);
   return connection;
 }

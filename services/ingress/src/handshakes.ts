@@ -60,7 +60,7 @@ const pressed = 2_000;
 /** What a rate allows and a late timer left unused is made up for later, as far as it is no older than this, seconds. */
 const behind = 0.1;
 /** How much faster than their rate handshakes follow each other while that is made up for, ... */
-const hurry = 2;
+const hurry = 3;
 /** ... and for how many seconds of that rate they may begin in one turn: one for all but rates that no process can keep. */
 const atOnce = 0.005;
 /** The loop may be late by so many ms before handshakes slow down; they never stop. */
@@ -229,7 +229,8 @@ export function createHandshakes(limits: HandshakeLimits, times: HandshakeTimes)
       fill(spread, rate * hurry, most, now);
       let passedOver = 0;
       for (const street of turns) {
-        if (Math.min(all.tokens, spread.tokens) < 1 || inState.shaking.size >= limits.handshakesInFlight || passedOver >= turns.size) return;
+        if (Math.min(all.tokens, spread.tokens) < 1 || inState.shaking.size >= limits.handshakesInFlight || passedOver >= turns.size)
+          return;
         // To the end of the line: a Set is walked in order of insertion, what is added on the way included.
         turns.delete(street);
         turns.add(street);

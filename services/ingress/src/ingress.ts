@@ -164,9 +164,10 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim 
       probe: (name) =>
         createConnectionProbe({ id: `${epoch}${name.id}`, domain: config.hub.domain, peer: () => probedName(name) }, timeouts),
       clock,
+      worked: shedding.worked,
       request: requests.take,
       response(message, wire) {
-        shedding.answering(wire.member);
+        shedding.answered(wire.member);
         busWires.response(message, wire);
       },
       refused(error, message, wire) {

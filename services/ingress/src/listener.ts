@@ -7,6 +7,7 @@ import type { Arrivals } from './arrivals.js';
 import { clientHello, longestHello } from './client-hello.js';
 import type { Arrival, HandshakeLoss } from './handshakes.js';
 import { networkOf } from './source-network.js';
+import { createSpread } from './spread.js';
 
 /** Why a connection ended before anybody was believed. */
 export type HandshakeFailure = 'handshake-timeout' | 'handshake-failed' | 'too-many-connections' | 'too-many-handshakes';
@@ -95,7 +96,8 @@ export async function openListener(
     socket.destroy();
   });
 
-  const plain = createServer((socket) => {
+  // Whoever waited in the backlog is accepted in one turn; a thousand at once are not to hold up those who are connected.
+  const accepted = createSpread((socket: Socket) => {
     const source = sourceOf(socket);
     // Gone before it was accepted, or one port of theirs twice within its own last words.
     if (source === '' || entrants.has(source)) {
@@ -124,8 +126,6 @@ export async function openListener(
       return;
     }
     entrants.set(source, entrant);
-    // Who leaves before TLS has begun leaves without a trace; later TLS tells.
-    socket.on('error', ignore);
     socket.once('close', () => {
       if (entrant.phase === 'shaking') fail(entrant, 'handshake-failed', 'it was closed');
       end(entrant);
@@ -137,6 +137,12 @@ export async function openListener(
       whole: () => desk.arrivals.asked(entrant.arrival),
       broken: (why) => fail(entrant, 'handshake-failed', why),
     });
+    socket.resume();
+  });
+  const plain = createServer({ pauseOnConnect: true }, (socket) => {
+    // Who leaves before TLS has begun leaves without a trace; later TLS tells.
+    socket.on('error', ignore);
+    accepted.put(socket);
   });
   await new Promise<void>((resolve, reject) => {
     plain.once('error', (thrown) => reject(listenFault(thrown, `listener ${at.name}`, at, `the host and port of listener ${at.name}`)));
@@ -153,6 +159,7 @@ export async function openListener(
     serve: (next) => secure.setSecureContext(contextOptions(next)),
     close() {
       plain.close();
+      for (const socket of accepted.clear()) socket.destroy();
       for (const entrant of entrants.values()) if (entrant.phase === 'waiting') entrant.socket.destroy();
     },
   };
@@ -181,6 +188,9 @@ interface FirstWords {
   length: number;
 }
 
+/** Pieces that are kept apart of what is said behind a whole ClientHello. */
+const mostPieces = 64;
+
 /**
  * Reads what a socket says while it stands in line, so that one that leaves is noticed, and tells once when its ClientHello is whole or
  * cannot become one. Nobody who is to wait for our answer has more to say.
@@ -191,8 +201,9 @@ function listenForHello(socket: Socket, words: FirstWords, tell: { whole(): void
     words.chunks.push(chunk);
     words.length += chunk.length;
     if (words.length > 2 * longestHello) tell.broken('it said too much before its turn');
+    // Many small pieces take far more room than their bytes.
+    if (words.chunks.length > (asked ? mostPieces : 1)) words.chunks = [Buffer.concat(words.chunks)];
     if (asked) return;
-    if (words.chunks.length > 1) words.chunks = [Buffer.concat(words.chunks)];
     const said = clientHello(words.chunks[0] ?? chunk);
     if (said === 'no-tls') tell.broken('it does not begin as TLS does');
     if (said !== 'whole') return;

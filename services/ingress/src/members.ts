@@ -23,6 +23,8 @@ export interface Member {
   shedNow: number;
   /** Nothing is read from its connections until the next window. */
   held: boolean;
+  /** Responses that may come in on its connections and are the cost of who asked, not its own. */
+  owed: number;
   /** The part of its requests that it is to send (RFC 7339), and how it was told in this window, '' when it was not. */
   passing: number;
   told: string;
@@ -75,6 +77,7 @@ export function createMembers(requestsPerSecond: number, boundsOf: (id: string) 
           asked: 0,
           shedNow: 0,
           held: false,
+          owed: 0,
           passing: 1,
           told: '',
           towards: new Map(),
@@ -94,6 +97,14 @@ export function createMembers(requestsPerSecond: number, boundsOf: (id: string) 
       }
     },
   };
+}
+
+/** A request has so many responses at most that its sender is charged for, and so many are waited for in all. */
+const responses = { each: 4, most: 40_000 };
+
+/** Something of others was written to one of its connections. Hot path. */
+export function noteOwed(member: Member): void {
+  member.owed = Math.min(responses.most, member.owed + responses.each);
 }
 
 /** Takes one request out of the member's bucket, which holds a second's worth; false when it is empty. `now` is monotonic ms. Hot path. */

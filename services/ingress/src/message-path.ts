@@ -117,7 +117,16 @@ export function createMessagePath(around: Around): MessagePath {
     },
   });
   const relays = createRelays(roster, forwards.queue, forwards.drop);
-  const batches = createWireBatches({ id: config.id, epoch, batchBytes, turn, publish, clock });
+  const batches = createWireBatches({
+    id: config.id,
+    epoch,
+    batchBytes,
+    keptMs: timeouts.batchesKept,
+    keptBytes: limits.batchesKeptBytes,
+    turn,
+    publish,
+    clock,
+  });
 
   const timeout = (transaction: ServerTransaction): void => {
     const now = clock();

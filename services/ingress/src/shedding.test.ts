@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { noteOwed } from './members.js';
 import { messagePath } from './path.stage.js';
 import { sip } from './sip.stage.js';
 import type { FakeWire } from './transaction.stage.js';
@@ -108,6 +109,22 @@ describe('an overloaded hub', () => {
     expect(acme.held).toBe(true);
   });
 
+  it('reads no more from who floods it with what is no message', async () => {
+    const { path, acme } = await overloaded();
+    for (const _ of times(200)) path.shedding.worked(acme.member);
+    expect(acme.held).toBe(true);
+    expect(acme.member.asked).toBe(200);
+  });
+
+  it('charges a member for answers that nobody asked it for, and for no others', async () => {
+    const { path, bolt } = await overloaded();
+    for (const _ of times(50)) noteOwed(bolt.member);
+    for (const _ of times(200)) path.shedding.answered(bolt.member);
+    expect([bolt.held, bolt.member.asked]).toEqual([false, 0]);
+    for (const _ of times(200)) path.shedding.answered(bolt.member);
+    expect([bolt.held, bolt.member.asked]).toEqual([true, 200]);
+  });
+
   it('keeps a share for who comes new', async () => {
     const { path } = await overloaded();
     const cliff = path.wire('cliff');
@@ -145,8 +162,8 @@ describe('what a relay tells', () => {
   };
 
   it('of its own lateness sheds, and so does what its batches waited', async () => {
-    expect(await asked((path, now) => path.shedding.relayTold('r', 90, 0, 0, now))).toBe('shedding');
-    expect(await asked((path, now) => path.shedding.relayTold('r', 0, now + 1_000 - 90, 0, now + 1_000))).toBe('shedding');
+    expect(await asked((path, now) => path.shedding.relayTold('r', 190, 0, 0, now))).toBe('shedding');
+    expect(await asked((path, now) => path.shedding.relayTold('r', 0, now + 1_000 - 190, 0, now + 1_000))).toBe('shedding');
   });
 
   it('of a batch that it took in time sheds nothing, however long the far member took', async () => {

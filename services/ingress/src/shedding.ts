@@ -36,8 +36,10 @@ export interface Shedding {
   tick(now: number): void;
   /** A relay told how late it is, ms, and `heard`, the time (`now` modulo 2^32, 0: none) at which the newest batch left that it took `age` ms ago. Hot path of a batch. */
   relayTold(relay: string, lag: number, heard: number, age: number, now: number): void;
-  /** A response came in on a connection of this member: it is never refused, but it costs like the rest. Hot path. */
-  answering(member: Member): void;
+  /** A response came in on a connection of this member. It is never refused; one that nobody can have asked for costs like the rest. Hot path. */
+  answered(member: Member): void;
+  /** Something else came in that cannot be refused but costs like the rest: a ping, a broken message, a piece of one. Hot path. */
+  worked(member: Member): void;
   /** A request of a member whose share is used up was refused. */
   refused(member: Member): void;
   /** A request of a member whose share is used up was taken all the same. */
@@ -109,6 +111,12 @@ export function createShedding({ settings, members, counts, lag, startedAt }: Sh
     if (member.allowance < -Math.max(least, member.share)) hold(member);
   };
 
+  const worked = (member: Member): void => {
+    member.asked += 1;
+    member.allowance -= 1;
+    if (member.allowance < 0) overdrawn(member);
+  };
+
   const parameters = (percent: number): string => overloadParameters({ percent, validity: settings.ocValidity, sequence });
 
   /** What each member may have in the next window. */
@@ -171,11 +179,11 @@ export function createShedding({ settings, members, counts, lag, startedAt }: Sh
       }
       if (waits < known.least) known.least = waits;
     },
-    answering(member) {
-      member.asked += 1;
-      member.allowance -= 1;
-      if (member.allowance < 0) overdrawn(member);
+    answered(member) {
+      if (member.owed > 0) member.owed -= 1;
+      else worked(member);
     },
+    worked,
     refused(member) {
       counts.shed += 1;
       member.counts.shed += 1;

@@ -1,5 +1,6 @@
 import { startAdminServer } from '@guildhall/chassis/admin-server';
 import { type Bus, connectBus } from '@guildhall/chassis/bus';
+import { watchBus } from '@guildhall/chassis/bus-meters';
 import { monotonic, wall } from '@guildhall/chassis/clock';
 import { newEpoch } from '@guildhall/chassis/epoch';
 import { Fault } from '@guildhall/chassis/fault';
@@ -50,6 +51,7 @@ export async function start(config: IngressConfig, signal: AbortSignal): Promise
     const rim = { clock: monotonic, wall: () => wall().getTime(), random: Math.random };
     const ingress = createIngress({ config, epoch, bus, roster, counts, events, rim });
     endings.push(() => ingress.close());
+    watchBus(meters, bus, roster);
     const histogram = createInstruments(meters, counts, ingress.gauges);
     ingress.onAnswered((ms) => histogram.record(ms / 1000));
     roster.setLoad(ingress.gauges.inFlight);

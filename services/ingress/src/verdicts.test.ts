@@ -163,6 +163,20 @@ describe('the verdict cache', () => {
     expect(asked.length).toBe(2);
   });
 
+  it('does not bring back by a refresh under way what a change took', async () => {
+    const { asked, get, learn, verdicts } = setting();
+    await learn(0);
+    get(1_000);
+    verdicts.drop(new Set(['bolt']), 2n);
+    expect(get(1_001)).toBeUndefined();
+    const next = verdicts.fetch(verdictKey(subject()), subject());
+    expect(asked.length).toBe(3);
+    await asked[2]?.answer({ sentence: 'new', version: 2n });
+    await asked[1]?.answer({ sentence: 'old', version: 1n });
+    expect(await next).toMatchObject({ sentence: 'new' });
+    expect(get(1_002)).toMatchObject({ sentence: 'new' });
+  });
+
   it('answers those who wait although everything was forgotten meanwhile', async () => {
     const { asked, verdicts, get } = setting();
     const waiting = verdicts.fetch(verdictKey(subject()), subject());

@@ -75,31 +75,47 @@ export function createVerdicts(
   /** Verdicts of older memberships than this serve those who wait, and are asked anew. */
   let oldest = 0n;
 
-  const cache = new LRUCache<string, KeptVerdict, Ask>({
+  /** Grows when something is forgotten: who asked before that may be told what is no longer true. */
+  let drops = 0;
+  /** Questions under way, one for each key. */
+  const flights = new Map<string, Promise<KeptVerdict>>();
+  const cache = new LRUCache<string, KeptVerdict>({
     max: entries,
     // A verdict of many rules takes the room of many verdicts.
     maxSize: Math.max(entries, leastRoom),
     sizeCalculation: ({ checks }) => 1 + (checks?.length ?? 0),
-    // What is asked is answered, even if the entry was dropped or crowded out meanwhile.
-    ignoreFetchAbort: true,
-    noDeleteOnFetchRejection: true,
-    allowStaleOnFetchRejection: true,
-    async fetchMethod(_key, _stale, { context }) {
-      try {
-        const verdict = Verdict.decode(await request(context));
-        return keptVerdict(verdict, context.peer, lifeOf(verdict, times, clock(), verdict.version < oldest));
-      } catch (error) {
-        counts.failures += 1;
-        throw error;
-      }
-    },
   });
+
+  const fly = async (key: string, ask: Ask): Promise<KeptVerdict> => {
+    const asked = drops;
+    try {
+      const verdict = Verdict.decode(await request(ask));
+      const outdated = verdict.version < oldest;
+      const kept = keptVerdict(verdict, ask.peer, lifeOf(verdict, times, clock(), outdated));
+      // What was decided before a change that came meanwhile answers those who wait, and nobody after them.
+      if (!outdated || asked === drops) cache.set(key, kept);
+      return kept;
+    } catch (error) {
+      counts.failures += 1;
+      throw error;
+    }
+  };
+
+  const askAnew = (key: string, ask: Ask): Promise<KeptVerdict> => {
+    const flying = flights.get(key);
+    if (flying !== undefined) return flying;
+    const flight = fly(key, ask).finally(() => {
+      if (flights.get(key) === flight) flights.delete(key);
+    });
+    flights.set(key, flight);
+    return flight;
+  };
 
   const refresh = (key: string, kept: KeptVerdict, ask: Ask, now: number): void => {
     counts.refreshes += 1;
     kept.freshUntil = now + times.retry;
     // A failed refresh leaves the old verdict in place, and is tried again after `retry`; it was counted where it failed.
-    cache.fetch(key, { context: ask, forceRefresh: true }).catch(() => undefined);
+    askAnew(key, ask).catch(() => undefined);
   };
 
   return {
@@ -116,15 +132,17 @@ export function createVerdicts(
       return kept;
     },
     async fetch(key, subject) {
-      const kept = await cache.fetch(key, { context: askOf(subject), forceRefresh: expired(cache.peek(key), clock()) });
-      if (kept === undefined || clock() >= kept.staleUntil) throw new Error('policy did not answer');
-      return kept;
+      const kept = cache.get(key);
+      if (kept !== undefined && clock() < kept.staleUntil) return kept;
+      return askAnew(key, askOf(subject));
     },
     doubt() {
       for (const kept of cache.values()) kept.freshUntil = Number.NEGATIVE_INFINITY;
     },
     drop(members, version) {
       if (version > oldest) oldest = version;
+      drops += 1;
+      flights.clear();
       if (members === undefined) {
         cache.clear();
         return;
@@ -134,10 +152,6 @@ export function createVerdicts(
       }
     },
   };
-}
-
-function expired(kept: KeptVerdict | undefined, now: number): boolean {
-  return kept !== undefined && now >= kept.staleUntil;
 }
 
 /** When a verdict that came now is to be asked anew; policy may have bounded how long it holds. */

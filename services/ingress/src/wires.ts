@@ -15,6 +15,9 @@ export interface WireLink {
   readonly id: string;
   readonly epoch: string;
   readonly batchBytes: number;
+  /** For so many ms, and not more bytes of them, batches that left are kept to be published again. */
+  readonly keptMs: number;
+  readonly keptBytes: number;
   readonly turn: Turn;
   publish(subject: string, payload: Uint8Array): void;
   /** Monotonic ms. */
@@ -46,10 +49,6 @@ interface Sent {
   readonly at: number;
 }
 
-/** For so long a batch is kept, and not more bytes of them: NATS that is gone is noticed before. */
-const keptMs = 4_000;
-const keptBytes = 8 * 1024 * 1024;
-
 /** Room that an entry takes besides its bytes: its columns, and a line of the tables. */
 const entryBytes = 256;
 
@@ -65,7 +64,7 @@ export function createWireBatches(link: WireLink): WireBatches {
     bytes += payload.length;
     let old = 0;
     for (const one of sent) {
-      if (bytes <= keptBytes && now - one.at <= keptMs) break;
+      if (bytes <= link.keptBytes && now - one.at <= link.keptMs) break;
       bytes -= one.payload.length;
       old += 1;
     }

@@ -1,5 +1,6 @@
 import { startAdminServer } from '@guildhall/chassis/admin-server';
 import { connectBus } from '@guildhall/chassis/bus';
+import { watchBus } from '@guildhall/chassis/bus-meters';
 import { monotonic, wall } from '@guildhall/chassis/clock';
 import { newEpoch } from '@guildhall/chassis/epoch';
 import { Fault } from '@guildhall/chassis/fault';
@@ -158,6 +159,7 @@ export async function start(config: PolicyConfig, signal: AbortSignal): Promise<
 
     const roster = createRoster(bus, { service: 'policy', id: config.id, epoch: newEpoch() }, {}, monotonic);
     held.roster = roster;
+    watchBus(meters, bus, roster);
     closing.add(() => roster.close());
     refresh();
     // Who is told that it serves may ask at once.

@@ -47,6 +47,8 @@ export const configSchema = z.strictObject({
     /** A question to policy for a member's door, and how long its answer is taken as fresh. */
     door: duration('2s', '50ms', '30s'),
     doorFresh: duration('1m', '1s', '1h'),
+    /** For so long an ingress can have again what it was told, should it have been lost with a connection to NATS. */
+    told: duration('4s', '100ms', '1m'),
     /** Another relay has owned a member for so long: its links are closed here once nothing is in flight. */
     handover: duration('3s', '100ms', '10m'),
     /** A member without traffic for so long is no longer redialled. */
@@ -64,9 +66,11 @@ export const configSchema = z.strictObject({
     queueBytes: byteSize('4MiB', '64KiB', '1GiB'),
     /** What may be unsent on one link; a member that reads more slowly is refused more. */
     linkBytes: byteSize('4MiB', '64KiB', '1GiB'),
+    /** Messages a second that one link may bring and nobody asked for: requests, pings, answers to nothing; more is not read and waits in TCP. */
+    linkUnasked: count(10_000, 1, 1_000_000),
     /** Connections to one proxy. More than one gives up the order of messages to it. */
     linksPerProxy: count(1, 1, 4),
-    /** Outcomes kept for ingresses while NATS is away. */
+    /** Outcomes kept for each incarnation of an ingress: those of the last seconds, and those that it cannot be told while NATS or it is away. */
     outcomeBytes: byteSize('32MiB', '64KiB', '4GiB'),
     message: byteSize('64KiB', '1KiB', '1MiB'),
   }),

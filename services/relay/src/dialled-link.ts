@@ -11,6 +11,7 @@ import { type Destination, dial, inWords, type Judges, type LinkSocket } from '.
 import type { Link } from './member.js';
 import { type Prober, probeIn } from './probe.js';
 import type { Distrusted } from './turning-away.js';
+import { createUnasked, type Unasked } from './unasked.js';
 
 /** What a link tells those who use it. */
 export interface LinkListener {
@@ -44,6 +45,8 @@ export interface LinkTools extends Judges {
   readonly limits: SipLimits;
   /** Bytes that may be unsent on one link. */
   readonly linkBytes: number;
+  /** Messages a second that one may bring and nobody asked for. */
+  readonly linkUnasked: number;
   readonly prober: Prober;
   readonly turn: Turn;
   readonly events: Events;
@@ -73,6 +76,8 @@ export function createDialledLink(member: string, to: Destination, tools: LinkTo
   let takenAt = 0;
   let probe = '';
   let inUse = false;
+  const unasked = createUnasked(tools.linkUnasked, tools.clock());
+  let paused = false;
 
   const link: DialledLink = {
     id,
@@ -81,6 +86,7 @@ export function createDialledLink(member: string, to: Destination, tools: LinkTo
     hasRoom: () => socket !== undefined && socket.backlog() + outbox.length() < tools.linkBytes,
     write(head, source, start, end) {
       if (state.kind !== 'up') return;
+      unasked.wrote();
       outbox.text(head);
       outbox.bytes(source, start, end);
       tools.turn.later(job);
@@ -92,6 +98,11 @@ export function createDialledLink(member: string, to: Destination, tools: LinkTo
     },
     tick(now, wanted) {
       inUse = wanted;
+      unasked.fill(now);
+      if (paused && !unasked.isTooMuch()) {
+        paused = false;
+        socket?.read(true);
+      }
       if (socket !== undefined && tools.wall() > socket.endsAt()) link.review();
       look(now);
       advance({ kind: 'tick', now, heardAt, takenAt, wanted, random: tools.random() });
@@ -201,11 +212,12 @@ export function createDialledLink(member: string, to: Destination, tools: LinkTo
     tools.dialled.add(link);
     let own: LinkSocket | undefined;
     const current = (): boolean => socket === own;
-    const reader = readerOf(link, name, tools, listener, { text, giveUp, isProbe: (m) => probe !== '' && probeIn(m, probe) });
+    const reader = readerOf(link, name, tools, listener, { text, giveUp, unasked, isProbe: (m) => probe !== '' && probeIn(m, probe) });
     own = dial(to, tools, {
       opened() {
         if (!current()) return;
         heardAt = tools.clock();
+        paused = false;
         takenAt = heardAt;
         given = 0;
         taken = 0;
@@ -222,7 +234,14 @@ export function createDialledLink(member: string, to: Destination, tools: LinkTo
         if (!current()) return;
         heardAt = tools.clock();
         try {
+          const before = unasked.count();
           reader.feed(chunk);
+          // However small the pieces are that a message comes in, each is read.
+          if (unasked.count() === before) unasked.came();
+          if (unasked.isTooMuch() && !paused) {
+            paused = true;
+            own?.read(false);
+          }
         } catch (error) {
           tools.events.linkFailed(name, error);
           giveUp();
@@ -243,9 +262,10 @@ function readerOf(
   name: LinkName,
   tools: LinkTools,
   listener: LinkListener,
-  own: { text: (latin1: string) => void; giveUp: () => void; isProbe: (m: Message) => boolean },
+  own: { text: (latin1: string) => void; giveUp: () => void; unasked: Unasked; isProbe: (m: Message) => boolean },
 ): MessageReader {
   const refuse = (error: SipError, m: Message): void => {
+    own.unasked.came();
     if (m.status !== 0) {
       listener.brokenResponse(m, link);
     } else if (m.method !== 'ACK' && canAnswer(m)) {
@@ -254,10 +274,18 @@ function readerOf(
   };
   return createMessageReader(tools.limits, {
     message(m) {
-      if (m.status === 0) listener.request(m, link, name.address);
-      else if (!own.isProbe(m)) listener.response(m, link);
+      if (m.status === 0) {
+        own.unasked.came();
+        listener.request(m, link, name.address);
+        return;
+      }
+      own.unasked.answered();
+      if (!own.isProbe(m)) listener.response(m, link);
     },
-    ping: () => own.text(crlf),
+    ping() {
+      own.unasked.came();
+      own.text(crlf);
+    },
     pong: () => undefined,
     refused: refuse,
     broken(error, m) {

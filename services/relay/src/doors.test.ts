@@ -76,6 +76,18 @@ describe('the doors of members', () => {
     expect(asked).toEqual(['bolt', 'bolt']);
   });
 
+  it('that change while asked for the first time are asked for again', async () => {
+    const { doors, answer, asked, move } = play();
+    const first = doors.get('bolt');
+    doors.forget('bolt');
+    answer();
+    await first;
+    move(5062);
+    const next = doors.get('bolt');
+    answer();
+    expect([(await next).proxies[0]?.port, asked.length]).toEqual([5062, 2]);
+  });
+
   it('that change while being asked for are known to be old', async () => {
     const { doors, answer } = play();
     const first = doors.get('bolt');

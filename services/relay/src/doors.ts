@@ -25,6 +25,8 @@ export interface DoorsSettings {
 /** Asks nothing until a door is wanted. Beyond `most`, the door not wanted for longest is dropped. */
 export function createDoors(bus: Pick<Bus, 'request'>, settings: DoorsSettings): Doors {
   const stale = new Set<string>();
+  /** Members whose door is being asked for. */
+  const asking = new Set<string>();
   const cache = new LRUCache<string, DoorCard>({
     max: settings.most,
     ttl: settings.fresh,
@@ -36,11 +38,14 @@ export function createDoors(bus: Pick<Bus, 'request'>, settings: DoorsSettings):
     fetchMethod: async (member) => {
       // Marked fresh before the question leaves: a change that comes while it is under way marks it stale again.
       stale.delete(member);
+      asking.add(member);
       try {
         return readDoor(await bus.request(subjects.door, DoorRequest.encode({ member }).finish(), settings.timeout), member);
       } catch (error) {
         stale.add(member);
         throw error;
+      } finally {
+        asking.delete(member);
       }
     },
   });
@@ -52,7 +57,7 @@ export function createDoors(bus: Pick<Bus, 'request'>, settings: DoorsSettings):
     },
     isOld: (member) => stale.has(member),
     forget(member) {
-      if (cache.has(member, { updateAgeOnHas: false })) stale.add(member);
+      if (asking.has(member) || cache.has(member, { updateAgeOnHas: false })) stale.add(member);
     },
   };
 }

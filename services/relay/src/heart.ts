@@ -104,7 +104,7 @@ export function createHeart(
   const transactions = createTransactions({ most: config.limits.transactions, ...wheel }, (transaction, now) =>
     sending.due(transaction, now),
   );
-  const kept = { relay: config.id, parkedBytes: config.limits.outcomeBytes, lag: rim.lag };
+  const kept = { relay: config.id, parkedBytes: config.limits.outcomeBytes, toldTime: config.timeouts.told, lag: rim.lag };
   const outcomes = createOutcomes(bus, turn, kept, rim.clock, events);
   const hopByHop = createHopByHop(here, limits, events);
   const sending = createSending(transactions, hopByHop, { here, limits, attempt: config.timeouts.attempt }, rim, events);
@@ -141,6 +141,7 @@ export function createHeart(
     timing: { ...config.timeouts },
     limits,
     linkBytes: config.limits.linkBytes,
+    linkUnasked: config.limits.linkUnasked,
     prober: createProber(here, epoch),
     turn,
     events,

@@ -15,6 +15,8 @@ export interface LinkSocket {
   /** Bytes not yet taken by the kernel. */
   backlog(): number;
   write(bytes: Buffer): void;
+  /** Reads nothing more, or goes on. */
+  read(on: boolean): void;
   /** Sends what is left, then close_notify; the rest is not waited for longer than a few seconds. */
   end(): void;
   /** Drops it. Nothing is told afterwards. */
@@ -116,6 +118,11 @@ export function dial(to: Destination, judges: Judges, events: SocketEvents): Lin
     backlog: () => socket.writableLength,
     write(bytes) {
       if (phase === 'open') socket.write(bytes);
+    },
+    read(on) {
+      if (phase !== 'open') return;
+      if (on) socket.resume();
+      else socket.pause();
     },
     end() {
       if (phase === 'over') return;

@@ -30,7 +30,7 @@ function play(parkedBytes = 1_000_000) {
     }
   };
   const events = createEvents(createLogger('relay', 'test', { level: 'silent', pretty: false }), () => 0);
-  const settings = { relay: 'relay-1', parkedBytes, lag: () => state.lag };
+  const settings = { relay: 'relay-1', parkedBytes, toldTime: 4_000, lag: () => state.lag };
   return { bus, sent, endTurn, events, state, outcomes: createOutcomes(bus, turn, settings, () => state.now, events) };
 }
 

@@ -61,12 +61,11 @@ export interface OutcomesSettings {
   readonly relay: string;
   /** Bytes kept for one incarnation of an ingress, of what was told lately or could not be told while NATS is away; older outcomes go first. */
   readonly parkedBytes: number;
+  /** How long what was told is kept for a forward that comes again, ms. */
+  readonly toldTime: number;
   /** ms by which the event loop runs late. */
   lag(): number;
 }
-
-/** How long what was told is kept for a forward that comes again, ms. */
-const toldTime = 4_000;
 
 /** So long an ingress may be away and still want what it was told: its senders have given up by then, ms. */
 const awayTime = 32_000;
@@ -104,7 +103,17 @@ export function createOutcomes(bus: Bus, turn: Turn, settings: OutcomesSettings,
         for (const older of incarnations.values()) older.close();
         incarnations.clear();
         const names = { relay: settings.relay, ingress, epoch };
-        back = createBack(names, { turn, most, keep: settings.parkedBytes, lag: settings.lag, clock, send, unheard: bus.unheard, events });
+        back = createBack(names, {
+          turn,
+          most,
+          keep: settings.parkedBytes,
+          toldTime: settings.toldTime,
+          lag: settings.lag,
+          clock,
+          send,
+          unheard: bus.unheard,
+          events,
+        });
         incarnations.set(epoch, back);
       }
       return back;
@@ -145,6 +154,7 @@ interface BackTools {
   /** Bytes of a batch, and of what is kept of those told. */
   readonly most: number;
   readonly keep: number;
+  readonly toldTime: number;
   readonly lag: () => number;
   readonly clock: () => number;
   readonly send: (subject: string, payload: Uint8Array, unheard: Unheard) => boolean;
@@ -153,7 +163,7 @@ interface BackTools {
 }
 
 function createBack(names: { relay: string; ingress: string; epoch: string }, tools: BackTools): KeptBack {
-  const { turn, most, keep, lag, clock, send, events } = tools;
+  const { turn, most, keep, toldTime, lag, clock, send, events } = tools;
   const subject = subjects.ingress(names.ingress);
   const outbox = createOutbox(16 * 1024);
   const finals = createFinals(keep, toldTime);

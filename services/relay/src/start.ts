@@ -1,5 +1,6 @@
 import { startAdminServer } from '@guildhall/chassis/admin-server';
 import { type Bus, connectBus } from '@guildhall/chassis/bus';
+import { watchBus } from '@guildhall/chassis/bus-meters';
 import { monotonic, wall } from '@guildhall/chassis/clock';
 import { newEpoch } from '@guildhall/chassis/epoch';
 import { followRevocations } from '@guildhall/chassis/follow-revocations';
@@ -59,6 +60,7 @@ export const start: Start<RelayConfig> = async (config, signal) => {
   const location = createLocation(config.dns, monotonic);
   const heart = createHeart(config, epoch, bus, roster, certificate, rim, location, events);
   const meters = createMeters('relay', config.id);
+  watchBus(meters, bus, roster);
   describeMeters(meters, events, { transactions: heart.inFlight, lag: lag.ms, members: () => readings(heart) });
   const ears = listen(config.id, bus, heart, events);
   const stopRoster = roster.onChange(heart.rosterChanged);

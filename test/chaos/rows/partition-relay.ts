@@ -1,3 +1,4 @@
+import { readCounter } from '../../stage/hub.js';
 import { playFault } from '../fault-run.js';
 import { pause } from '../moment.js';
 import { openPath, type Path } from '../path.js';
@@ -5,14 +6,18 @@ import type { Row } from '../row.js';
 import { ownerRelay } from '../topology.js';
 
 const partedMs = 6_000;
+/** When they hear each other again, one relay alone has the member's links within this: a hello, and `timeouts.handover`. */
+const oneOwnerMs = 6_000;
 
 /** A relay that is alive and cannot reach NATS, nor be reached. */
 export const partitionRelay: Row = {
   name: 'partition-relay',
   about: 'NATS and the relay that owns a receiver hear nothing of each other for 6 s; the relay goes on with its links',
-  promise: 'its members move within 2.5 s; when it is back no answer comes twice and no transaction has two branches',
+  promise:
+    'its members move within 2.5 s; when it is back no answer comes twice, no transaction has two branches, and 6 s later one relay alone has a member’s links',
   run: (stage) => {
     const paths = new Map<string, Path[]>();
+    const split: string[] = [];
     return playFault(stage, {
       topology: {
         async busPath(service, number, servers) {
@@ -30,8 +35,14 @@ export const partitionRelay: Row = {
         note(`parted ${relay.id}: TCP proxies in its path to all nats-servers swallow everything both ways, connections stay`);
         await pause(partedMs);
         for (const path of own) path.pass({ kind: 'flows' });
+        await pause(oneOwnerMs);
+        for (const one of hub.relays) {
+          const links = await readCounter(one, 'guildhall_member_links', { member: 'crow' });
+          if ((one === relay) !== links > 0) split.push(`${one.id} has ${links} links to crow, which ${relay.id} owns`);
+        }
       },
       demands: { normalAfter: 2_500, real: 0.999, othersReal: 0.99, others503: true },
+      inspect: async () => split,
     }).finally(() => Promise.all([...paths.values()].flat().map((path) => path.close())));
   },
 };

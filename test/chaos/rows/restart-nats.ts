@@ -32,10 +32,11 @@ export const restartNats: Row = {
         others503: true,
         othersReal: 0,
       }),
-      async inspect({ note, faultAt }, { normalAfter }) {
+      async inspect({ note, faultAt }, { normalAfter, refused }) {
         note(
           `it took new connections after ${Math.round(backAt - faultAt())} ms; traffic was normal ${Math.round(normalAfter - (backAt - faultAt()))} ms later`,
         );
+        if (!refused.has('503 hub-unavailable')) ready.push('nobody was told 503 while there was no NATS');
         return ready;
       },
     });

@@ -34,10 +34,13 @@ export const rollingRestart: Row = {
         }
       },
       demands: { died: Number.POSITIVE_INFINITY, real: 1, refusals: [], normalAfter: Number.POSITIVE_INFINITY },
-      async inspect({ ports, note }, { died, diedOn, endedOn }) {
+      async inspect({ ports, note }, { died, diedOn, endedOn, brokenOn }) {
         note(`${died} requests died with connections their ingress closed (by port: ${JSON.stringify([...diedOn])})`);
         const unasked = [...endedOn].filter(([port]) => !ports.includes(port));
-        return unasked.map(([port, count]) => `${count} connections to port ${port} ended`);
+        return [
+          ...unasked.map(([port, count]) => `${count} connections to port ${port} ended`),
+          ...[...brokenOn].map(([port, count]) => `${count} connections to port ${port} broke instead of being closed in order`),
+        ];
       },
     }),
 };

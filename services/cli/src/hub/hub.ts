@@ -6,7 +6,15 @@ import { startHubNats } from './hub-nats.js';
 import { authorityFolder, noteApiDoor, operatorTokenFile } from './hub-trust.js';
 import type { LogStream } from './log-stream.js';
 import { type BusService, busServices } from './nats-conf.js';
-import { type BoundAt, type HubPorts, serviceConfigs, serviceEnvironment, stopOrder, strayVariables } from './service-configs.js';
+import {
+  type BoundAt,
+  type HubPorts,
+  namedAsGiven,
+  serviceConfigs,
+  serviceEnvironment,
+  stopOrder,
+  strayVariables,
+} from './service-configs.js';
 import { startServiceProcess } from './service-process.js';
 import { noteRunning, refuseSecondHub, type StateFolder, writePrivate } from './state-folder.js';
 
@@ -111,6 +119,13 @@ async function startPart(service: BusService, configFile: string, { env, single,
   };
 }
 
+/** A complaint about settings, in the names they have for `up`; anything else as it is. */
+function asGiven(service: BusService, thrown: unknown, env: HubOptions['env']): unknown {
+  if (!(thrown instanceof Fault) || thrown.code !== 'config') return thrown;
+  const { message, cure, exitCode } = thrown;
+  return new Fault('config', namedAsGiven(service, message, env), { cure, exitCode });
+}
+
 /** Starts NATS and the services of one hub and resolves once all serve. Throws the Fault of whatever does not start; then nothing is left. */
 export async function startHub(options: HubOptions): Promise<Hub> {
   refuseSecondHub(options.state);
@@ -152,7 +167,7 @@ async function startAt(ports: HubPorts, options: HubOptions): Promise<Hub> {
     const begin = async (service: BusService) => {
       const configFile = join(state.run, `${service}.yaml`);
       writePrivate(configFile, `${JSON.stringify(configs[service], null, 2)}\n`);
-      parts.push(await startPart(service, configFile, options));
+      parts.push(await startPart(service, configFile, options).catch((thrown: unknown) => Promise.reject(asGiven(service, thrown, env))));
     };
     // The others ask policy when they start; among themselves they find each other. All are let come to an end before the first failure counts.
     await begin('policy');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { serviceEnvironment, strayVariables } from './service-configs.js';
+import { namedAsGiven, serviceEnvironment, strayVariables } from './service-configs.js';
 
 const env = {
   PATH: '/bin',
@@ -22,6 +22,13 @@ describe('the environment of a service', () => {
 
   it.each([env, Object.fromEntries(Object.entries(env).reverse())])('prefers its own log level to that of all, in any order', (given) => {
     expect(serviceEnvironment('relay', given)['GUILDHALL_LOG_LEVEL']).toBe('warn');
+  });
+
+  it('is complained of in the names that were given', () => {
+    const complaint = 'GUILDHALL_LOG_LEVEL: wrong; GUILDHALL_LIMITS_HEADER: did you mean GUILDHALL_LIMITS_HEADERS?';
+    const settings = 'GUILDHALL_INGRESS_LIMITS_HEADER: did you mean GUILDHALL_INGRESS_LIMITS_HEADERS?';
+    expect(namedAsGiven('ingress', complaint, env)).toBe(`GUILDHALL_LOG_LEVEL: wrong; ${settings}`);
+    expect(namedAsGiven('relay', 'GUILDHALL_LOG_LEVEL: wrong', env)).toBe('GUILDHALL_RELAY_LOG_LEVEL: wrong');
   });
 
   it('is not reached by variables that name no service', () => {

@@ -103,6 +103,14 @@ export function serviceEnvironment(service: BusService, env: Readonly<Record<str
   return result;
 }
 
+/** What a service says about its environment, with the variables named as they were given to `up`. */
+export function namedAsGiven(service: BusService, text: string, env: Readonly<Record<string, string | undefined>>): string {
+  const own = `GUILDHALL_${service.toUpperCase()}_`;
+  return text.replace(/\bGUILDHALL_(\w+)/g, (name: string, setting: string) =>
+    name === 'GUILDHALL_LOG_LEVEL' && env[`${own}${setting}`] === undefined ? name : `${own}${setting}`,
+  );
+}
+
 /** GUILDHALL_ variables that reach no part of the hub: a slip that would otherwise go by in silence. */
 export function strayVariables(env: Readonly<Record<string, string | undefined>>): string[] {
   const known = (name: string) =>

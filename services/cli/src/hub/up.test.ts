@@ -132,7 +132,7 @@ describe('a hub that cannot start', { timeout: patience }, () => {
       /no nats-server: .*\n {2}cure: correct or unset GUILDHALL_NATS_SERVER/,
     ],
     ['nats-server does not start', { GUILDHALL_NATS_SERVER: '/bin/false' }, 1, /did not start: .*\n {2}cure: /],
-    ['a service’s setting is wrong', { GUILDHALL_INGRESS_LIMITS_HEADERS: 'many' }, 2, /GUILDHALL_LIMITS_HEADERS.*\n {2}cure: /s],
+    ['a service’s setting is wrong', { GUILDHALL_INGRESS_LIMITS_HEADERS: 'many' }, 2, / GUILDHALL_INGRESS_LIMITS_HEADERS.*\n {2}cure: /s],
   ])('says so with its cure when %s, and leaves nothing behind', async (_what, env, code, complaint) => {
     const args = await withFreePorts();
     const run = guildhall(args, env);
