@@ -46,7 +46,8 @@ npm test plays it again from then on.
   --json           one JSON object on stdout instead of a table
   --help           this
 
-linear feeds inputs of n, 2n, 4n and 8n bytes of shapes that are hard on parsers, and tells ns a byte: it must not grow.
+linear feeds inputs of n, 2n, 4n and 8n bytes of shapes that are hard on parsers, and tells ns a byte: it must not grow. Takes many minutes,
+with --bytes 4096 one; on a machine that does other things meanwhile a shape may seem to grow: see it again before you believe it.
 
   --bytes N        n, from 1024 on                                    (default 65536)
   --rounds N       measurements of which the median is taken          (default 5)
