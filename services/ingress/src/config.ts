@@ -81,10 +81,10 @@ const limitsConfig = section({
   handshakesWaitingPerAddress: count(2_048, 1, 1_000_000),
   /** Requests without a final response: of this instance, of one connection, of one member. */
   inFlight: count(100_000, 1, 10_000_000),
-  inFlightPerConnection: count(10_000, 1, 1_000_000),
-  inFlightPerMember: count(20_000, 1, 1_000_000),
+  inFlightPerConnection: count(20_000, 1, 1_000_000),
+  inFlightPerMember: count(40_000, 1, 1_000_000),
   /** Of one member to one other: a far member that is silent keeps nobody from talking to the others. */
-  inFlightPerPair: count(4_000, 1, 1_000_000),
+  inFlightPerPair: count(8_000, 1, 1_000_000),
   /** Server transactions kept, answered INVITEs that wait for their ACK included. */
   transactionsPerMember: count(40_000, 1, 4_000_000),
   /** Requests a second of one member, in bursts of at most a second's worth. */
