@@ -33,13 +33,13 @@ export interface Trouble {
 /** Times of a row in ms, as with the relay's own time-outs where nobody configured others. */
 const usual = {
   lasts: 15_000,
-  /** Traffic to it is normal again so long after its end: a dial into the trouble takes 5 s to fail, and the next comes 10 s later at most. */
+  /** Traffic to it is normal again so long after its end: a dial into the trouble takes 5 s to fail, the next comes 5 s later at most, and what waited goes then. */
   recovery: 16_000,
   /** Then it goes on for a while. */
   beyond: 3_000,
 } as const;
 /** The relay's time-outs that those follow from, ms (services/relay/src/config.ts). */
-const relayTimes = { connect: 5_000, reconnect: 1_000, probe: 5_000, dead: 9_500, backoffMost: 10_000 } as const;
+const relayTimes = { connect: 5_000, reconnect: 1_000, probe: 5_000, dead: 9_500, backoffMost: 5_000 } as const;
 /** A trouble is noticed so long after the relay's time-out: it looks every 250 ms, and so do we. In all 10 s (DESIGN 5). */
 const noticeSlack = 500;
 /** What a relay may keep waiting for one member when nothing else is configured (limits.queue and queueBytes). */

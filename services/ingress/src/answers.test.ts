@@ -34,7 +34,7 @@ describe('an answer', () => {
       '',
       '',
     ]);
-    expect(refusal(request, 503, 'hub-overloaded', '', '')).toContain('\r\nRetry-After: 7\r\n');
+    expect(refusal(request, 503, 'hub-overloaded', '', '')).toContain('\r\nRetry-After: 5\r\n');
   });
 
   it('never has the same tag twice, and a 100 has none', () => {

@@ -44,12 +44,12 @@ export interface AnswerSource {
   microsoft?(member: string): boolean;
   /** What a member that asks for it is told of how much to hold back (RFC 7339): parameters of a Via. Default: nothing. */
   overload?(member: Member): string;
-  /** Seconds after which a refused peer of an overloaded hub may come back, from and to. */
+  /** Seconds after which a peer refused with 503 or 480 may come back, from and to: spread, so that not everybody comes back at once. */
   readonly retryAfter?: { readonly from: number; readonly to: number };
 }
 
 const longestSentence = 400;
-/** Lets peers of an overloaded hub come back one by one, s. */
+/** Lets refused peers come back one by one, s. */
 const usualRetry = { from: 1, to: 5 };
 
 /** Makes the hub's answers. Every function returns '' where the request lacks what an answer must copy: then nobody can be told. */
@@ -71,8 +71,9 @@ export function createAnswers({ domain, epoch, random, microsoft, overload, retr
   const busy = reasonLines(domain, 503, 'hub-overloaded', '');
   const retries: (readonly string[])[] = [];
   const retriesWithDiagnostics: (readonly string[])[] = [];
+  const choices = retryAfter.to - retryAfter.from + 1;
   for (let seconds = retryAfter.from; seconds <= retryAfter.to; seconds += 1) {
-    const line = `Retry-After: ${seconds}`;
+    const line = retryLine(seconds);
     retries.push([...busy, line]);
     retriesWithDiagnostics.push([...busy, ...diagnosticsLines('hub-overloaded', ''), line]);
   }
@@ -85,16 +86,20 @@ export function createAnswers({ domain, epoch, random, microsoft, overload, retr
       const lines = reasonLines(domain, status, code, sentence);
       if (readsDiagnostics(to)) lines.push(...diagnosticsLines(code, sentence));
       if (header !== '') lines.push(header);
-      // RFC 3261 21.5.4; spread over a few seconds so that not everybody comes back at once.
-      if (status === 503 || status === 480) lines.push(`Retry-After: ${2 + Math.floor(random() * 6)}`);
+      // RFC 3261 21.5.4.
+      if (status === 503 || status === 480) lines.push(retryLine(retryAfter.from + Math.floor(random() * choices)));
       return write(request, to, status, lines);
     },
     withLines: write,
     overloaded(request, to) {
-      const choices = readsDiagnostics(to) ? retriesWithDiagnostics : retries;
-      return write(request, to, 503, choices[Math.floor(random() * choices.length)] ?? busy);
+      const lines = readsDiagnostics(to) ? retriesWithDiagnostics : retries;
+      return write(request, to, 503, lines[Math.floor(random() * choices)] ?? busy);
     },
   };
+}
+
+function retryLine(seconds: number): string {
+  return `Retry-After: ${seconds}`;
 }
 
 /** Reason (RFC 3326) and Warning (RFC 3261 20.43) with code and sentence. */

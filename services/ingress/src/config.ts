@@ -74,8 +74,8 @@ const limitsConfig = section({
   handshakesInFlight: count(128, 1, 100_000),
   handshakesInFlightPerAddress: count(64, 1, 100_000),
   /** TLS handshakes begun a second, in all and of one address. */
-  handshakesPerSecond: count(70, 1, 100_000),
-  handshakesPerSecondPerAddress: count(65, 1, 100_000),
+  handshakesPerSecond: count(62, 1, 100_000),
+  handshakesPerSecondPerAddress: count(60, 1, 100_000),
   /** Connections that wait for their handshake to begin, in all and of one address; what comes on top is closed. */
   handshakesWaiting: count(4_096, 1, 1_000_000),
   handshakesWaitingPerAddress: count(2_048, 1, 1_000_000),
@@ -124,7 +124,7 @@ const overloadConfig = section({
   /** Whether requests are refused because work waits too long; the limits hold all the same. */
   enabled: z.boolean().default(true),
   /** Work that waits longer than this before it is begun, here or on the way to a relay, means overload. */
-  target: duration('100ms', '5ms', '5s'),
+  target: duration('50ms', '5ms', '5s'),
   /** Requests a second that are taken whatever happens: work that waits at such a rate waits for something else than this hub's load. */
   floor: count(1_000, 1, 1_000_000),
   /** Refusals that one member gets, in percent of its share; what it sends beyond both is not read and waits in TCP. */

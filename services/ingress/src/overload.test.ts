@@ -2,7 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { admittedRate, calm, type OverloadState, type OverloadWindow, stepOverload } from './overload.js';
 
 const settings = { target: 50, floor: 100 };
-const window = (given: Partial<OverloadWindow>): OverloadWindow => ({ ms: 100, delay: 0, asked: 1_000, admitted: 1_000, ...given });
+const window = (given: Partial<OverloadWindow>): OverloadWindow => ({
+  ms: 100,
+  delay: 0,
+  asked: 1_000,
+  admitted: 1_000,
+  served: 1_000,
+  ...given,
+});
 const run = (windows: readonly Partial<OverloadWindow>[], from: OverloadState = calm): OverloadState =>
   windows.reduce<OverloadState>((state, one) => stepOverload(state, window(one), settings), from);
 const shedding = (rate: number, more: { settle?: number; spare?: number; ceiling?: number; delay?: number } = {}): OverloadState => ({
@@ -16,10 +23,31 @@ const shedding = (rate: number, more: { settle?: number; spare?: number; ceiling
 });
 
 describe('a delay', () => {
-  it('of one window sheds nothing, however long', () => {
-    expect(run([{ delay: 5_000 }])).toEqual({ kind: 'late' });
-    expect(run([{ delay: 5_000 }, { delay: 0 }])).toBe(calm);
-    expect(run([{ delay: 5_000 }, { delay: 0 }, { delay: 5_000 }])).toEqual({ kind: 'late' });
+  it('of two windows sheds nothing', () => {
+    expect(run([{ delay: 60 }])).toEqual({ kind: 'late', windows: 1, delay: 60, served: 10_000 });
+    expect(run([{ delay: 60 }, { delay: 70, served: 900 }])).toEqual({ kind: 'late', windows: 2, delay: 70, served: 10_000 });
+    expect(run([{ delay: 60 }, { delay: 60 }, { delay: 0 }])).toBe(calm);
+    expect(run([{ delay: 60 }, { delay: 60 }, { delay: 0 }, { delay: 60 }, { delay: 60 }]).kind).toBe('late');
+  });
+
+  it('of two windows sheds where it is long and grows, of one never', () => {
+    expect(run([{ delay: 5_000 }]).kind).toBe('late');
+    expect(run([{ delay: 199 }, { delay: 201 }]).kind).toBe('shedding');
+    expect(run([{ delay: 199 }, { delay: 200 }]).kind).toBe('late');
+    expect(run([{ delay: 5_000 }, { delay: 5_000 }]).kind).toBe('late');
+  });
+
+  it('that shrinks from window to window sheds nothing, up to a second', () => {
+    const shrinking = Array.from({ length: 20 }, (_, at) => ({ delay: 5_000 * 0.85 ** at }));
+    for (let windows = 1; windows < 10; windows += 1) expect(run(shrinking.slice(0, windows)).kind, `${windows} windows`).toBe('late');
+    expect(run(shrinking.slice(0, 10)).kind).toBe('shedding');
+  });
+
+  it('begins with what was served at best, never with more than was taken', () => {
+    const late = { delay: 60, admitted: 4_000 };
+    expect(admittedRate(run([late, { ...late, served: 2_000 }, { ...late, served: 10 }]))).toBeCloseTo(20_000 * (50 / 60));
+    expect(admittedRate(run([late, late, { ...late, admitted: 600 }]))).toBeCloseTo(6_000 * (50 / 60));
+    expect(admittedRate(run(Array.from({ length: 3 }, () => ({ ...late, served: 0 }))))).toBeCloseTo(40_000 * (50 / 60));
   });
 
   it('at its target sheds nothing, however long it stands', () => {
@@ -27,15 +55,15 @@ describe('a delay', () => {
   });
 
   it('that stands sheds, beginning below what was taken', () => {
-    const state = run([{ delay: 60 }, { delay: 60 }]);
+    const state = run([{ delay: 60 }, { delay: 60 }, { delay: 60 }]);
     expect(state.kind).toBe('shedding');
     expect(admittedRate(state)).toBeCloseTo(10_000 * (50 / 60));
-    expect(admittedRate(run([{ delay: 51 }, { delay: 51 }]))).toBeCloseTo(9_000);
-    expect(admittedRate(run([{ delay: 900 }, { delay: 900 }]))).toBe(5_000);
+    expect(admittedRate(run([{ delay: 51 }, { delay: 51 }, { delay: 51 }]))).toBeCloseTo(9_000);
+    expect(admittedRate(run([{ delay: 900 }, { delay: 900 }, { delay: 900 }]))).toBeCloseTo(7_000);
   });
 
   it('counts by the second, whatever the window took', () => {
-    expect(admittedRate(run([{ delay: 900 }, { delay: 900, ms: 400 }]))).toBe(1_250);
+    expect(admittedRate(run([{ delay: 900 }, { delay: 900 }, { delay: 900, ms: 400 }]))).toBeCloseTo(1_750);
   });
 });
 
@@ -100,7 +128,7 @@ describe('a queue behind a server that can do so much and no more', () => {
       served.push(Math.min(queue, capacity));
       queue -= Math.min(queue, capacity);
       delays.push((queue / capacity) * 100);
-      state = stepOverload(state, window({ asked, admitted, delay: delays.at(-1) ?? 0 }), settings);
+      state = stepOverload(state, window({ asked, admitted, delay: delays.at(-1) ?? 0, served: served.at(-1) ?? 0 }), settings);
     }
     return { state, served, delays };
   };

@@ -2,8 +2,8 @@
 export type OverloadState =
   /** Whatever comes is taken. */
   | { readonly kind: 'calm' }
-  /** One window in which work had to wait too long: one more of them and it is no accident. */
-  | { readonly kind: 'late' }
+  /** Work had to wait too long in so many windows in a row, in the last of them so long, ms; at best so much was served a second. Where that stands it is no accident. */
+  | { readonly kind: 'late'; readonly windows: number; readonly delay: number; readonly served: number }
   /** Only so many requests a second are taken. */
   | {
       readonly kind: 'shedding';
@@ -27,6 +27,8 @@ export interface OverloadWindow {
   /** Requests that were asked for, and of those the ones that were taken. */
   readonly asked: number;
   readonly admitted: number;
+  /** Final answers that left. */
+  readonly served: number;
 }
 
 /** When the hub is late, and what it takes whatever happens. */
@@ -40,10 +42,10 @@ export interface OverloadSettings {
 /** How it begins. */
 export const calm: OverloadState = { kind: 'calm' };
 
-const late: OverloadState = { kind: 'late' };
-
-/** The rate falls by what the delay is beyond its target, within these bounds; then so many windows pass before it falls again. */
-const fall = { most: 0.5, least: 0.9, settle: 2 };
+/** So many windows in a row must be late, fewer where the wait is so many times its target and grows, and never while it shrinks; late ones without end are too many whatever they do. */
+const patience = { least: 3, fewer: 2, times: 4, most: 10 };
+/** The rate falls by what the delay is beyond its target, within these bounds, at first less; then so many windows pass before it falls again. */
+const fall = { most: 0.5, first: 0.7, least: 0.9, settle: 2 };
 /** A delay that shrinks by this each window is what drains: the rate is low enough. */
 const draining = 0.9;
 /** The rate grows by this each window: slowly where the delay is not far from its target, and in this part around what was too much last. */
@@ -52,20 +54,27 @@ const rise = { fast: 1.1, slow: 1.02, from: 0.9, to: 1.1 };
 const enough = 3;
 
 /**
- * What follows from one more window. Only a delay that stands counts: two windows in a row, so that a single long pause sheds nothing. The rate
- * begins with what was really taken, falls by a factor while work waits too long, and grows by a factor while it does not; when
- * nobody asks for more than the rate, it is calm again.
+ * What follows from one more window. Only a delay that stands counts: three windows in a row, so that neither a long pause nor what it left behind
+ * sheds anything, as long as that becomes less. The rate begins below what was served at best while work waited, falls by a factor while it goes on
+ * waiting too long, and grows by a factor while it does not; when nobody asks for more than the rate, it is calm again.
  */
 export function stepOverload(state: OverloadState, window: OverloadWindow, settings: OverloadSettings): OverloadState {
   const above = window.delay > settings.target;
   const perSecond = 1000 / Math.max(1, window.ms);
   switch (state.kind) {
     case 'calm':
-      return above ? late : calm;
+      return above ? { kind: 'late', windows: 1, delay: window.delay, served: window.served * perSecond } : calm;
     case 'late': {
       if (!above) return calm;
+      const { delay } = window;
+      const windows = state.windows + 1;
+      const served = Math.max(state.served, window.served * perSecond);
+      const drains = delay < state.delay * draining && windows < patience.most;
+      const grave = delay > settings.target * patience.times && delay > state.delay;
+      if (windows < (grave ? patience.fewer : patience.least) || drains) return { kind: 'late', windows, delay, served };
       const taken = window.admitted * perSecond;
-      return fallen(taken, taken, window, settings);
+      const base = served === 0 ? taken : Math.min(taken, served);
+      return fallen(base, base, window, settings, fall.first);
     }
     case 'shedding':
       return above ? hold(state, window, perSecond, settings) : grow(state, window, perSecond, settings);
@@ -74,8 +83,14 @@ export function stepOverload(state: OverloadState, window: OverloadWindow, setti
 
 type Shedding = Extract<OverloadState, { kind: 'shedding' }>;
 
-function fallen(taken: number, ceiling: number, { delay }: OverloadWindow, { target, floor }: OverloadSettings): OverloadState {
-  const factor = Math.max(fall.most, Math.min(fall.least, target / Math.max(1, delay)));
+function fallen(
+  taken: number,
+  ceiling: number,
+  { delay }: OverloadWindow,
+  { target, floor }: OverloadSettings,
+  most: number = fall.most,
+): OverloadState {
+  const factor = Math.max(most, Math.min(fall.least, target / Math.max(1, delay)));
   return { kind: 'shedding', rate: Math.max(floor, taken * factor), ceiling, delay, settle: fall.settle, spare: 0 };
 }
 

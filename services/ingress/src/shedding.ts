@@ -68,7 +68,7 @@ const longestWindow = 200;
 const keep = 2.5;
 /** However small its share, a member gets so many refusals a window, or may overdraw by so much, before nothing more is read from it. */
 const least = 20;
-/** Windows between two looks at what peers are told: they hear of it a round trip later. */
+/** Windows from one look at what peers are told to the next, the first at once: they hear of it a round trip later. */
 const tellEvery = 3;
 
 /** How long work waits on its way to a relay. */
@@ -86,6 +86,10 @@ export function createShedding({ settings, members, counts, lag, startedAt }: Sh
   let state: OverloadState = calm;
   let windowAt: number | undefined;
   let windows = 0;
+  /** Windows since shedding began. */
+  let sheds = 0;
+  /** Final answers of all members, when they were last counted. */
+  let finals = 0;
   let perSecond = 10;
   let ownDelay = 0;
   let relayDelay = 0;
@@ -130,7 +134,7 @@ export function createShedding({ settings, members, counts, lag, startedAt }: Sh
       level = Math.min(total, fairLevel(asked, total));
     }
     perSecond = 1000 / Math.min(elapsed, longestWindow);
-    const tell = windows % tellEvery === 0;
+    const tell = sheds % tellEvery === 1;
     for (const member of members.all()) {
       if (tell || state.kind !== 'shedding') {
         member.passing = state.kind === 'shedding' ? passingPart(member.passing, member.asked, level) : 1;
@@ -153,13 +157,19 @@ export function createShedding({ settings, members, counts, lag, startedAt }: Sh
       windows += 1;
       let asked = 0;
       let admitted = 0;
+      let answers = 0;
       for (const member of members.all()) {
         asked += member.asked;
         admitted += member.asked - member.shedNow;
+        answers += member.counts.responses;
       }
+      // A member that is forgotten takes its count along.
+      const served = Math.max(0, answers - finals);
+      finals = answers;
       ownDelay = lag();
       relayDelay = relayWaits(now);
-      state = stepOverload(state, { ms, delay: Math.max(ownDelay, relayDelay), asked, admitted }, settings);
+      state = stepOverload(state, { ms, delay: Math.max(ownDelay, relayDelay), asked, admitted, served }, settings);
+      sheds = state.kind === 'shedding' ? sheds + 1 : 0;
       sequence = (startedAt + now) / 1000;
       quiet = parameters(0);
       share(ms);

@@ -55,10 +55,11 @@ export async function start(config: IngressConfig, signal: AbortSignal): Promise
     const histogram = createInstruments(meters, counts, ingress.gauges);
     ingress.onAnswered((ms) => histogram.record(ms / 1000));
     roster.setLoad(ingress.gauges.inFlight);
-    const listeners = await ingress.listen();
     const admin = await startAdminServer(config.admin, { ready: ingress.ready, metrics: meters.prometheus });
     endings.push(() => admin.close());
+    // Nobody connects before there is somebody to pass things on to: members of an ingress that restarts come at once.
     await settle(ingress, signal);
+    const listeners = await ingress.listen();
     const closed = end(signal, ingress, config.drain)
       .then(endAll)
       .catch((error: unknown) => events.unexpected('shutdown', error));

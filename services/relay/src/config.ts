@@ -43,7 +43,7 @@ export const configSchema = z.strictObject({
     attempt: duration('8s', '100ms', '5m'),
     /** The first wait before a failed proxy is dialled again, and the longest; it doubles in between. */
     backoffFirst: duration('200ms', '10ms', '1m'),
-    backoffMost: duration('10s', '10ms', '10m'),
+    backoffMost: duration('5s', '10ms', '10m'),
     /** A question to policy for a member's door, and how long its answer is taken as fresh. */
     door: duration('2s', '50ms', '30s'),
     doorFresh: duration('1m', '1s', '1h'),
