@@ -31,8 +31,26 @@ export const subjects = {
   sighted: 'gh.v1.sighted',
   /** ingress to every policy: Watched. */
   watched: 'gh.v1.watched',
+  /** console to policy, queue group: AccessQuestion, answered by AccessAnswer. */
+  access: 'gh.v1.access',
+  /** ingress and console to policy, queue group: PrivacyKeyQuestion, answered by PrivacyKeyAnswer. */
+  privacyKey: 'gh.v1.privacy-key',
   /** policy to all: Changed. */
   changed: 'gh.v1.changed',
+  /** policy to ingress: Marked. */
+  marked: 'gh.v1.marked',
+  /** ingress into the stream RECORDS: RecordBatch. */
+  records: (ingressId: string) => `gh.v1.records.${token(ingressId)}`,
+  /** ingress into the stream KEPT: KeptBatch. */
+  kept: (ingressId: string) => `gh.v1.kept.${token(ingressId)}`,
+  /** console to whoever listens: TrafficFrame, once a second. */
+  traffic: 'gh.v1.traffic',
+  /** console into the stream TRAFFIC: TrafficPoint of a minute. */
+  trafficMinute: 'gh.v1.traffic-minute',
+  /** all: InstanceReport. */
+  report: (service: string, id: string) => `gh.v1.report.${token(service)}.${token(id)}`,
+  /** every InstanceReport. */
+  everyReport: 'gh.v1.report.*.*',
   /** ingress to relays: Presence. */
   present: 'gh.v1.present',
   /** ingress to one relay: ForwardBatch. */
@@ -54,7 +72,7 @@ export const subjects = {
 } as const;
 
 /** The services that say hello. */
-export const helloServices = ['ingress', 'policy', 'relay'] as const;
+export const helloServices = ['ingress', 'policy', 'relay', 'console'] as const;
 
 /** Queue group in which policy instances share the questions. */
 export const policyQueue = 'policy';
@@ -75,6 +93,12 @@ export const buckets = {
 export const streams = {
   /** The audit log: AuditEntry on `auditSubject`, one after the other. */
   audit: 'AUDIT',
+  /** Routing records: RecordBatch on `records`. */
+  records: 'RECORDS',
+  /** Heads of messages of marked dialogs and members: KeptBatch on `kept`. */
+  kept: 'KEPT',
+  /** Traffic of each minute: TrafficPoint on `trafficMinute`. */
+  traffic: 'TRAFFIC',
 } as const;
 
 /** What the stream AUDIT holds. */

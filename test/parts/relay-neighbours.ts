@@ -222,6 +222,7 @@ export async function startRelay(
           loop: [handed.loop ?? 7],
           wait: [handed.wait ?? 25_000],
           length: [bytes.length],
+          traced: [],
           wire: bytes,
         }).finish(),
       );

@@ -72,6 +72,7 @@ export function listenToBus(ears: BusEars, wires: Pick<BusWires, 'arrived' | 'de
     roster.onChange((service) => {
       if (service !== 'relay') return;
       events.relaysChanged(roster.freshIds('relay'));
+      shedding.relaysChanged(clock());
       const { returned } = relays.refresh();
       handOverAgain(returned);
       if (returned.size > 0) batches.again(new Set([...returned].flatMap((relay) => wiresOf(relay.id))));

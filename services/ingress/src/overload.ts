@@ -44,8 +44,8 @@ export const calm: OverloadState = { kind: 'calm' };
 
 /** So many windows in a row must be late, fewer where the wait is so many times its target and grows, and never while it shrinks; late ones without end are too many whatever they do. */
 const patience = { least: 3, fewer: 2, times: 4, most: 10 };
-/** The rate falls by what the delay is beyond its target, within these bounds, at first less; then so many windows pass before it falls again. */
-const fall = { most: 0.5, first: 0.7, least: 0.9, settle: 2 };
+/** The rate falls by what the delay is beyond its target, within these bounds; then so many windows pass before it falls again. */
+const fall = { most: 0.5, least: 0.9, settle: 2 };
 /** A delay that shrinks by this each window is what drains: the rate is low enough. */
 const draining = 0.9;
 /** The rate grows by this each window: slowly where the delay is not far from its target, and in this part around what was too much last. */
@@ -74,7 +74,7 @@ export function stepOverload(state: OverloadState, window: OverloadWindow, setti
       if (windows < (grave ? patience.fewer : patience.least) || drains) return { kind: 'late', windows, delay, served };
       const taken = window.admitted * perSecond;
       const base = served === 0 ? taken : Math.min(taken, served);
-      return fallen(base, base, window, settings, fall.first);
+      return fallen(base, base, window, settings);
     }
     case 'shedding':
       return above ? hold(state, window, perSecond, settings) : grow(state, window, perSecond, settings);
@@ -83,14 +83,8 @@ export function stepOverload(state: OverloadState, window: OverloadWindow, setti
 
 type Shedding = Extract<OverloadState, { kind: 'shedding' }>;
 
-function fallen(
-  taken: number,
-  ceiling: number,
-  { delay }: OverloadWindow,
-  { target, floor }: OverloadSettings,
-  most: number = fall.most,
-): OverloadState {
-  const factor = Math.max(most, Math.min(fall.least, target / Math.max(1, delay)));
+function fallen(taken: number, ceiling: number, { delay }: OverloadWindow, { target, floor }: OverloadSettings): OverloadState {
+  const factor = Math.max(fall.most, Math.min(fall.least, target / Math.max(1, delay)));
   return { kind: 'shedding', rate: Math.max(floor, taken * factor), ceiling, delay, settle: fall.settle, spare: 0 };
 }
 

@@ -36,6 +36,8 @@ export interface Shedding {
   tick(now: number): void;
   /** A relay told how late it is, ms, and `heard`, the time (`now` modulo 2^32, 0: none) at which the newest batch left that it took `age` ms ago. Hot path of a batch. */
   relayTold(relay: string, lag: number, heard: number, age: number, now: number): void;
+  /** A relay came or went: its members move, which is no lasting delay. */
+  relaysChanged(now: number): void;
   /** A response came in on a connection of this member. It is never refused; one that nobody can have asked for costs like the rest. Hot path. */
   answered(member: Member): void;
   /** Something else came in that cannot be refused but costs like the rest: a ping, a broken message, a piece of one. Hot path. */
@@ -62,6 +64,8 @@ export interface SheddingGauges {
 
 /** What a relay said of itself counts for so long, ms. */
 const relayTime = 1_000;
+/** While members move from one relay to another, work waits for new links, ms: shedding begins later. */
+const movingTime = 2_000;
 /** A window that took longer, because the loop was busy, is made up for no further: that would make the next one as long. ms. */
 const longestWindow = 200;
 /** A share that was not used is kept for so many windows. */
@@ -94,6 +98,7 @@ export function createShedding({ settings, members, counts, lag, startedAt }: Sh
   let ownDelay = 0;
   let relayDelay = 0;
   const relays = new Map<string, RelayWaits>();
+  let movedAt = Number.NEGATIVE_INFINITY;
   let sequence = startedAt / 1000;
   let quiet = overloadParameters({ percent: 0, validity: 0, sequence });
 
@@ -168,7 +173,9 @@ export function createShedding({ settings, members, counts, lag, startedAt }: Sh
       finals = answers;
       ownDelay = lag();
       relayDelay = relayWaits(now);
-      state = stepOverload(state, { ms, delay: Math.max(ownDelay, relayDelay), asked, admitted, served }, settings);
+      const moving = state.kind !== 'shedding' && now - movedAt < movingTime;
+      const delay = moving ? 0 : Math.max(ownDelay, relayDelay);
+      state = stepOverload(state, { ms, delay, asked, admitted, served }, settings);
       sheds = state.kind === 'shedding' ? sheds + 1 : 0;
       sequence = (startedAt + now) / 1000;
       quiet = parameters(0);
@@ -188,6 +195,9 @@ export function createShedding({ settings, members, counts, lag, startedAt }: Sh
         waits = Math.max(lag, (Math.trunc(now) - heard - age) | 0);
       }
       if (waits < known.least) known.least = waits;
+    },
+    relaysChanged(now) {
+      movedAt = now;
     },
     answered(member) {
       if (member.owed > 0) member.owed -= 1;

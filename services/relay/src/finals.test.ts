@@ -16,6 +16,11 @@ function batch(...finals: readonly (readonly [number, number, string])[]): Uint8
     status: finals.flatMap(([, status]) => [180, status]),
     reason: finals.flatMap(() => [0, 0]),
     length: finals.flatMap(([, , text]) => [7, text.length]),
+    link: [],
+    waited: [],
+    took: [],
+    tries: [],
+    links: [],
     wire: Buffer.from(finals.map(([, , text]) => `ringing${text}`).join(''), 'latin1'),
   }).finish();
 }

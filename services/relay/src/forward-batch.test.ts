@@ -19,6 +19,7 @@ const good: ForwardBatch = {
   loop: [7, 8],
   wait: [25_000, 0],
   length: [3, 2],
+  traced: [],
   wire: Buffer.from('abcde'),
 };
 

@@ -203,6 +203,11 @@ function createBack(names: { relay: string; ingress: string; epoch: string }, to
       status,
       reason,
       length,
+      link: [],
+      waited: [],
+      took: [],
+      tries: [],
+      links: [],
       wire: outbox.take(),
     };
     kind = [];
@@ -290,6 +295,11 @@ function newWriter(relay: string) {
     status: [],
     reason: [],
     length: [],
+    link: [],
+    waited: [],
+    took: [],
+    tries: [],
+    links: [],
     wire: Buffer.alloc(0),
   };
   const writer = OutcomeBatch.encode(empty);

@@ -94,7 +94,17 @@ export interface ForwardBatch {
   wait: number[];
   /** How many bytes of `wire` are this forward's. */
   length: number[];
+  /** Entries that belong to a trace that is made; most batches have none. */
+  traced: TracedForward[];
   wire: Buffer;
+}
+
+export interface TracedForward {
+  /** Index of the entry in the columns. */
+  entry: number;
+  /** W3C trace context: 16 bytes, and the 8 bytes of the span that asks. */
+  traceId: Buffer;
+  spanId: Buffer;
 }
 
 function createBaseForwardBatch(): ForwardBatch {
@@ -114,6 +124,7 @@ function createBaseForwardBatch(): ForwardBatch {
     loop: [],
     wait: [],
     length: [],
+    traced: [],
     wire: Buffer.alloc(0),
   };
 }
@@ -196,6 +207,9 @@ export const ForwardBatch: MessageFns<ForwardBatch> = {
         writer.uint32(v);
       }
       writer.join();
+    }
+    for (const v of message.traced) {
+      TracedForward.encode(v!, writer.uint32(146).fork()).join();
     }
     if (message.wire.length !== 0) {
       writer.uint32(162).bytes(message.wire);
@@ -416,6 +430,14 @@ export const ForwardBatch: MessageFns<ForwardBatch> = {
 
             break;
           }
+          case 18: {
+            if (tag !== 146) {
+              break;
+            }
+
+            message.traced.push(TracedForward.decode(reader, reader.uint32()));
+            continue;
+          }
           case 20: {
             if (tag !== 162) {
               break;
@@ -463,6 +485,7 @@ export const ForwardBatch: MessageFns<ForwardBatch> = {
       loop: globalThis.Array.isArray(object?.loop) ? object.loop.map((e: any) => globalThis.Number(e)) : [],
       wait: globalThis.Array.isArray(object?.wait) ? object.wait.map((e: any) => globalThis.Number(e)) : [],
       length: globalThis.Array.isArray(object?.length) ? object.length.map((e: any) => globalThis.Number(e)) : [],
+      traced: globalThis.Array.isArray(object?.traced) ? object.traced.map((e: any) => TracedForward.fromJSON(e)) : [],
       wire: isSet(object.wire) ? Buffer.from(bytesFromBase64(object.wire)) : Buffer.alloc(0),
     };
   },
@@ -514,6 +537,9 @@ export const ForwardBatch: MessageFns<ForwardBatch> = {
     if (message.length?.length) {
       obj.length = message.length.map((e) => Math.round(e));
     }
+    if (message.traced?.length) {
+      obj.traced = message.traced.map((e) => TracedForward.toJSON(e));
+    }
     if (message.wire.length !== 0) {
       obj.wire = base64FromBytes(message.wire);
     }
@@ -540,7 +566,117 @@ export const ForwardBatch: MessageFns<ForwardBatch> = {
     message.loop = object.loop?.map((e) => e) || [];
     message.wait = object.wait?.map((e) => e) || [];
     message.length = object.length?.map((e) => e) || [];
+    message.traced = object.traced?.map((e) => TracedForward.fromPartial(e)) || [];
     message.wire = object.wire ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
+function createBaseTracedForward(): TracedForward {
+  return { entry: 0, traceId: Buffer.alloc(0), spanId: Buffer.alloc(0) };
+}
+
+export const TracedForward: MessageFns<TracedForward> = {
+  encode(message: TracedForward, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.entry !== 0) {
+      writer.uint32(8).uint32(message.entry);
+    }
+    if (message.traceId.length !== 0) {
+      writer.uint32(18).bytes(message.traceId);
+    }
+    if (message.spanId.length !== 0) {
+      writer.uint32(26).bytes(message.spanId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TracedForward {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTracedForward();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.entry = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.traceId = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.spanId = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TracedForward {
+    return {
+      entry: isSet(object.entry) ? globalThis.Number(object.entry) : 0,
+      traceId: isSet(object.traceId)
+        ? Buffer.from(bytesFromBase64(object.traceId))
+        : isSet(object.trace_id)
+        ? Buffer.from(bytesFromBase64(object.trace_id))
+        : Buffer.alloc(0),
+      spanId: isSet(object.spanId)
+        ? Buffer.from(bytesFromBase64(object.spanId))
+        : isSet(object.span_id)
+        ? Buffer.from(bytesFromBase64(object.span_id))
+        : Buffer.alloc(0),
+    };
+  },
+
+  toJSON(message: TracedForward): unknown {
+    const obj: any = {};
+    if (message.entry !== 0) {
+      obj.entry = Math.round(message.entry);
+    }
+    if (message.traceId.length !== 0) {
+      obj.traceId = base64FromBytes(message.traceId);
+    }
+    if (message.spanId.length !== 0) {
+      obj.spanId = base64FromBytes(message.spanId);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<TracedForward>, I>>(base?: I): TracedForward {
+    return TracedForward.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<TracedForward>, I>>(object: I): TracedForward {
+    const message = createBaseTracedForward();
+    message.entry = object.entry ?? 0;
+    message.traceId = object.traceId ?? Buffer.alloc(0);
+    message.spanId = object.spanId ?? Buffer.alloc(0);
     return message;
   },
 };

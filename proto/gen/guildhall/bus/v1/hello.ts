@@ -13,7 +13,7 @@ export const protobufFileName = "guildhall/bus/v1/hello.proto";
 
 /** A service's heartbeat, published every half second by default. */
 export interface Hello {
-  /** "ingress", "policy" or "relay". */
+  /** "ingress", "policy", "relay" or "console". */
   service: string;
   id: string;
   /** New at every start of the process. */

@@ -78,6 +78,16 @@ export interface OutcomeBatch {
   /** Index into `gone` plus one for GONE, else 0. */
   reason: number[];
   length: number[];
+  /**
+   * Of finals and GONE: index into `links` plus one of the proxy that answered or was tried last, 0: none; microseconds from the batch's arrival here to
+   * the first writing, and from the last writing to the final answer; how often it was written. An older relay leaves all four empty.
+   */
+  link: number[];
+  waited: number[];
+  took: number[];
+  tries: number[];
+  /** "host:port" of proxies. */
+  links: string[];
   wire: Buffer;
 }
 
@@ -99,6 +109,11 @@ function createBaseOutcomeBatch(): OutcomeBatch {
     status: [],
     reason: [],
     length: [],
+    link: [],
+    waited: [],
+    took: [],
+    tries: [],
+    links: [],
     wire: Buffer.alloc(0),
   };
 }
@@ -157,6 +172,37 @@ export const OutcomeBatch: MessageFns<OutcomeBatch> = {
         writer.uint32(v);
       }
       writer.join();
+    }
+    if (message.link.length !== 0) {
+      writer.uint32(122).fork();
+      for (const v of message.link) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    if (message.waited.length !== 0) {
+      writer.uint32(130).fork();
+      for (const v of message.waited) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    if (message.took.length !== 0) {
+      writer.uint32(138).fork();
+      for (const v of message.took) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    if (message.tries.length !== 0) {
+      writer.uint32(146).fork();
+      for (const v of message.tries) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    for (const v of message.links) {
+      writer.uint32(154).string(v!);
     }
     if (message.wire.length !== 0) {
       writer.uint32(162).bytes(message.wire);
@@ -315,6 +361,86 @@ export const OutcomeBatch: MessageFns<OutcomeBatch> = {
 
             break;
           }
+          case 15: {
+            if (tag === 120) {
+              message.link.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 122) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.link.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 16: {
+            if (tag === 128) {
+              message.waited.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 130) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.waited.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 17: {
+            if (tag === 136) {
+              message.took.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 138) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.took.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 18: {
+            if (tag === 144) {
+              message.tries.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 146) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.tries.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 19: {
+            if (tag !== 154) {
+              break;
+            }
+
+            message.links.push(reader.string());
+            continue;
+          }
           case 20: {
             if (tag !== 162) {
               break;
@@ -354,6 +480,11 @@ export const OutcomeBatch: MessageFns<OutcomeBatch> = {
       status: globalThis.Array.isArray(object?.status) ? object.status.map((e: any) => globalThis.Number(e)) : [],
       reason: globalThis.Array.isArray(object?.reason) ? object.reason.map((e: any) => globalThis.Number(e)) : [],
       length: globalThis.Array.isArray(object?.length) ? object.length.map((e: any) => globalThis.Number(e)) : [],
+      link: globalThis.Array.isArray(object?.link) ? object.link.map((e: any) => globalThis.Number(e)) : [],
+      waited: globalThis.Array.isArray(object?.waited) ? object.waited.map((e: any) => globalThis.Number(e)) : [],
+      took: globalThis.Array.isArray(object?.took) ? object.took.map((e: any) => globalThis.Number(e)) : [],
+      tries: globalThis.Array.isArray(object?.tries) ? object.tries.map((e: any) => globalThis.Number(e)) : [],
+      links: globalThis.Array.isArray(object?.links) ? object.links.map((e: any) => globalThis.String(e)) : [],
       wire: isSet(object.wire) ? Buffer.from(bytesFromBase64(object.wire)) : Buffer.alloc(0),
     };
   },
@@ -393,6 +524,21 @@ export const OutcomeBatch: MessageFns<OutcomeBatch> = {
     if (message.length?.length) {
       obj.length = message.length.map((e) => Math.round(e));
     }
+    if (message.link?.length) {
+      obj.link = message.link.map((e) => Math.round(e));
+    }
+    if (message.waited?.length) {
+      obj.waited = message.waited.map((e) => Math.round(e));
+    }
+    if (message.took?.length) {
+      obj.took = message.took.map((e) => Math.round(e));
+    }
+    if (message.tries?.length) {
+      obj.tries = message.tries.map((e) => Math.round(e));
+    }
+    if (message.links?.length) {
+      obj.links = message.links;
+    }
     if (message.wire.length !== 0) {
       obj.wire = base64FromBytes(message.wire);
     }
@@ -415,6 +561,11 @@ export const OutcomeBatch: MessageFns<OutcomeBatch> = {
     message.status = object.status?.map((e) => e) || [];
     message.reason = object.reason?.map((e) => e) || [];
     message.length = object.length?.map((e) => e) || [];
+    message.link = object.link?.map((e) => e) || [];
+    message.waited = object.waited?.map((e) => e) || [];
+    message.took = object.took?.map((e) => e) || [];
+    message.tries = object.tries?.map((e) => e) || [];
+    message.links = object.links?.map((e) => e) || [];
     message.wire = object.wire ?? Buffer.alloc(0);
     return message;
   },
