@@ -34,7 +34,7 @@ export interface Trouble {
 const usual = {
   lasts: 15_000,
   /** Traffic to it is normal again so long after its end: a dial into the trouble takes 5 s to fail, the next comes 5 s later at most, and what waited goes then. */
-  recovery: 16_000,
+  recovery: 12_000,
   /** Then it goes on for a while. */
   beyond: 3_000,
 } as const;
@@ -53,7 +53,7 @@ export function memberRow(facts: TroubleFacts, open: () => Trouble): Row {
   return {
     name: facts.name,
     about: `${facts.about}, for ${(facts.lasts ?? usual.lasts) / 1000} s`,
-    promise: `${noticed}its senders get one final answer each (${facts.refusals.join(', ')}), its queue stays in bounds, others see no 503 and a p99 within 2× (below 50 ms it is no delay); normal within 16 s of its end, without a restart`,
+    promise: `${noticed}its senders get one final answer each (${facts.refusals.join(', ')}), its queue stays in bounds, others see no 503 and a p99 within 2× (below 50 ms it is no delay); normal within 12 s of its end, without a restart`,
     async run(stage) {
       const trouble = open();
       try {

@@ -78,6 +78,13 @@ export async function openPath(far: PathEnd, near: PathEnd = { port: 0 }): Promi
   return path;
 }
 
+/** Only TCP knows resets; a socket of the file system ends. */
+function resetSocket(socket: Socket | undefined): void {
+  if (socket === undefined) return;
+  if (socket.remotePort === undefined) socket.destroy();
+  else socket.resetAndDestroy();
+}
+
 /** One direction of a connection. */
 interface Lane {
   pass(passage: Passage): void;
@@ -93,7 +100,7 @@ function openConnection(near: Socket, far: PathEnd, first: Passage, over: () => 
     if (near.destroyed && (onward?.destroyed ?? true)) over();
   };
   const broke = (other: () => Socket | undefined) => {
-    const pass = () => void other()?.resetAndDestroy();
+    const pass = () => resetSocket(other());
     if (passage.kind === 'stalls') news = pass;
     else pass();
   };
@@ -121,8 +128,8 @@ function openConnection(near: Socket, far: PathEnd, first: Passage, over: () => 
     from: near.remotePort ?? 0,
     pass,
     reset() {
-      near.resetAndDestroy();
-      onward?.resetAndDestroy();
+      resetSocket(near);
+      resetSocket(onward);
       over();
     },
   };
