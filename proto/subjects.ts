@@ -49,6 +49,8 @@ export const subjects = {
   trafficMinute: 'gh.v1.traffic-minute',
   /** all: InstanceReport. */
   report: (service: string, id: string) => `gh.v1.report.${token(service)}.${token(id)}`,
+  /** every InstanceReport of one service: as with hellos, who may say it is settled by NATS. */
+  reports: (service: string) => `gh.v1.report.${token(service)}.*`,
   /** every InstanceReport. */
   everyReport: 'gh.v1.report.*.*',
   /** ingress to relays: Presence. */
@@ -87,6 +89,8 @@ export const buckets = {
   certificates: 'certificates',
   /** Enrolment and access tokens, as hashes: under `accessTokenKey`. */
   accessTokens: 'access-tokens',
+  /** Members whose messages' heads are kept for a while: Mark under `markKey`. */
+  marks: 'marks',
 } as const;
 
 /** JetStream streams. */
@@ -109,6 +113,9 @@ export const certificateKey = (serial: string) => token(serial);
 
 /** Key of the bucket `access-tokens`. */
 export const accessTokenKey = (id: string) => token(id);
+
+/** Key of the bucket `marks`; a member id. */
+export const markKey = (member: string) => token(member);
 
 /** Keys of the bucket `membership`. */
 export const membershipKeys = {

@@ -18,7 +18,7 @@ export interface TopologyPart {
   /** nats-servers: 3 in a cluster, or 1. Default 3. */
   readonly servers?: 1 | 3;
   /** Default two of each. */
-  readonly services?: { readonly ingresses: number; readonly relays: number; readonly policies: number };
+  readonly services?: { readonly ingresses: number; readonly relays: number; readonly policies: number; readonly consoles?: number };
   readonly settings?: HubSettings;
   /** Connections of each sender to each ingress; default 2. */
   readonly each?: number;
@@ -157,7 +157,7 @@ function memberIds(count: number): readonly string[] {
 /** Where each instance finds NATS: all servers, each instance another one first. */
 async function busAccess(
   nats: NatsCluster,
-  { ingresses, relays, policies }: NonNullable<TopologyPart['services']>,
+  { ingresses, relays, policies, consoles = 0 }: NonNullable<TopologyPart['services']>,
   busPath: TopologyPart['busPath'],
 ): Promise<ReadonlyMap<string, BusAccess>> {
   const access = new Map<string, BusAccess>();
@@ -166,6 +166,7 @@ async function busAccess(
     ['ingress', ingresses],
     ['relay', relays],
     ['policy', policies],
+    ['console', consoles],
   ] as const satisfies readonly (readonly [BusService, number])[];
   for (const [service, count] of kinds) {
     for (let number = 1; number <= count; number += 1) {

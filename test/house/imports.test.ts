@@ -28,8 +28,8 @@ describe('who may import what', () => {
   });
 
   it('services never import each other', () => {
-    for (const service of ['ingress', 'policy', 'relay']) {
-      const others = ['ingress', 'policy', 'relay', 'cli'].filter((name) => name !== service);
+    for (const service of ['ingress', 'policy', 'relay', 'console']) {
+      const others = ['ingress', 'policy', 'relay', 'console', 'cli'].filter((name) => name !== service);
       expect(offences(inside(`services/${service}`), (module) => others.some((name) => module.startsWith(`@guildhall/${name}/`)))).toEqual(
         [],
       );
@@ -37,8 +37,8 @@ describe('who may import what', () => {
   });
 
   it('the CLI takes only how to start and configure a service, and only in `up`', () => {
-    const allowed = /^@guildhall\/(ingress|policy|relay)\/(start|config)$/;
-    const services = /^@guildhall\/(ingress|policy|relay)\//;
+    const allowed = /^@guildhall\/(ingress|policy|relay|console)\/(start|config)$/;
+    const services = /^@guildhall\/(ingress|policy|relay|console)\//;
     expect(offences(inside('services/cli'), (module) => services.test(module) && !allowed.test(module))).toEqual([]);
     const importers = inside('services/cli').filter((path) => importsOf(path).some((module) => services.test(module)));
     expect(importers.filter((path) => !/\/src\/hub\/up[a-z-]*\.ts$/.test(path))).toEqual([]);
@@ -95,7 +95,7 @@ describe('who may say what', () => {
   });
 
   it('only events.ts makes instruments in a service', () => {
-    const services = ['ingress', 'policy', 'relay'].flatMap((name) => inside(`services/${name}`));
+    const services = ['ingress', 'policy', 'relay', 'console'].flatMap((name) => inside(`services/${name}`));
     expect(
       linesMatching(services, /\.(counter|gauge|histogram)\(/).filter((at) => !/\/src\/([a-z-]+\/)?([a-z-]+-)?events\.ts:/.test(at)),
     ).toEqual([]);

@@ -1,6 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Running } from '@guildhall/chassis/running';
 import type { BusService } from '@guildhall/cli/hub/nats-conf';
+import { configSchema as consoleSchema } from '@guildhall/console/config';
+import { start as startConsole } from '@guildhall/console/start';
 import { configSchema as ingressSchema } from '@guildhall/ingress/config';
 import { start as startIngress } from '@guildhall/ingress/start';
 import { configSchema as policySchema } from '@guildhall/policy/config';
@@ -20,6 +22,8 @@ export interface Topology {
   readonly ingresses: number;
   readonly relays: number;
   readonly policies: number;
+  /** Default none: they only look at what the others do. */
+  readonly consoles?: number;
 }
 
 /** Settings that a story tightens, as one writes them in a configuration file. */
@@ -27,6 +31,7 @@ export interface HubSettings {
   readonly policy?: Partial<Pick<z.input<typeof policySchema>, 'reload' | 'settle' | 'dns' | 'authority' | 'enrolment' | 'drain'>>;
   readonly ingress?: Partial<Pick<z.input<typeof ingressSchema>, 'timeouts' | 'overload' | 'limits' | 'reload' | 'drain'>>;
   readonly relay?: Partial<Pick<z.input<typeof relaySchema>, 'timeouts' | 'limits' | 'dns' | 'reload' | 'drain'>>;
+  readonly console?: Partial<Omit<z.input<typeof consoleSchema>, 'id' | 'nats' | 'admin' | 'log' | 'grpc' | 'http'>>;
 }
 
 export interface HubPart {
@@ -91,10 +96,11 @@ export interface HubServices {
   readonly ingresses: readonly IngressInstance[];
   readonly relays: readonly Instance[];
   readonly policies: readonly Instance[];
+  readonly consoles: readonly Instance[];
   /** Writes the community's file anew; policy finds that by itself. */
   rewrite(community: CommunityPart): void;
   /** Sum of a counter over the instances of a service, by name and labels (a part of them is enough). 0 where nobody has it. */
-  counted(service: 'ingress' | 'relay' | 'policy', metric: string, labels?: Readonly<Record<string, string>>): Promise<number>;
+  counted(service: BusService, metric: string, labels?: Readonly<Record<string, string>>): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -201,14 +207,24 @@ export async function startServices(part: HubPart, access: (service: BusService,
       );
       return { ...started, port: Number(started.addresses[`listener:${listenerName}`]?.split(':').at(-1)) };
     });
+    const consoles = await several(topology.consoles ?? 0, (number) => {
+      const door = { host: '127.0.0.1', port: 0, certificate };
+      const own = { ...shared, nats: nats('console', number), id: `console-${number}`, grpc: door, http: door, drain: 0 };
+      const config = { ...own, ...settings.console };
+      return keep(
+        apart
+          ? startApart('console', config, folder, part.environment)
+          : here((signal) => startConsole(consoleSchema.parse(config), signal)),
+      );
+    });
     await Promise.all(instances.map(ready));
-    const byService = { ingress: ingresses, relay: relays, policy: policies };
+    const byService = { ingress: ingresses, relay: relays, policy: policies, console: consoles };
     const counted: Hub['counted'] = async (service, metric, labels) => {
       const values = await Promise.all(byService[service].map((one) => readCounter(one, metric, labels ?? {})));
       return values.reduce((sum, value) => sum + value, 0);
     };
     const operatorToken = () => readFileSync(operatorTokenFile, 'latin1').trim();
-    return { domain, authority: part.authority, operatorToken, ingresses, relays, policies, rewrite, counted, close };
+    return { domain, authority: part.authority, operatorToken, ingresses, relays, policies, consoles, rewrite, counted, close };
   } catch (error) {
     await close();
     throw error;

@@ -1,5 +1,6 @@
-import { connect, errors, type Msg, type NatsConnection } from '@nats-io/transport-node';
-import { busFault, tooOld } from './bus-fault.js';
+import { errors, type Msg, type NatsConnection } from '@nats-io/transport-node';
+import { dialNats } from './bus-dial.js';
+import { tooOld } from './bus-fault.js';
 import { type BusStore, createBusStore } from './bus-store.js';
 import { createUnheard, type MakeUnheard, type Unheard } from './bus-unheard.js';
 import { monotonic } from './clock.js';
@@ -98,45 +99,20 @@ export interface BusConfig {
   replicas?: number | undefined;
 }
 
-const redialMs = 150;
-const firstConnectMs = 5000;
-/** A connection that is open but silent is given up after two of these. */
-const pingMs = 2000;
-
 /**
  * Connects to NATS and stays connected: once it has been there it is redialled for ever. Throws a Fault when the first
  * connect fails (`bus-unreachable`, `bus-authorization`) or the server is older than 2.9 (`bus-too-old`). `inbox` is what answers come to
  * (`subjects.inbox`): its users at NATS let no service listen to another's.
  */
 export async function connectBus(config: BusConfig, name: string, log: Logger, inbox = '_INBOX'): Promise<Bus> {
-  const connection = await dial(config, name, inbox);
+  const connection = await dialNats(config, name, inbox);
   const old = tooOld(connection.info?.version ?? '0', config.url);
   if (old !== undefined) {
     await connection.close();
     throw old;
   }
-  const store = createBusStore(() => dial(config, `${name} store`, inbox), config.replicas ?? 1, log);
+  const store = createBusStore(() => dialNats(config, `${name} store`, inbox), config.replicas ?? 1, log);
   return createBus(connection, store, inbox, log);
-}
-
-function dial(config: BusConfig, name: string, inbox: string): Promise<NatsConnection> {
-  return connect({
-    servers: config.url.split(','),
-    name,
-    ...(config.user === undefined ? {} : { user: config.user, pass: config.password ?? '' }),
-    timeout: firstConnectMs,
-    maxReconnectAttempts: -1,
-    reconnectTimeWait: redialMs,
-    reconnectJitter: redialMs / 3,
-    // Without it, two refusals in a row (a server that restarts with its users not yet loaded) would end the redialling.
-    ignoreAuthErrorAbort: true,
-    pingInterval: pingMs,
-    maxPingOut: 2,
-    noAsyncTraces: true,
-    inboxPrefix: inbox,
-  }).catch((thrown: unknown) => {
-    throw busFault(thrown, config);
-  });
 }
 
 function createBus(connection: NatsConnection, store: BusStore, inbox: string, log: Logger): Bus {

@@ -14,7 +14,7 @@ import { buckets, subjects } from '@guildhall/proto/subjects';
 import { accessHandlers } from './api/access-handlers.js';
 import { adminHandlers } from './api/admin-handlers.js';
 import { apiServiceNames } from './api/api-services.js';
-import { createHealth } from './api/health.js';
+import { createHealth } from '@guildhall/chassis/api/health';
 import { openApi } from './api/start-api.js';
 import { startEnrolmentDoor } from './authority/enrolment-door.js';
 import { keepAuthority } from './authority/start-authority.js';
@@ -29,7 +29,9 @@ import type { Decision } from './decision/hearing.js';
 import { keepDiscovery } from './discovery/keep-discovery.js';
 import { keepWatched, listPartners } from './discovery/watched.js';
 import { createEvents } from './events.js';
-import { watchFiles } from './membership/file-watch.js';
+import { keepMarks } from './marks/keep-marks.js';
+import { markHandlers } from './marks/mark-handlers.js';
+import { watchFiles } from '@guildhall/chassis/file-watch';
 import { openMembership } from './membership/start-membership.js';
 import { type Held, readiness } from './readiness.js';
 
@@ -105,6 +107,9 @@ export async function start(config: PolicyConfig, signal: AbortSignal): Promise<
     const watched = keepWatched(bus, monotonic);
     closing.add(watched.stop);
 
+    const marks = await keepMarks(await bus.keyValue(buckets.marks, { history: 1 }), { bus, ...sources, failed: events.failed });
+    closing.add(marks.stop);
+
     const api = await openApi(config, {
       bus,
       log,
@@ -136,6 +141,7 @@ export async function start(config: PolicyConfig, signal: AbortSignal): Promise<
         history: kept.history,
         listTurnedAway: listTurnedAway(turnedAway),
         listPartners: listPartners(watched, () => kept.store.snapshot().stored.values()),
+        marks: markHandlers(marks, sources),
       }),
       MembershipService: kept.handlers,
       AuthorityService: authority.handlers,
@@ -159,6 +165,11 @@ export async function start(config: PolicyConfig, signal: AbortSignal): Promise<
 
     const roster = createRoster(bus, { service: 'policy', id: config.id, epoch: newEpoch() }, {}, monotonic);
     held.roster = roster;
+    closing.add(
+      roster.onChange((service) => {
+        if (service === 'ingress') marks.say();
+      }),
+    );
     watchBus(meters, bus, roster);
     closing.add(() => roster.close());
     refresh();

@@ -1,4 +1,4 @@
-import { ApiFault } from '@guildhall/policy/api/api-fault';
+import { ApiFault } from '@guildhall/chassis/api/api-fault';
 import { compile } from '@guildhall/policy/decision/compile';
 import { decodeStored, encodeEntry, entriesByKey, type StoredEntry } from '@guildhall/policy/membership/bucket-entry';
 import { plan, type Wish, written } from '@guildhall/policy/membership/change-plan';

@@ -13,6 +13,6 @@ describe('GUILDHALL_NATS_URL', () => {
     ['nats://ada:x@a:1, nats://b:2', 'nats://a:1,nats://b:2', { user: 'ada', password: 'x' }],
     ['nats://[::1]:4222', 'nats://[::1]:4222', {}],
   ])('%j is read, user and password apart', (text, url, who) => {
-    expect(readNatsUrl(text)).toEqual({ url, users: { ingress: who, policy: who, relay: who } });
+    expect(readNatsUrl(text)).toEqual({ url, users: { ingress: who, policy: who, relay: who, console: who } });
   });
 });

@@ -38,7 +38,7 @@ export function readNatsUrl(text: string): NatsAccess {
     throw new Fault('nats-url', 'GUILDHALL_NATS_URL is no address of a NATS server', { cure: 'write nats://host:4222', exitCode: 2 });
   });
   const { url: _, ...who } = parts.find(({ user }) => user !== undefined) ?? { url: '' };
-  return { url: parts.map(({ url }) => url).join(','), users: { ingress: who, policy: who, relay: who } };
+  return { url: parts.map(({ url }) => url).join(','), users: { ingress: who, policy: who, relay: who, console: who } };
 }
 
 /** Whether something answers at an address, and why not. */
@@ -79,7 +79,7 @@ export async function startHubNats(
   if (provision.kind === 'missing')
     throw new Fault('no-nats-server', `no nats-server: ${provision.cause}`, { cure: provision.cure, exitCode: 3 });
   const secret = () => randomBytes(24).toString('base64url');
-  const passwords: Record<BusService, string> = { ingress: secret(), policy: secret(), relay: secret() };
+  const passwords: Record<BusService, string> = { ingress: secret(), policy: secret(), relay: secret(), console: secret() };
   const { binary, environment } = provision.tool;
   let stopping = false;
   let timer: NodeJS.Timeout | undefined;
@@ -112,7 +112,7 @@ export async function startHubNats(
   keepAlive();
   const users = Object.fromEntries(busServices.map((service) => [service, { user: service, password: passwords[service] }]));
   return {
-    access: { url, users: { ingress: {}, policy: {}, relay: {}, ...users } },
+    access: { url, users: { ingress: {}, policy: {}, relay: {}, console: {}, ...users } },
     pid: () => server.pid,
     async stop() {
       stopping = true;

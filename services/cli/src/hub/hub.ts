@@ -30,11 +30,19 @@ export interface HubOptions {
   readonly json: boolean;
   /** In one process the services write for themselves; true lets them write errors only. */
   readonly quiet?: boolean;
-  /** Where the API and the door to enrol at listen; default: the API on this machine only, the door where the first listener is, both at their usual ports. */
-  readonly doors?: { readonly api?: BoundAt | undefined; readonly enrolment?: BoundAt | undefined };
+  /** Where its doors listen; default: that to enrol at where the first listener is, the others on this machine only, all at their usual ports. */
+  readonly doors?: HubDoors;
   /** It lives for a moment only, and nobody looks for it again: any ports will do, also for its API. Several may start at once. */
   readonly fleeting?: boolean;
   readonly log: LogStream;
+}
+
+/** Where the doors of a hub were told to listen. */
+export interface HubDoors {
+  readonly api?: BoundAt | undefined;
+  readonly enrolment?: BoundAt | undefined;
+  readonly metrics?: BoundAt | undefined;
+  readonly dashboards?: BoundAt | undefined;
 }
 
 /** A whole hub that serves. */
@@ -45,10 +53,13 @@ export interface Hub {
   readonly grpc: string;
   /** "host:port" where members enrol over HTTPS; '' where the state has no certificate authority. */
   readonly enrolment: string;
+  /** "host:port" of the metrics API: gRPC, and HTTPS for browsers. */
+  readonly metrics: string;
+  readonly dashboards: string;
   readonly nats: string;
   /** Of this process, the services and nats-server. */
   pids(): Record<string, number>;
-  /** Drains ingress, then relay, then policy, then ends NATS: at most 32 s. */
+  /** Drains ingress, then console, relay and policy, then ends NATS: at most 32 s. */
   stop(): Promise<void>;
   /** Ends the services at once. */
   kill(): void;
@@ -63,8 +74,8 @@ interface Part {
   kill(): void;
 }
 
-/** Where members find the API and the door to enrol at again after a restart, if nobody else has the port. */
-const apiPorts = { grpc: 5070, enrolment: 5080 } as const;
+/** Where each door is found again after a restart, if nobody else has the port. */
+const usualPorts = { api: 5070, metrics: 5071, dashboards: 5072, enrolment: 5080 } as const;
 
 const loopback = '127.0.0.1';
 
@@ -82,13 +93,16 @@ async function choosePorts({ community }: LoadedCommunity, { doors, fleeting }: 
     listeners.push(await freePort(listener.host, listener.port, `the listener ${listener.name}`, setting));
   }
   const any = () => freePort(loopback, 0, 'an admin port', 'nothing: no port is free');
-  const admin = { ingress: await any(), policy: await any(), relay: await any() };
+  const admin = { ingress: await any(), policy: await any(), relay: await any(), console: await any() };
   const usual = (port: number) => (fleeting === true ? 0 : port);
-  const grpc = await doorAt(doors?.api, loopback, usual(apiPorts.grpc), 'the API', '--api');
+  const grpc = await doorAt(doors?.api, loopback, usual(usualPorts.api), 'the API', '--api');
   // Who can reach the listener has to be able to get the certificate that it asks for.
   const outside = community.hub.listeners[0]?.host ?? loopback;
-  const enrolment = await doorAt(doors?.enrolment, outside, usual(apiPorts.enrolment), 'the door to enrol at', '--enrolment');
-  return { listeners, admin, grpc, enrolment };
+  const enrolment = await doorAt(doors?.enrolment, outside, usual(usualPorts.enrolment), 'the door to enrol at', '--enrolment');
+  const metrics = await doorAt(doors?.metrics, loopback, usual(usualPorts.metrics), 'the metrics API', '--metrics');
+  const browsers = 'the metrics API for browsers';
+  const dashboards = await doorAt(doors?.dashboards, loopback, usual(usualPorts.dashboards), browsers, '--dashboards');
+  return { listeners, admin, grpc, enrolment, metrics, dashboards };
 }
 
 async function startPart(service: BusService, configFile: string, { env, single, log }: HubOptions): Promise<Part> {
@@ -144,7 +158,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
 async function startAt(ports: HubPorts, options: HubOptions): Promise<Hub> {
   const { community, state, env, log } = options;
   for (const name of strayVariables(env)) {
-    log.say('warn', `${name} reaches no service: write GUILDHALL_INGRESS_..., GUILDHALL_RELAY_... or GUILDHALL_POLICY_...`);
+    log.say('warn', `${name} reaches no service: write GUILDHALL_INGRESS_..., GUILDHALL_RELAY_..., GUILDHALL_POLICY_... or GUILDHALL_CONSOLE_...`);
   }
   const authority = authorityFolder(state, options.authority);
   const nats = await startHubNats(state, env, log);
@@ -174,6 +188,8 @@ async function startAt(ports: HubPorts, options: HubOptions): Promise<Hub> {
     const rest = await Promise.allSettled([begin('relay'), begin('ingress')]);
     const failed = rest.find((result) => result.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
+    // It only looks at what the others do.
+    await begin('console');
   } catch (thrown) {
     for (const part of parts) part.kill();
     await stop();
@@ -183,9 +199,16 @@ async function startAt(ports: HubPorts, options: HubOptions): Promise<Hub> {
   const addressOf = (service: BusService, name: string) => parts.find((part) => part.service === service)?.addresses[name] ?? '';
   const hub: Hub = {
     listeners: community.community.hub.listeners.map(({ name }) => ({ name, address: addressOf('ingress', `listener:${name}`) })),
-    admin: { ingress: addressOf('ingress', 'admin'), policy: addressOf('policy', 'admin'), relay: addressOf('relay', 'admin') },
+    admin: {
+      ingress: addressOf('ingress', 'admin'),
+      policy: addressOf('policy', 'admin'),
+      relay: addressOf('relay', 'admin'),
+      console: addressOf('console', 'admin'),
+    },
     grpc: addressOf('policy', 'grpc'),
     enrolment: addressOf('policy', 'enrolment'),
+    metrics: addressOf('console', 'grpc'),
+    dashboards: addressOf('console', 'http'),
     nats: nats.access.url,
     pids() {
       const found: [string, number | undefined][] = [
@@ -205,6 +228,8 @@ async function startAt(ports: HubPorts, options: HubOptions): Promise<Hub> {
     grpc: hub.grpc,
     api: noteApiDoor(community, state, authority, new Date()),
     enrolment: hub.enrolment,
+    metrics: hub.metrics,
+    dashboards: hub.dashboards,
     community: community.path,
     domain: community.community.hub.domain,
   });

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { auditSubject, buckets, streams, subjects } from '@guildhall/proto/subjects';
-import { jetstreamManager } from '@nats-io/jetstream';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -10,7 +10,7 @@ import { findNatsServer } from '../../../../deploy/tools.mjs';
 import { type BusService, natsConf } from './nats-conf.js';
 import { type NatsServer, startNatsServer } from './nats-server.js';
 
-const passwords = { ingress: 'in', policy: 'po', relay: 're' };
+const passwords = { ingress: 'in', policy: 'po', relay: 're', console: 'co' };
 
 describe('a configuration of nats-server', () => {
   it.each(['a"b', 'a\\b', 'a\nb', 'a\0b'])('cannot be broken by a path such as %j', (storeFolder) => {
@@ -87,6 +87,37 @@ describe('a nats-server with that configuration', () => {
     ['relay may not say what is revoked', 'relay', (nc) => nc.subscribe(subjects.revocations)],
     ['ingress may not see whom others turned away', 'ingress', (nc) => nc.subscribe(subjects.turnedAway)],
     ['nobody listens to everything', 'policy', (nc) => nc.subscribe('>')],
+    ['ingress may not read records', 'ingress', (nc) => nc.publish(`$JS.API.STREAM.MSG.GET.${streams.records}`)],
+    ['ingress may not follow records', 'ingress', (nc) => nc.publish(`$JS.API.CONSUMER.CREATE.${streams.records}.c`)],
+    ['ingress may not hear what others record', 'ingress', (nc) => nc.subscribe(subjects.records('i'))],
+    ['ingress may not mark a member', 'ingress', (nc) => nc.publish(subjects.marked)],
+    ['ingress may not report as a relay', 'ingress', (nc) => nc.publish(subjects.report('relay', 'x'))],
+    ['ingress may not say what passes', 'ingress', (nc) => nc.publish(subjects.traffic)],
+    ['ingress may not ask who may see metrics', 'ingress', (nc) => nc.publish(subjects.access)],
+    ['relay may not make records', 'relay', (nc) => nc.publish(subjects.records('i'))],
+    ['relay may not keep heads', 'relay', (nc) => nc.publish(subjects.kept('i'))],
+    ['relay may not ask for the key that hides users', 'relay', (nc) => nc.publish(subjects.privacyKey)],
+    ['policy may not make records', 'policy', (nc) => nc.publish(subjects.records('i'))],
+    ['console may not change the membership', 'console', (nc) => nc.publish(`$KV.${buckets.membership}.community`)],
+    ['console may not read the membership', 'console', (nc) => nc.publish(`$JS.API.STREAM.MSG.GET.KV_${buckets.membership}`)],
+    ['console may not read access tokens', 'console', (nc) => nc.publish(`$JS.API.DIRECT.GET.KV_${buckets.accessTokens}.x`)],
+    ['console may not follow the audit log', 'console', (nc) => nc.publish(`$JS.API.CONSUMER.CREATE.${streams.audit}`)],
+    ['console may not write the audit log', 'console', (nc) => nc.publish(auditSubject)],
+    ['console may not make records', 'console', (nc) => nc.publish(subjects.records('i'))],
+    ['console may not keep heads', 'console', (nc) => nc.publish(subjects.kept('i'))],
+    ['console may not empty a stream', 'console', (nc) => nc.publish(`$JS.API.STREAM.PURGE.${streams.records}`)],
+    ['console may not change a stream', 'console', (nc) => nc.publish(`$JS.API.STREAM.UPDATE.${streams.records}`)],
+    ['console may not make a stream', 'console', (nc) => nc.publish(`$JS.API.STREAM.CREATE.${streams.traffic}`)],
+    ['console may not take records out', 'console', (nc) => nc.publish(`$JS.API.STREAM.MSG.DELETE.${streams.records}`)],
+    ['console may not speak as an ingress', 'console', (nc) => nc.publish(subjects.relay('r'))],
+    ['console may not speak as a relay', 'console', (nc) => nc.publish(subjects.ingress('i'))],
+    ['console may not greet as a policy', 'console', (nc) => nc.publish(subjects.hello('policy', 'x'))],
+    ['console may not report as another', 'console', (nc) => nc.publish(subjects.report('ingress', 'x'))],
+    ['console may not ask for route token keys', 'console', (nc) => nc.publish(subjects.tokenKeys)],
+    ['console may not mark a member', 'console', (nc) => nc.publish(subjects.marked)],
+    ['console may not overhear questions', 'console', (nc) => nc.subscribe(subjects.ask)],
+    ['console may not answer for policy', 'console', (nc) => nc.subscribe(subjects.access)],
+    ['console may not see mail', 'console', (nc) => nc.subscribe(subjects.relay('r'))],
   ])('%s', async (_what, who, act) => {
     expect(await refused(who, act)).toBe(true);
   });
@@ -103,6 +134,22 @@ describe('a nats-server with that configuration', () => {
     ['policy hears of strangers', 'policy', (nc) => nc.subscribe(subjects.sighted)],
     ['policy hears who was turned away', 'policy', (nc) => nc.subscribe(subjects.turnedAway)],
     ['policy tells of changes', 'policy', (nc) => nc.publish(subjects.changed)],
+    ['policy tells which members are marked', 'policy', (nc) => nc.publish(subjects.marked)],
+    ['policy hears who asks for metrics', 'policy', (nc) => nc.subscribe(subjects.access)],
+    ['policy hears who asks for the key that hides users', 'policy', (nc) => nc.subscribe(subjects.privacyKey)],
+    ['ingress hears which members are marked', 'ingress', (nc) => nc.subscribe(subjects.marked)],
+    ['ingress makes records', 'ingress', (nc) => nc.publish(subjects.records('i'))],
+    ['ingress keeps heads', 'ingress', (nc) => nc.publish(subjects.kept('i'))],
+    ['ingress asks for the key that hides users', 'ingress', (nc) => nc.publish(subjects.privacyKey)],
+    ['ingress reports', 'ingress', (nc) => nc.publish(subjects.report('ingress', 'i'))],
+    ['relay reports', 'relay', (nc) => nc.publish(subjects.report('relay', 'r'))],
+    ['policy reports', 'policy', (nc) => nc.publish(subjects.report('policy', 'p'))],
+    ['console reports', 'console', (nc) => nc.publish(subjects.report('console', 'c'))],
+    ['console hears every report', 'console', (nc) => nc.subscribe(subjects.everyReport)],
+    ['console says what passes', 'console', (nc) => nc.publish(subjects.traffic)],
+    ['console keeps minutes', 'console', (nc) => nc.publish(subjects.trafficMinute)],
+    ['console asks who may see metrics', 'console', (nc) => nc.publish(subjects.access)],
+    ['console asks for the key that hides users', 'console', (nc) => nc.publish(subjects.privacyKey)],
   ])('%s', async (_what, who, act) => {
     expect(await refused(who, act)).toBe(false);
   });
@@ -124,6 +171,31 @@ describe('a nats-server with that configuration', () => {
     await manager.streams.add({ name: streams.audit, subjects: [auditSubject] });
     const { seq } = await manager.jetstream().publish(auditSubject, 'x');
     expect((await manager.streams.getMessage(streams.audit, { seq }))?.string()).toBe('x');
+  });
+
+  it('lets console follow and read what ingress and console itself add to streams that policy made', async () => {
+    const made = await jetstreamManager(await as('policy'));
+    const kept = { [streams.records]: subjects.records('i'), [streams.kept]: subjects.kept('i'), [streams.traffic]: subjects.trafficMinute };
+    for (const [name, subject] of Object.entries(kept)) await made.streams.add({ name, subjects: [subject], allow_direct: true });
+    // Ingress adds without any of JetStream's own subjects: the answer comes to its inbox.
+    const ingress = jetstream(await as('ingress'));
+    await ingress.publish(subjects.records('i'), 'record');
+    await ingress.publish(subjects.kept('i'), 'head');
+
+    const manager = await jetstreamManager(await as('console'));
+    await manager.jetstream().publish(subjects.trafficMinute, 'minute', { msgID: '1' });
+    for (const [name, text] of Object.entries({ [streams.records]: 'record', [streams.kept]: 'head', [streams.traffic]: 'minute' })) {
+      expect((await manager.streams.info(name)).state.messages).toBe(1);
+      expect((await manager.streams.getMessage(name, { seq: 1 }))?.string()).toBe(text);
+      expect((await manager.direct.getMessage(name, { seq: 1 }))?.string()).toBe(text);
+      const ordered = await manager.jetstream().consumers.get(name);
+      expect((await ordered.next({ expires: 5000 }))?.string()).toBe(text);
+      await ordered.delete();
+      await manager.consumers.add(name, { durable_name: 'console', ack_policy: 'explicit' });
+      const durable = await manager.jetstream().consumers.get(name, 'console');
+      expect(await (await durable.next({ expires: 5000 }))?.ackAck()).toBe(true);
+      expect(await durable.delete()).toBe(true);
+    }
   });
 
   it('lets policy answer those who ask', async () => {

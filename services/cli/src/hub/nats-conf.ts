@@ -1,7 +1,7 @@
-import { auditSubject, buckets, subjects } from '@guildhall/proto/subjects';
+import { auditSubject, buckets, streams, subjects } from '@guildhall/proto/subjects';
 
 /** The services that speak on the bus, each with a NATS user of its own. */
-export const busServices = ['ingress', 'policy', 'relay'] as const;
+export const busServices = ['ingress', 'policy', 'relay', 'console'] as const;
 /** A service that speaks on the bus. */
 export type BusService = (typeof busServices)[number];
 
@@ -24,10 +24,30 @@ function every(subject: (id: string) => string): string {
 const arrived = (service: 'ingress' | 'relay') => every((id) => subjects.arrived(service, id));
 const depart = (service: 'ingress' | 'relay') => every((id) => subjects.depart(service, id));
 const hello = (service: BusService) => every((id) => subjects.hello(service, id));
+const report = (service: BusService) => every((id) => subjects.report(service, id));
+
+/** JetStream's subjects for reading one stream, at once or as it grows; none of them changes what is stored. */
+function reading(stream: string): string[] {
+  return [
+    `$JS.API.STREAM.INFO.${stream}`,
+    `$JS.API.STREAM.MSG.GET.${stream}`,
+    `$JS.API.DIRECT.GET.${stream}`,
+    `$JS.API.DIRECT.GET.${stream}.>`,
+    `$JS.API.CONSUMER.CREATE.${stream}`,
+    `$JS.API.CONSUMER.CREATE.${stream}.>`,
+    `$JS.API.CONSUMER.DURABLE.CREATE.${stream}.*`,
+    `$JS.API.CONSUMER.INFO.${stream}.*`,
+    `$JS.API.CONSUMER.DELETE.${stream}.*`,
+    `$JS.API.CONSUMER.MSG.NEXT.${stream}.*`,
+    `$JS.ACK.${stream}.>`,
+    `$JS.FC.${stream}.>`,
+  ];
+}
 
 /**
  * The least each service needs (DESIGN 4).
- * JetStream's own subjects are for policy alone: it keeps the membership, the token keys, certificates, access tokens and the audit log there.
+ * JetStream's own subjects are for policy, which makes every bucket and stream, and those that read a stream for console. Whoever adds to a
+ * stream says it on that stream's subject and hears in its inbox that it is stored.
  */
 const busPermissions: Readonly<Record<BusService, BusPermissions>> = {
   ingress: {
@@ -44,8 +64,20 @@ const busPermissions: Readonly<Record<BusService, BusPermissions>> = {
       arrived('relay'),
       depart('relay'),
       hello('ingress'),
+      subjects.privacyKey,
+      every(subjects.records),
+      every(subjects.kept),
+      report('ingress'),
     ],
-    subscribe: [subjects.changed, every(subjects.ingress), arrived('ingress'), depart('ingress'), subjects.everyHello, inbox('ingress')],
+    subscribe: [
+      subjects.changed,
+      subjects.marked,
+      every(subjects.ingress),
+      arrived('ingress'),
+      depart('ingress'),
+      subjects.everyHello,
+      inbox('ingress'),
+    ],
     answers: false,
   },
   relay: {
@@ -57,6 +89,7 @@ const busPermissions: Readonly<Record<BusService, BusPermissions>> = {
       arrived('ingress'),
       depart('ingress'),
       hello('relay'),
+      report('relay'),
     ],
     subscribe: [
       subjects.changed,
@@ -72,7 +105,9 @@ const busPermissions: Readonly<Record<BusService, BusPermissions>> = {
   policy: {
     publish: [
       subjects.changed,
+      subjects.marked,
       hello('policy'),
+      report('policy'),
       '$JS.API.>',
       '$JS.ACK.>',
       '$JS.FC.>',
@@ -88,11 +123,28 @@ const busPermissions: Readonly<Record<BusService, BusPermissions>> = {
       subjects.turnedAway,
       subjects.sighted,
       subjects.watched,
+      subjects.access,
+      subjects.privacyKey,
       subjects.changed,
       subjects.everyHello,
       inbox('policy'),
     ],
     answers: true,
+  },
+  console: {
+    publish: [
+      subjects.access,
+      subjects.privacyKey,
+      subjects.traffic,
+      subjects.trafficMinute,
+      hello('console'),
+      report('console'),
+      // What a client asks first: whether there is JetStream.
+      '$JS.API.INFO',
+      ...[streams.records, streams.kept, streams.traffic].flatMap(reading),
+    ],
+    subscribe: [subjects.everyReport, subjects.everyHello, inbox('console')],
+    answers: false,
   },
 };
 

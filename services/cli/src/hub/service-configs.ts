@@ -21,6 +21,9 @@ export interface HubPorts {
   readonly admin: Readonly<Record<BusService, number>>;
   readonly grpc: BoundAt;
   readonly enrolment: BoundAt;
+  /** Of console: gRPC, and HTTPS for browsers. */
+  readonly metrics: BoundAt;
+  readonly dashboards: BoundAt;
 }
 
 /** What policy keeps in the state folder. Paths. */
@@ -30,15 +33,15 @@ export interface PolicyState {
   readonly authority: string | undefined;
 }
 
-/** The order in which services end: ingress finishes what it has with the help of the others. */
-export const stopOrder: readonly BusService[] = ['ingress', 'relay', 'policy'];
+/** The order in which services end: ingress finishes what it has with the help of the others, and console still counts the last of it. */
+export const stopOrder: readonly BusService[] = ['ingress', 'console', 'relay', 'policy'];
 
 type Listener = CommunityFile['hub']['listeners'][number];
 
 const loopback = '127.0.0.1';
 
 /** A drain ends within 32 s in all: ingress has the most to finish, the others only wait for it. */
-const drains: Readonly<Record<BusService, string>> = { ingress: '27s', relay: '3s', policy: '1s' };
+const drains: Readonly<Record<BusService, string>> = { ingress: '27s', console: '1s', relay: '3s', policy: '1s' };
 
 /** What members see of a listener: where a request's answer and in-dialog requests come to. */
 function reachedAt(listener: Listener | undefined, port: number): number {
@@ -80,6 +83,11 @@ export function serviceConfigs(
       hub: { domain: hub.domain },
       listeners: hub.listeners.map((listener, at) => ({ ...listener, port: ports.listeners[at] ?? listener.port })),
       certificate,
+    },
+    console: {
+      ...shared('console'),
+      grpc: { ...ports.metrics, certificate },
+      http: { ...ports.dashboards, certificate },
     },
   };
 }

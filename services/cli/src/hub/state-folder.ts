@@ -18,6 +18,9 @@ export interface RunningHub {
   readonly api: { readonly ca: string; readonly name: string; readonly tokenFile: string };
   /** "host:port" where members enrol over HTTPS; '': there is no such door. */
   readonly enrolment: string;
+  /** "host:port" of console's gRPC, and of its HTTPS for browsers; a hub of an earlier version has none. */
+  readonly metrics?: string;
+  readonly dashboards?: string;
   readonly community: string;
   /** The hub's SIP domain. */
   readonly domain: string;

@@ -1,5 +1,7 @@
 import { readConfig } from '@guildhall/chassis/config';
 import type { Running } from '@guildhall/chassis/running';
+import { configSchema as consoleSchema } from '@guildhall/console/config';
+import { start as startConsole } from '@guildhall/console/start';
 import { configSchema as ingressSchema } from '@guildhall/ingress/config';
 import { start as startIngress } from '@guildhall/ingress/start';
 import { configSchema as policySchema } from '@guildhall/policy/config';
@@ -23,5 +25,7 @@ export function startInProcess(
       return startRelay(readConfig(relaySchema, sources), signal);
     case 'ingress':
       return startIngress(readConfig(ingressSchema, sources), signal);
+    case 'console':
+      return startConsole(readConfig(consoleSchema, sources), signal);
   }
 }

@@ -12,13 +12,15 @@ import { createLogStream, type LogStream } from './log-stream.js';
 import type { BoundAt } from './service-configs.js';
 import { claimState, openState, refuseSecondHub, type StateFolder, sampleState, usualState } from './state-folder.js';
 
-/** The options of `guildhall up` as given. `api` and `enrolment` are "host:port", the others paths or switches. */
+/** The options of `guildhall up` as given. Those of doors (`api` to `dashboards`) are "host:port", the others paths or switches. */
 export interface UpOptions {
   readonly community?: string;
   readonly state?: string;
   readonly authority?: string;
   readonly api?: string;
   readonly enrolment?: string;
+  readonly metrics?: string;
+  readonly dashboards?: string;
   readonly json?: true;
   readonly single?: true;
   readonly sample?: true;
@@ -110,6 +112,7 @@ function summary(
     ...hub.listeners.map(({ name, address }) => `  listener ${name}: ${address}, SIP over mutual TLS`),
     `  community file: ${path}`,
     `  API: ${hub.grpc}, gRPC over TLS`,
+    `  metrics API: ${hub.metrics}, gRPC over TLS, and https://${hub.dashboards} for browsers`,
     ...(hub.enrolment === ''
       ? []
       : [`  members enrol at https://${community.hub.domain}:${splitAddress(hub.enrolment).port} (listens on ${hub.enrolment})`]),
@@ -123,6 +126,7 @@ function summary(
     'Try next:',
     `  ${command} explain ${left.id} ${right.id} INVITE${withState}`,
     `  ${command} member list${withState}`,
+    `  ${command} top${withState}`,
     ...(sample ? [`  ${command} send ${left.id} ${right.id} "Is anyone at the dock?"${withState}`] : []),
     ...(sample
       ? [
@@ -176,12 +180,17 @@ export async function up(options: UpOptions, world: World): Promise<number> {
     refuseSecondHub(state);
     const claim = options.community === undefined ? undefined : claimState(state, community.community.community.id);
     const authority = options.authority === undefined ? undefined : resolve(world.cwd, options.authority);
-    const doors = { api: boundAt(options.api, '--api'), enrolment: boundAt(options.enrolment, '--enrolment') };
+    const doors = {
+      api: boundAt(options.api, '--api'),
+      enrolment: boundAt(options.enrolment, '--enrolment'),
+      metrics: boundAt(options.metrics, '--metrics'),
+      dashboards: boundAt(options.dashboards, '--dashboards'),
+    };
     hub = await startHub({ community, state, authority, doors, env: world.env, single: options.single === true, json, log });
     claim?.();
     if (options.sample) chat = await startSampleChat(community, hub, state, options, world);
     if (json) {
-      const { listeners, admin, grpc, enrolment, nats } = hub;
+      const { listeners, admin, grpc, enrolment, metrics, dashboards, nats } = hub;
       terminal.out(
         JSON.stringify({
           ready: true,
@@ -189,6 +198,8 @@ export async function up(options: UpOptions, world: World): Promise<number> {
           admin,
           grpc,
           enrolment,
+          metrics,
+          dashboards,
           nats,
           pids: hub.pids(),
           community: community.path,
@@ -225,7 +236,7 @@ export function addUp(program: Command, world: World, ends: (code: number) => vo
   program
     .command('up')
     .summary('run a hub: NATS and all services')
-    .description('Runs a whole hub: nats-server (found, or fetched from Debian), policy, relay and ingress, until Ctrl-C.')
+    .description('Runs a whole hub: nats-server (found, or fetched from Debian), policy, relay, ingress and console, until Ctrl-C.')
     .option('--community <file>', 'the community file; default: the sample, made in the state folder')
     .option('--state <dir>', 'where state is kept; default $XDG_STATE_HOME/guildhall or ~/.local/state/guildhall')
     .option(
@@ -234,6 +245,8 @@ export function addUp(program: Command, world: World, ends: (code: number) => vo
     )
     .option('--api <host:port>', 'where the API listens; default: 127.0.0.1:5070, this machine only')
     .option('--enrolment <host:port>', 'where members enrol (HTTPS); default: port 5080 at the host of the first listener')
+    .option('--metrics <host:port>', 'where the metrics API listens; default: 127.0.0.1:5071, this machine only')
+    .option('--dashboards <host:port>', 'where it listens for browsers (HTTPS); default: 127.0.0.1:5072, this machine only')
     .option('--sample', 'let two members of the sample community chat through it')
     .option('--single', 'all services in this process')
     .option('--json', 'one JSON object on stdout once it is ready; logs as JSON lines on stderr')

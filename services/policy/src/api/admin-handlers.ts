@@ -3,7 +3,7 @@ import { explainHandler } from '../decision/explain-handler.js';
 import type { Membership } from '../decision/membership.js';
 import type { MembershipHistory } from '../membership/membership-at.js';
 import { entriesOf } from '../membership/table.js';
-import { ApiFault } from './api-fault.js';
+import { ApiFault } from '@guildhall/chassis/api/api-fault';
 import type { AdminHandlers } from './api-handlers.js';
 
 /** What the AdminService works with. */
@@ -13,6 +13,8 @@ export interface AdminNeeds {
   readonly history: Pick<MembershipHistory, 'membershipAt' | 'snapshotAt'>;
   readonly listTurnedAway: AdminHandlers['listTurnedAway'];
   readonly listPartners: AdminHandlers['listPartners'];
+  /** Members whose messages' heads are kept. */
+  readonly marks: Pick<AdminHandlers, 'markMember' | 'unmarkMember' | 'listMarks'>;
   /** Time of day in ms. */
   wall(): number;
 }
@@ -24,7 +26,7 @@ export function loaded<T>(held: T | undefined): T {
 }
 
 /** Handlers of the AdminService. */
-export function adminHandlers({ membership, entries, history, listTurnedAway, listPartners, wall }: AdminNeeds): AdminHandlers {
+export function adminHandlers({ membership, entries, history, listTurnedAway, listPartners, marks, wall }: AdminNeeds): AdminHandlers {
   const asOf = async (wanted: bigint): Promise<Entries> => {
     const inForce = loaded(entries());
     if (wanted === 0n || wanted === inForce.version) return inForce;
@@ -40,5 +42,6 @@ export function adminHandlers({ membership, entries, history, listTurnedAway, li
     },
     listTurnedAway,
     listPartners,
+    ...marks,
   };
 }

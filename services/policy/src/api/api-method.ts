@@ -1,5 +1,5 @@
 import type { ApiHandlers, Streaming, Unary } from './api-handlers.js';
-import type { Scope } from './caller.js';
+import type { Scope } from '@guildhall/chassis/api/caller';
 
 /** What the audit log says of a call that changes something. */
 export interface ChangeFacts<Request, Response> {

@@ -1,6 +1,6 @@
 import type { ChangeOrder, ChangeReport } from '@guildhall/proto/gen/guildhall/admin/v1/membership_service';
 import type { ApiMethods } from './api-method.js';
-import type { Scope } from './caller.js';
+import type { Scope } from '@guildhall/chassis/api/caller';
 
 interface Ordered {
   readonly order?: ChangeOrder | undefined;
@@ -36,6 +36,9 @@ export const apiMethods: ApiMethods = {
     getMembership: { who: lookers },
     listTurnedAway: { who: known, own: ({ member }) => member },
     listPartners: { who: lookers },
+    markMember: { who: operator, change: { subject: ({ member }) => `marks of member.${member}`, why: ({ why }) => why } },
+    unmarkMember: { who: operator, change: { subject: ({ member }) => `marks of member.${member}`, why: ({ why }) => why } },
+    listMarks: { who: operator },
   },
   MembershipService: {
     // A member is told of itself and its agreements, and of nobody else.

@@ -6,7 +6,7 @@ import { MembershipServiceService } from '@guildhall/proto/gen/guildhall/admin/v
 import type { Guard } from './api-guard.js';
 import type { ApiHandlers } from './api-handlers.js';
 import { apiMethods } from './api-methods.js';
-import type { Calls } from './grpc-calls.js';
+import type { Calls } from '@guildhall/chassis/api/grpc-calls';
 
 /** Names of the services, as clients write them. */
 export const apiServiceNames: readonly string[] = Object.keys(apiMethods).map((name) => `guildhall.admin.v1.${name}`);

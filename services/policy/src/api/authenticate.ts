@@ -1,19 +1,9 @@
 import type { CertificateFacts } from '@guildhall/chassis/certificate';
 import type { Membership } from '../decision/membership.js';
 import type { AccessTokens } from './access-tokens.js';
-import { ApiFault } from './api-fault.js';
-import type { Caller, CallerCertificate } from './caller.js';
+import { ApiFault } from '@guildhall/chassis/api/api-fault';
+import type { Caller, CallerCertificate } from '@guildhall/chassis/api/caller';
 import { type CertificateOwner, memberRefusal } from './client-certificate.js';
-
-/** What a call shows of who makes it. */
-export interface Credentials {
-  /** Values of the metadata `authorization`. */
-  readonly authorization: readonly (string | Buffer)[];
-  /** "address:port" it came from. */
-  readonly source: string;
-  /** The client certificate of its connection. */
-  readonly certificate: CertificateFacts | undefined;
-}
 
 /** What callers are found out by. */
 export interface Authentication {
@@ -24,11 +14,6 @@ export interface Authentication {
   membership(): Membership | undefined;
 }
 
-/** Who calls, or that the credentials shown are no good: those are refused even where nobody needs any. */
-export type Authenticated = { readonly caller: Caller; readonly hint: string } | { readonly refused: string };
-
-const bearer = /^bearer +([A-Za-z0-9_]+)$/i;
-
 /**
  * Finds out who calls. A token counts before a certificate, and one that is not good is never made up for by the certificate. Without either
  * the caller is nobody; `hint` says why a certificate that was shown is nobody's.
@@ -38,14 +23,11 @@ export async function authenticate(
   { tokens, operatorFile, judge, membership }: Authentication,
 ): Promise<Authenticated> {
   const shown = certificate === undefined ? {} : { certificate: shownOf(certificate) };
-  const [value, another] = authorization;
-  if (another !== undefined) return { refused: 'More than one authorization was sent: send one, "Bearer TOKEN".' };
-  if (value !== undefined) {
-    const text = typeof value === 'string' ? bearer.exec(value)?.[1] : undefined;
-    if (text === undefined) return { refused: 'The authorization cannot be read: send "Bearer TOKEN".' };
-    if (operatorFile(text))
-      return { caller: { scope: 'operator', member: '', by: "the operator's token file", source, ...shown }, hint: '' };
-    return byToken(text);
+  const sent = readBearer(authorization);
+  if (sent !== undefined) {
+    if ('refused' in sent) return sent;
+    if (operatorFile(sent.token)) return { caller: { scope: 'operator', member: '', by: operatorsFile, source, ...shown }, hint: '' };
+    return byToken(sent.token);
   }
   if (certificate === undefined) return { caller: { scope: 'nobody', member: '', by: 'nobody', source }, hint: '' };
   const owner = judge(certificate);

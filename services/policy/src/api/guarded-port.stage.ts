@@ -14,8 +14,8 @@ import type { Membership } from '../decision/membership.js';
 import { sampleMembership } from '../decision/sample-membership.js';
 import { accessHandlers } from './access-handlers.js';
 import { authorityOfToday, certificateFor, openCaller, type Shown, spkiOf, tokenIn, writeShown } from './api-port.stage.js';
-import type { Caller } from './caller.js';
-import { createHealth } from './health.js';
+import type { Caller } from '@guildhall/chassis/api/caller';
+import { createHealth } from '@guildhall/chassis/api/health';
 import { standInHandlers } from './stand-in-handlers.stage.js';
 import { openApi } from './start-api.js';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Fault } from '@guildhall/chassis/fault';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readTokenText } from './access-token-text.js';
+import { readTokenText } from '@guildhall/chassis/api/access-token-text';
 import { openOperatorTokenFile } from './operator-token-file.js';
 
 let folder = '';

@@ -1,4 +1,4 @@
-import { ApiFault } from './api-fault.js';
+import { ApiFault } from '@guildhall/chassis/api/api-fault';
 import type { ApiHandlers } from './api-handlers.js';
 
 /** Handlers for tests of what stands around them: what is not given refuses with `unavailable`. */
@@ -10,7 +10,16 @@ export function standInHandlers(
   const none = () => Promise.reject(new ApiFault('unavailable', 'A stand-in has no answer.'));
   const noStream = (): AsyncIterable<never> => ({ [Symbol.asyncIterator]: () => ({ next: none }) });
   return {
-    AdminService: { explain: none, getMembership: none, listTurnedAway: none, listPartners: none, ...given.AdminService },
+    AdminService: {
+      explain: none,
+      getMembership: none,
+      listTurnedAway: none,
+      listPartners: none,
+      markMember: none,
+      unmarkMember: none,
+      listMarks: none,
+      ...given.AdminService,
+    },
     MembershipService: {
       listMembers: none,
       getMember: none,

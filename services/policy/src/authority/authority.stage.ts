@@ -11,7 +11,7 @@ import { memoryBus } from '@guildhall/chassis/memory-bus';
 import { createMeters } from '@guildhall/chassis/meters';
 import { Community, Member } from '@guildhall/proto/gen/guildhall/admin/v1/membership';
 import { buckets } from '@guildhall/proto/subjects';
-import type { Caller } from '../api/caller.js';
+import type { Caller } from '@guildhall/chassis/api/caller';
 import { keepAccessTokens } from '../api/keep-access-tokens.js';
 import { configSchema, type PolicyConfig } from '../config.js';
 import { type EntryBody, encodeEntry, entryKey } from '../membership/bucket-entry.js';

@@ -3,9 +3,9 @@ import type { ListTurnedAwayRequest, TurnedAwayConnection } from '@guildhall/pro
 import { type Refused, TurnedAway } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
 import { type CloseReason, closeReasons } from '@guildhall/proto/reason';
 import { subjects } from '@guildhall/proto/subjects';
-import { ApiFault } from '../api/api-fault.js';
+import { ApiFault } from '@guildhall/chassis/api/api-fault';
 import type { AdminHandlers } from '../api/api-handlers.js';
-import type { Caller } from '../api/caller.js';
+import type { Caller } from '@guildhall/chassis/api/caller';
 
 /** Whom the hub turned away lately, of every ingress and relay. */
 export interface TurnedAwayRing {

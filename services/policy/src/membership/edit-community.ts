@@ -4,7 +4,7 @@ import { renderPath, renderProblem } from '@guildhall/proto/community/problem';
 import { quoted } from '@guildhall/proto/community/quoted';
 import type { Community } from '@guildhall/proto/gen/guildhall/admin/v1/membership';
 import { membershipKeys } from '@guildhall/proto/subjects';
-import { ApiFault } from '../api/api-fault.js';
+import { ApiFault } from '@guildhall/chassis/api/api-fault';
 import { type EntryBody, entriesByKey, type StoredEntry } from './bucket-entry.js';
 import type { Wish } from './change-plan.js';
 import { certificatesOf, revocationListsOf } from './edit-entry.js';

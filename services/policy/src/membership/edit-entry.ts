@@ -2,7 +2,7 @@ import { splitCertificates, splitRevocationLists } from '@guildhall/proto/commun
 import { didYouMean } from '@guildhall/proto/community/near-miss';
 import { quoted } from '@guildhall/proto/community/quoted';
 import type { Agreement, Member, Rule } from '@guildhall/proto/gen/guildhall/admin/v1/membership';
-import { ApiFault } from '../api/api-fault.js';
+import { ApiFault } from '@guildhall/chassis/api/api-fault';
 import { type EntryBody, entryKey, type StoredEntry } from './bucket-entry.js';
 import type { Snapshot } from './table.js';
 

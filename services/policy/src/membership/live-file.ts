@@ -4,7 +4,7 @@ import type { FileContent } from './bring-in.js';
 import { entriesByKey } from './bucket-entry.js';
 import { fileDigest, loadCommunity } from './community-file.js';
 import type { BroughtIn } from './file-source.js';
-import { watchFiles } from './file-watch.js';
+import { watchFiles } from '@guildhall/chassis/file-watch';
 
 /** A community file that may be changed while the hub runs. */
 export interface LiveFile {

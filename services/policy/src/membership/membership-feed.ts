@@ -1,6 +1,6 @@
 import type { WatchMembershipResponse } from '@guildhall/proto/gen/guildhall/admin/v1/membership_service';
-import { ApiFault } from '../api/api-fault.js';
-import type { Caller } from '../api/caller.js';
+import { ApiFault } from '@guildhall/chassis/api/api-fault';
+import type { Caller } from '@guildhall/chassis/api/caller';
 import { entryChange } from './entry-change.js';
 import { seesEntry } from './own-half.js';
 import type { Difference } from './table.js';

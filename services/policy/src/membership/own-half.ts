@@ -1,6 +1,6 @@
 import { quoted } from '@guildhall/proto/community/quoted';
-import { ApiFault } from '../api/api-fault.js';
-import type { Caller } from '../api/caller.js';
+import { ApiFault } from '@guildhall/chassis/api/api-fault';
+import type { Caller } from '@guildhall/chassis/api/caller';
 import type { EntryBody } from './bucket-entry.js';
 
 /** What of the membership is a caller's to see and to change: of a member, its own half. */

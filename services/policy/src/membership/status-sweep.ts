@@ -1,4 +1,4 @@
-import { ApiFault } from '../api/api-fault.js';
+import { ApiFault } from '@guildhall/chassis/api/api-fault';
 import type { EntryBody } from './bucket-entry.js';
 import type { Changes } from './change.js';
 import type { Wish } from './change-plan.js';

@@ -1,10 +1,10 @@
 import { constants } from 'node:crypto';
 import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import { createServer as createTlsServer, type SecureContextOptions, type Server as TlsServer } from 'node:tls';
-import { type CertificateFacts, certificateFacts } from '@guildhall/chassis/certificate';
-import { Fault } from '@guildhall/chassis/fault';
-import { hostPort } from '@guildhall/chassis/host-port';
-import { listenFault } from '@guildhall/chassis/listen-fault';
+import { type CertificateFacts, certificateFacts } from '../certificate.js';
+import { Fault } from '../fault.js';
+import { hostPort } from '../host-port.js';
+import { listenFault } from '../listen-fault.js';
 
 /** What the door shows, and whose certificates it can make something of. PEM. */
 export interface DoorTls {
@@ -24,16 +24,25 @@ export interface DoorSettings {
   readonly handshakeTime: number;
 }
 
+/** What is spoken behind the door, and how it is called in faults. */
+export interface DoorKind {
+  readonly protocol: 'h2' | 'http/1.1';
+  /** "the gRPC port". */
+  readonly name: string;
+  /** The section of the configuration: "grpc". */
+  readonly section: string;
+}
+
 /** What becomes of the connections. */
 export interface DoorDesk {
-  /** One that is ready for HTTP/2. */
+  /** One that is ready for its protocol. */
   connected(socket: Socket): void;
   /** One that did not come about, in a few words. */
   failed(source: string, why: string): void;
 }
 
-/** A TCP port for gRPC, with or without TLS. */
-export interface GrpcDoor {
+/** A TCP port with or without TLS. */
+export interface TlsDoor {
   /** "host:port" as bound. */
   readonly address: string;
   /** The client certificate of an open connection by the far end's "address:port" as Node writes it. */
@@ -46,20 +55,20 @@ export interface GrpcDoor {
 
 const loopback = /^(127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1|localhost)$/;
 
-/** Refuses to speak in the clear beyond this machine. Throws a Fault `grpc-in-the-clear`. */
-function refuseClear(host: string, hasCertificate: boolean): void {
+/** Refuses to speak in the clear beyond this machine. Throws a Fault `<section>-in-the-clear`. */
+function refuseClear(host: string, hasCertificate: boolean, { name, section }: DoorKind): void {
   if (hasCertificate || loopback.test(host)) return;
-  throw new Fault('grpc-in-the-clear', `the gRPC port on ${host} has no certificate, and tokens would cross the network in the clear`, {
-    cure: 'set grpc.certificate (cert and key), or grpc.host to 127.0.0.1',
+  throw new Fault(`${section}-in-the-clear`, `${name} on ${host} has no certificate, and tokens would cross the network in the clear`, {
+    cure: `set ${section}.certificate (cert and key), or ${section}.host to 127.0.0.1`,
     exitCode: 2,
   });
 }
 
 /** Listens. A client certificate is asked for and none is refused by TLS itself: the call says what is wrong with it. Throws a Fault. */
-export async function openGrpcDoor(at: DoorSettings, tls: DoorTls | undefined, desk: DoorDesk): Promise<GrpcDoor> {
-  refuseClear(at.host, tls !== undefined);
+export async function openTlsDoor(kind: DoorKind, at: DoorSettings, tls: DoorTls | undefined, desk: DoorDesk): Promise<TlsDoor> {
+  refuseClear(at.host, tls !== undefined, kind);
   const certificates = new Map<string, CertificateFacts>();
-  const secure = tls === undefined ? undefined : secureServer(tls, at, desk, certificates);
+  const secure = tls === undefined ? undefined : secureServer(kind, tls, { at, desk, certificates });
   const perAddress = new Map<string, number>();
   const plain = createServer({ noDelay: true }, (socket) => {
     // What goes wrong on a connection ends it and nothing else.
@@ -82,7 +91,7 @@ export async function openGrpcDoor(at: DoorSettings, tls: DoorTls | undefined, d
   });
   plain.maxConnections = at.connections;
   plain.on('drop', (data) => desk.failed(`${data?.remoteAddress ?? ''}:${data?.remotePort ?? ''}`, 'too many connections'));
-  const port = await listening(plain, at);
+  const port = await listening(plain, at, kind);
   plain.on('error', (error) => desk.failed('', error.message));
   return {
     address: hostPort(at.host, port),
@@ -92,20 +101,26 @@ export async function openGrpcDoor(at: DoorSettings, tls: DoorTls | undefined, d
   };
 }
 
-function secureServer(tls: DoorTls, at: DoorSettings, desk: DoorDesk, certificates: Map<string, CertificateFacts>): TlsServer {
+interface Desk {
+  readonly at: DoorSettings;
+  readonly desk: DoorDesk;
+  readonly certificates: Map<string, CertificateFacts>;
+}
+
+function secureServer({ protocol }: DoorKind, tls: DoorTls, { at, desk, certificates }: Desk): TlsServer {
   const secure = createTlsServer({
     ...contextOptions(tls),
     requestCert: true,
     rejectUnauthorized: false,
     handshakeTimeout: at.handshakeTime,
-    ALPNProtocols: ['h2'],
+    ALPNProtocols: [protocol],
   });
   secure.on('secureConnection', (socket) => {
     socket.on('error', () => socket.destroy());
     const peer = `${socket.remoteAddress}:${socket.remotePort}`;
     // A resumed session would show no certificate; there is no store to resume from.
-    if (socket.alpnProtocol !== 'h2' || socket.isSessionReused() || socket.remoteAddress === undefined) {
-      desk.failed(peer, 'it does not speak HTTP/2');
+    if (!speaks(socket.alpnProtocol, protocol) || socket.isSessionReused() || socket.remoteAddress === undefined) {
+      desk.failed(peer, `it does not speak ${protocol === 'h2' ? 'HTTP/2' : 'HTTP/1.1'}`);
       socket.destroy();
       return;
     }
@@ -125,6 +140,11 @@ function secureServer(tls: DoorTls, at: DoorSettings, desk: DoorDesk, certificat
   return secure;
 }
 
+/** Who does not say what it speaks means HTTP/1.1. */
+function speaks(chosen: string | false | null, protocol: DoorKind['protocol']): boolean {
+  return chosen === protocol || (protocol === 'http/1.1' && (chosen === false || chosen === null));
+}
+
 function contextOptions({ cert, key, anchors }: DoorTls): SecureContextOptions {
   return {
     cert,
@@ -136,9 +156,9 @@ function contextOptions({ cert, key, anchors }: DoorTls): SecureContextOptions {
   };
 }
 
-async function listening(server: NetServer, at: DoorSettings): Promise<number> {
+async function listening(server: NetServer, at: DoorSettings, { name, section }: DoorKind): Promise<number> {
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (thrown) => reject(listenFault(thrown, 'the gRPC port', at, 'grpc.host and grpc.port')));
+    server.once('error', (thrown) => reject(listenFault(thrown, name, at, `${section}.host and ${section}.port`)));
     server.listen({ host: at.host, port: at.port }, resolve);
   });
   const bound = server.address();

@@ -6,10 +6,10 @@ import {
   ServerListenerBuilder,
   status,
 } from '@grpc/grpc-js';
-import type { CertificateFacts } from '@guildhall/chassis/certificate';
-import { hostPort } from '@guildhall/chassis/host-port';
-import type { Authenticated, Credentials } from './authenticate.js';
+import type { CertificateFacts } from '../certificate.js';
+import { hostPort, plainAddress } from '../host-port.js';
 import type { Caller, Scope } from './caller.js';
+import { type Authenticated, type Credentials, type NotLetIn, refusedNow } from './credentials.js';
 
 /** What the interceptor needs. */
 export interface GateNeeds {
@@ -31,13 +31,28 @@ export interface GateNeeds {
 export interface Gate {
   readonly interceptor: ServerInterceptor;
   callerOf(metadata: Metadata): Caller | undefined;
-  /** Why who made a call would not be let in any more, or as somebody else; undefined: all is as it was. For what goes on for long. */
-  refusedSince(metadata: Metadata): Promise<string | undefined>;
+  /** How a call is to end whose maker would not be let in any more, or as somebody else; undefined: all is as it was. For what goes on for long. */
+  refusedSince(metadata: Metadata): Promise<CallEnd | undefined>;
 }
 
-const needed = 'This needs credentials: send "authorization: Bearer TOKEN", or show a client certificate.';
+/** How a call ends that is refused. */
+export interface CallEnd {
+  readonly code: status;
+  readonly details: string;
+}
 
-/** Refuses with UNAUTHENTICATED, PERMISSION_DENIED, RESOURCE_EXHAUSTED or, for a request that does not come in time, DEADLINE_EXCEEDED. */
+const codeOf: Readonly<Record<NonNullable<NotLetIn['because']>, status>> = {
+  credentials: status.UNAUTHENTICATED,
+  unavailable: status.UNAVAILABLE,
+  limit: status.RESOURCE_EXHAUSTED,
+};
+
+const endOf = ({ refused, because = 'credentials' }: NotLetIn): CallEnd => ({ code: codeOf[because], details: refused });
+
+/** What is told to who shows nothing. */
+export const needsCredentials = 'This needs credentials: send "authorization: Bearer TOKEN", or show a client certificate.';
+
+/** Refuses with UNAUTHENTICATED, PERMISSION_DENIED, RESOURCE_EXHAUSTED, UNAVAILABLE or, for a request that does not come in time, DEADLINE_EXCEEDED. */
 export function createGate({ authenticate, certificateOf, scopes, turnedAway, failed, ...limits }: GateNeeds): Gate {
   const callers = new WeakMap<Metadata, Caller>();
   const again = new WeakMap<Metadata, () => Promise<Authenticated>>();
@@ -53,7 +68,7 @@ export function createGate({ authenticate, certificateOf, scopes, turnedAway, fa
       clearTimeout(tooSlow);
       leave();
     };
-    const admit = async (metadata: Metadata): Promise<{ code: status; details: string } | undefined> => {
+    const admit = async (metadata: Metadata): Promise<CallEnd | undefined> => {
       const { remoteAddress = '', remotePort = 0 } = call.getConnectionInfo();
       const source = hostPort(plainAddress(remoteAddress), remotePort);
       const refuse = (code: status, details: string) => {
@@ -66,12 +81,15 @@ export function createGate({ authenticate, certificateOf, scopes, turnedAway, fa
         certificate: certificateOf(call.getPeer()),
       };
       const found = await authenticate(credentials);
-      if ('refused' in found) return refuse(status.UNAUTHENTICATED, found.refused);
+      if ('refused' in found) {
+        const { code, details } = endOf(found);
+        return refuse(code, details);
+      }
       const { caller, hint } = found;
       const allowed = scopes(path);
       if (allowed === undefined) return refuse(status.PERMISSION_DENIED, 'This method is for nobody.');
       if (caller.scope === 'nobody') {
-        if (!allowed.includes('nobody')) return refuse(status.UNAUTHENTICATED, hint === '' ? needed : `${needed} ${hint}`);
+        if (!allowed.includes('nobody')) return refuse(status.UNAUTHENTICATED, hint === '' ? needsCredentials : `${needsCredentials} ${hint}`);
         const left = strangers.enter(remoteAddress);
         if (left === undefined) return refuse(status.RESOURCE_EXHAUSTED, 'Too many callers without credentials at once: try again.');
         leave = left;
@@ -123,13 +141,8 @@ export function createGate({ authenticate, certificateOf, scopes, turnedAway, fa
     interceptor,
     callerOf: (metadata) => callers.get(metadata),
     async refusedSince(metadata) {
-      const found = await again.get(metadata)?.();
-      if (found === undefined) return 'The caller is not known.';
-      if ('refused' in found) return found.refused;
-      const before = callers.get(metadata);
-      const same = before?.scope === found.caller.scope && before.member === found.caller.member;
-      if (same) return undefined;
-      return found.hint === '' ? 'The caller is not who it was when the call began.' : found.hint;
+      const refusal = refusedNow(callers.get(metadata), await again.get(metadata)?.());
+      return refusal === undefined ? undefined : endOf(refusal);
     },
   };
 }
@@ -155,9 +168,4 @@ function strangersBound(most: number, perAddress: number): { enter(address: stri
       };
     },
   };
-}
-
-/** An IPv4 address that came in on an IPv6 socket as itself. */
-function plainAddress(address: string): string {
-  return address.startsWith('::ffff:') ? address.slice(7) : address;
 }

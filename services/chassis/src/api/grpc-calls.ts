@@ -1,18 +1,22 @@
 import { type handleServerStreamingCall, type handleUnaryCall, type Metadata, type ServerWritableStream, status } from '@grpc/grpc-js';
 import { ApiFault, type ApiFaultCode, faultText } from './api-fault.js';
-import type { Streaming, Unary } from './api-handlers.js';
 import type { Caller } from './caller.js';
+import type { CallEnd } from './grpc-authentication.js';
+import type { Streaming, Unary } from './handlers.js';
+import type { StreamPlaces } from './stream-places.js';
 
 /** What a call needs besides its handler. */
 export interface CallNeeds {
   /** Who makes the call that came with this metadata. */
   callerOf(metadata: Metadata): Caller | undefined;
-  /** Why that one is not to be told any more; undefined: nothing has changed. */
-  refusedSince(metadata: Metadata): Promise<string | undefined>;
+  /** How it ends for one who is not to be told any more; undefined: nothing has changed. */
+  refusedSince(metadata: Metadata): Promise<CallEnd | undefined>;
   /** ms within which a unary call is answered. */
   readonly patience: number;
-  /** Streams open at the same time; one member has at most a part of them. */
-  readonly streams: number;
+  /** Streams open at the same time. */
+  readonly places: StreamPlaces;
+  /** ms after which a stream ends whose reader takes nothing. */
+  readonly stall: number;
   /** An error of our own. */
   failed(name: string, thrown: unknown): void;
   answered(name: string, code: status): void;
@@ -42,18 +46,19 @@ const late = { code: status.DEADLINE_EXCEEDED, details: 'The hub did not finish 
 const ending = { code: status.UNAVAILABLE, details: 'This instance of the hub is ending: ask again, another will answer.' };
 const unknownCaller = new ApiFault('denied', 'The caller is not known.');
 
+const stalled = { code: status.RESOURCE_EXHAUSTED, details: 'Nothing was read for too long: read faster, or ask for less.' };
+const crowded = { code: status.RESOURCE_EXHAUSTED, details: 'Too many streams are open already.' };
+
 /** How often it is looked whether who listens to a stream still may, ms. */
-const lookEvery = 500;
-/** The part of all streams that one member may have. */
-const partOfMember = 1 / 4;
+export const lookEvery = 500;
 
 /**
  * Answers an ApiFault with the status of its code, and any other error with INTERNAL: what that was only `failed` is told.
  * Every half second it asks whether the callers of open streams still have a right to them.
  */
-export function createCalls({ callerOf, refusedSince, patience, streams, failed, answered }: CallNeeds): Calls {
-  const open = new Map<AbortController, { readonly member: string; tell(): void }>();
-  const refusal = (name: string, thrown: unknown): { code: status; details: string } => {
+export function createCalls({ callerOf, refusedSince, patience, places, stall, failed, answered }: CallNeeds): Calls {
+  const open = new Map<AbortController, () => void>();
+  const refusal = (name: string, thrown: unknown): CallEnd => {
     if (thrown instanceof ApiFault) return { code: statusOf[thrown.code], details: faultText(thrown) };
     failed(name, thrown);
     return ownError;
@@ -62,13 +67,6 @@ export function createCalls({ callerOf, refusedSince, patience, streams, failed,
     const caller = callerOf(metadata);
     if (caller === undefined) throw unknownCaller;
     return caller;
-  };
-
-  const isFull = (member: string): boolean => {
-    if (open.size >= streams) return true;
-    if (member === '') return false;
-    const own = [...open.values()].filter((one) => one.member === member).length;
-    return own >= Math.max(1, streams * partOfMember);
   };
 
   return {
@@ -82,7 +80,7 @@ export function createCalls({ callerOf, refusedSince, patience, streams, failed,
         answered(name, code);
         answer();
       };
-      const refuse = (how: { code: status; details: string }) => end(() => callback(how), how.code);
+      const refuse = (how: CallEnd) => end(() => callback(how), how.code);
       const timer = setTimeout(() => refuse(late), patience);
       call.on('cancelled', () => {
         gone.abort();
@@ -95,26 +93,34 @@ export function createCalls({ callerOf, refusedSince, patience, streams, failed,
       );
     },
     streaming: (name, handler) => (call) => {
-      const member = callerOf(call.metadata)?.member ?? '';
-      if (isFull(member)) {
-        answered(name, status.RESOURCE_EXHAUSTED);
-        fail(call, { code: status.RESOURCE_EXHAUSTED, details: 'Too many streams are open already.' });
+      const caller = callerOf(call.metadata);
+      const leave = caller === undefined ? undefined : places.enter(caller);
+      if (caller === undefined || leave === undefined) {
+        const how = caller === undefined ? refusal(name, unknownCaller) : crowded;
+        answered(name, how.code);
+        fail(call, how);
         return;
       }
       const gone = new AbortController();
-      open.set(gone, { member, tell: () => fail(call, ending) });
-      const look = async (): Promise<void> => {
-        const details = await refusedSince(call.metadata);
-        if (details === undefined || gone.signal.aborted) return;
-        fail(call, { code: status.UNAUTHENTICATED, details });
+      open.set(gone, () => fail(call, ending));
+      const stop = (how: CallEnd): void => {
+        if (gone.signal.aborted) return;
+        fail(call, how);
         gone.abort();
+      };
+      const look = async (): Promise<void> => {
+        const how = await refusedSince(call.metadata);
+        if (how !== undefined) stop(how);
       };
       const looking = setInterval(() => void look().catch((thrown: unknown) => failed(name, thrown)), lookEvery).unref();
       for (const event of ['cancelled', 'close', 'error']) call.on(event, () => gone.abort());
       const run = async (): Promise<void> => {
-        for await (const response of handler(call.request, known(call.metadata), gone.signal)) {
+        for await (const response of handler(call.request, caller, gone.signal)) {
           if (gone.signal.aborted) return;
-          if (!call.write(response)) await drained(call, gone.signal);
+          if (call.write(response)) continue;
+          const tooSlow = setTimeout(() => stop(stalled), stall);
+          await drained(call, gone.signal);
+          clearTimeout(tooSlow);
         }
       };
       run()
@@ -131,11 +137,12 @@ export function createCalls({ callerOf, refusedSince, patience, streams, failed,
         )
         .finally(() => {
           clearInterval(looking);
+          leave();
           open.delete(gone);
         });
     },
     end() {
-      for (const [gone, { tell }] of open) {
+      for (const [gone, tell] of open) {
         tell();
         gone.abort();
       }
@@ -144,7 +151,7 @@ export function createCalls({ callerOf, refusedSince, patience, streams, failed,
 }
 
 /** Ends a stream with a status; the library takes it from the event. */
-function fail<Request, Response>(call: ServerWritableStream<Request, Response>, how: { code: status; details: string }): void {
+function fail<Request, Response>(call: ServerWritableStream<Request, Response>, how: CallEnd): void {
   call.emit('error', how);
 }
 

@@ -1,0 +1,38 @@
+import { RecordPrivacy } from '../gen/guildhall/bus/v1/record.js';
+import { userOfUri } from '../sip/user.js';
+
+/** A keyed hash of a user, 16 characters of base64url. */
+export type UserHash = (user: string) => string;
+
+/** What stands for a user where users are hashed: "~q3t...@acme.example" for "alice@acme.example". What has no domain is its own. */
+export function hashedUser(user: string, hash: UserHash): string {
+  const at = user.lastIndexOf('@');
+  return at < 0 ? `~${hash(user)}` : `~${hash(user)}@${user.slice(at + 1)}`;
+}
+
+const telephone = /^tel:([^;]{1,64})/i;
+
+/** Visual separators say nothing (RFC 3966 5.1.1). */
+function numberOf(uri: string): string {
+  return telephone.exec(uri)?.[1]?.replace(/[-.()]/g, '').toLowerCase() ?? '';
+}
+
+function hostOf(uri: string): string {
+  return /^sips?:([^@;?]*)$/i.exec(uri)?.[1]?.toLowerCase() ?? '';
+}
+
+/**
+ * What a record keeps of the URI in From or To: "alice@acme.example", its hash, or the domain alone; a number of a tel URI is "tel:+4912", its hash
+ * and "tel". '' for what names neither user nor domain.
+ */
+export function recordUser(uri: string, privacy: RecordPrivacy, hash: UserHash): string {
+  const user = userOfUri(uri);
+  if (user !== '') {
+    if (privacy === RecordPrivacy.FULL) return user;
+    return privacy === RecordPrivacy.HASHED ? hashedUser(user, hash) : user.slice(user.lastIndexOf('@') + 1);
+  }
+  const number = numberOf(uri);
+  if (number === '') return hostOf(uri);
+  if (privacy === RecordPrivacy.FULL) return `tel:${number}`;
+  return privacy === RecordPrivacy.HASHED ? `~${hash(`tel:${number}`)}@tel` : 'tel';
+}

@@ -1,0 +1,208 @@
+import { type Attributes, type HrTime, type SpanKind, SpanStatusCode, TraceFlags } from '@opentelemetry/api';
+import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-http';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
+import { resourceFromAttributes } from '@opentelemetry/resources';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import { buildVersion } from './build.js';
+import { monotonic, wall } from './clock.js';
+import type { Logger } from './log.js';
+import type { Meters } from './meters.js';
+import { exported, otlpDoor } from './otlp-door.js';
+import { createSpanQueue } from './span-queue.js';
+import type { TelemetryConfig } from './telemetry-config.js';
+import { headThreshold } from './trace-context.js';
+
+/** A span that is over: nothing is made before that. Times are monotonic ms. */
+export interface FinishedSpan {
+  readonly traceId: string;
+  readonly spanId: string;
+  /** '' for the first of its trace. */
+  readonly parentSpanId: string;
+  /** The parent is another service's. */
+  readonly remoteParent: boolean;
+  readonly name: string;
+  readonly kind: SpanKind;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly attributes: Attributes;
+  /** Why it counts as failed, '' where it does not. */
+  readonly failed: string;
+}
+
+/** The tracing of one service instance. Nothing global: several services in one process keep theirs apart. */
+export interface Tracing {
+  /** Whether there is a collector. */
+  readonly on: boolean;
+  /** Traced from the beginning is whose `sampleKey` is below this: 0 to 2^32. */
+  readonly threshold: number;
+  /** Whether something may be traced that is not because of its trace id. Counts what may not. */
+  admits(): boolean;
+  /** Takes a span for the collector, or counts it as dropped. Never throws and never waits. */
+  span(span: FinishedSpan): void;
+  /** Sends what waits, for at most a second. */
+  close(): Promise<void>;
+}
+
+/** What tracing stands on. */
+export interface TracingNeeds {
+  readonly service: string;
+  readonly id: string;
+  readonly config: TelemetryConfig;
+  readonly log: Pick<Logger, 'info' | 'warn'>;
+  readonly meters: Pick<Meters, 'counter' | 'collect'>;
+}
+
+/** Traces nothing. */
+export const noTracing: Tracing = {
+  on: false,
+  threshold: 0,
+  admits: () => false,
+  span: () => undefined,
+  close: async () => undefined,
+};
+
+/** How long the last batch may take at the end, ms. */
+const lastWords = 1_000;
+
+/**
+ * Sends spans, and where the configuration says so the figures of `meters`, to an OTLP collector; without one nothing is made at all. What the collector
+ * does is of no consequence: what waits for it is bounded, what it does not take is counted. Throws a Fault for files that cannot be used.
+ */
+export function createTracing({ service, id, config, log, meters }: TracingNeeds): Tracing {
+  const { otlp } = config;
+  if (otlp === undefined) return noTracing;
+  const resource = resourceFromAttributes({ 'service.name': `guildhall-${service}`, 'service.instance.id': id, 'service.version': buildVersion() });
+  const exporter = new OTLPTraceExporter(otlpDoor(otlp, 'v1/traces'));
+  const toldOf = (what: string) => (why: string) => {
+    if (why === '') log.info({ what }, 'the telemetry collector takes what it is sent again');
+    else log.warn({ what, why }, 'the telemetry collector does not take what it is sent: it is counted and dropped');
+  };
+  const queue = createSpanQueue<ReadableSpan>({
+    most: config.queue,
+    send: (batch) => exported((told) => exporter.export([...batch], told), otlp.timeout),
+    changed: toldOf('spans'),
+  });
+  const rate = createRate(config.spansPerSecond);
+  const hrTime = wallTime();
+  const scope = { name: 'guildhall', version: buildVersion() };
+
+  const timers = [setInterval(() => void queue.flush(), config.interval)];
+  const pushes = { exported: 0, failed: 0 };
+  const push = config.metrics ? metricPush(otlp, meters, pushes, toldOf('metrics')) : undefined;
+  if (push !== undefined) timers.push(setInterval(() => void push(), config.metricsInterval));
+  for (const timer of timers) timer.unref();
+
+  meters.counter('guildhall_spans', 'Spans made of what passed, by what became of them.', () => [
+    [{ result: 'exported' }, queue.counts.exported],
+    [{ result: 'failed' }, queue.counts.failed],
+    [{ result: 'queue-full' }, queue.counts.queueFull],
+    [{ result: 'over-rate' }, rate.refused()],
+  ]);
+  meters.counter('guildhall_metric_pushes', 'Times that the figures were sent to the telemetry collector, by what became of it.', () =>
+    push === undefined ? [] : Object.entries(pushes).map(([result, value]) => [{ result }, value] as const),
+  );
+
+  return {
+    on: true,
+    threshold: headThreshold(config.traces),
+    admits: rate.admits,
+    span(span) {
+      if (!queue.hasRoom()) return;
+      const context = { traceId: span.traceId, spanId: span.spanId, traceFlags: TraceFlags.SAMPLED };
+      const startTime = hrTime(span.startedAt);
+      const endTime = hrTime(Math.max(span.startedAt, span.endedAt));
+      queue.put({
+        name: span.name,
+        kind: span.kind,
+        spanContext: () => context,
+        ...(span.parentSpanId === ''
+          ? {}
+          : { parentSpanContext: { ...context, spanId: span.parentSpanId, isRemote: span.remoteParent } }),
+        startTime,
+        endTime,
+        duration: [Math.floor((span.endedAt - span.startedAt) / 1000), Math.round(((span.endedAt - span.startedAt) % 1000) * 1e6)],
+        status: span.failed === '' ? { code: SpanStatusCode.UNSET } : { code: SpanStatusCode.ERROR, message: span.failed },
+        attributes: span.attributes,
+        links: [],
+        events: [],
+        ended: true,
+        resource,
+        instrumentationScope: scope,
+        droppedAttributesCount: 0,
+        droppedEventsCount: 0,
+        droppedLinksCount: 0,
+      });
+    },
+    async close() {
+      for (const timer of timers) clearInterval(timer);
+      const last = Promise.all([queue.flush(), push?.()]);
+      await Promise.race([last, new Promise((resolve) => setTimeout(resolve, lastWords).unref())]);
+    },
+  };
+}
+
+/** Sends the figures as they are; not while it still does, and never rejects. */
+function metricPush(
+  otlp: NonNullable<TelemetryConfig['otlp']>,
+  meters: Pick<Meters, 'collect'>,
+  counts: { exported: number; failed: number },
+  changed: (why: string) => void,
+): () => Promise<void> {
+  const exporter = new OTLPMetricExporter(otlpDoor(otlp, 'v1/metrics'));
+  let under: Promise<void> | undefined;
+  let failing = false;
+  const once = async (): Promise<void> => {
+    try {
+      await exported((told) => exporter.export(meters.collect(), told), otlp.timeout);
+      counts.exported += 1;
+      if (failing) changed('');
+      failing = false;
+    } catch (thrown) {
+      counts.failed += 1;
+      if (!failing) changed(thrown instanceof Error ? thrown.message : 'it did not take them');
+      failing = true;
+    }
+  };
+  return () => {
+    under ??= once().finally(() => {
+      under = undefined;
+    });
+    return under;
+  };
+}
+
+/** So many a second, and at most a second's worth at once. */
+function createRate(perSecond: number): { admits(): boolean; refused(): number } {
+  let left = perSecond;
+  let at = monotonic();
+  let refused = 0;
+  return {
+    admits() {
+      const now = monotonic();
+      left = Math.min(perSecond, left + ((now - at) * perSecond) / 1000);
+      at = now;
+      if (left >= 1) {
+        left -= 1;
+        return true;
+      }
+      refused += 1;
+      return false;
+    },
+    refused: () => refused,
+  };
+}
+
+/**
+ * Monotonic ms as time of day. The time of day is read in whole ms, rounded down: of several readings the largest difference is the nearest to the
+ * truth, and what is far from it means that the clock was set.
+ */
+function wallTime(): (at: number) => HrTime {
+  let offset = wall().getTime() - monotonic();
+  return (at) => {
+    const seen = wall().getTime() - monotonic();
+    if (seen > offset || offset - seen > 2) offset = seen;
+    const time = offset + at;
+    const seconds = Math.floor(time / 1000);
+    return [seconds, Math.min(999_999_999, Math.round((time - seconds * 1000) * 1e6))];
+  };
+}
