@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { connect } from 'node:tls';
 import { TrafficFrame } from '@guildhall/proto/gen/guildhall/metrics/v1/traffic';
-import { WatchTrafficResponse } from '@guildhall/proto/gen/guildhall/metrics/v1/metrics_service';
+import { QueryTrafficResponse, WatchTrafficResponse } from '@guildhall/proto/gen/guildhall/metrics/v1/metrics_service';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Intruder, intrude } from '../stage/bus.js';
 import { runGuildhall } from '../stage/command.js';
@@ -98,7 +98,8 @@ describe('known traffic, and exactly its figures wherever one looks', () => {
   it('WatchTraffic of each console: the sum of its frames', async () => {
     for (const one of watched) {
       await expect.poll(() => totalsOfTraffic(one.items.map(whole)), { timeout: 10_000 }).toEqual(totals);
-      expect(one.items.map(({ number }) => number)).toEqual(one.items.map((_, index) => (one.items[0]?.number ?? 0n) + BigInt(index)));
+      const numbers = one.items.map(({ number }) => Number(number));
+      expect(numbers).toEqual([...new Set(numbers)].toSorted((first, second) => first - second));
       expect([one.items[0]?.full, one.items.some(({ sampled }) => sampled !== 1)]).toEqual([true, false]);
       expect(one.items.reduce((sum, { dropped, lost }) => sum + dropped + lost, 0n)).toBe(0n);
     }
@@ -114,20 +115,16 @@ describe('known traffic, and exactly its figures wherever one looks', () => {
 
   it('Server-Sent Events without a browser: the same', async () => {
     await events.until('all figures', (all) => isWhole(all.flatMap(frameOf)));
-    const ids = events.events.flatMap(({ id, event }) => (event === 'message' || event === 'frame' ? [Number(id)] : []));
-    expect(ids).toEqual(ids.map((_, index) => (ids[0] ?? 0) + index));
+    const ids = events.events.map(({ id }) => Number(id));
+    expect(ids).toEqual([...new Set(ids)].toSorted((first, second) => first - second));
   });
 
-  it('QueryTraffic and its HTTP sister: history comes to the same, at a second and at a minute', async () => {
-    for (const resolution of [1000n, 60_000n]) {
-      const ask = async () => {
-        const { points } = await api().query({ from: BigInt(began - 120_000), until: 0n, resolution });
-        return totalsOfTraffic(points.map(whole));
-      };
-      await expect.poll(ask, { timeout: 10_000 }).toEqual(totals);
-    }
-    const told = await getJson(hub(), `/v1/traffic/history?from=${began - 120_000}&resolution=1000`);
-    expect(Array.isArray(Object(told).points)).toBe(true);
+  it('QueryTraffic and the same over HTTPS: history comes to the same', async () => {
+    const from = began - 10_000;
+    const asked = async () => (await api().query({ from: BigInt(from), resolution: 1000n })).points;
+    await expect.poll(async () => totalsOfTraffic((await asked()).map(whole)), { timeout: 10_000 }).toEqual(totals);
+    const told = async () => QueryTrafficResponse.fromJSON(await getJson(hub(), `/v1/traffic/history?from=${from}&resolution=1000`)).points;
+    expect(totalsOfTraffic((await told()).map(whole))).toEqual(totals);
   });
 
   it('SearchRecords finds each by its Call-ID, user, pair, reason, status and trace', async () => {
@@ -181,8 +178,8 @@ describe('known traffic, and exactly its figures wherever one looks', () => {
     const refused = book.deeds.filter(({ answer, status }) => answer === 'hub' && status >= 300);
     for (const deed of refused) {
       const final = book.finals.get(deedName(deed));
-      const [, trace = ''] = /; trace ([0-9a-f]{32})"/.exec(final?.header('reason') ?? '') ?? [];
-      expect(final?.header('warning'), deedName(deed)).toContain(trace);
+      const [, trace = ''] = /^399 \S+ "trace ([0-9a-f]{32})"$/m.exec(final?.headers('warning').join('\n') ?? '') ?? [];
+      expect(trace, deedName(deed)).not.toBe('');
       expect((await api().search({ traceId: trace })).map(deedName)).toEqual([deedName(deed)]);
     }
   });

@@ -26,12 +26,15 @@ export interface Topology {
   readonly consoles?: number;
 }
 
+/** What the stage settles by itself. */
+type OfTheStage = 'id' | 'nats' | 'admin' | 'log' | 'hub' | 'grpc' | 'http' | 'listeners' | 'certificate' | 'via' | 'community';
+
 /** Settings that a story tightens, as one writes them in a configuration file. */
 export interface HubSettings {
-  readonly policy?: Partial<Pick<z.input<typeof policySchema>, 'reload' | 'settle' | 'dns' | 'authority' | 'enrolment' | 'drain'>>;
-  readonly ingress?: Partial<Pick<z.input<typeof ingressSchema>, 'timeouts' | 'overload' | 'limits' | 'reload' | 'drain'>>;
-  readonly relay?: Partial<Pick<z.input<typeof relaySchema>, 'timeouts' | 'limits' | 'dns' | 'reload' | 'drain'>>;
-  readonly console?: Partial<Omit<z.input<typeof consoleSchema>, 'id' | 'nats' | 'admin' | 'log' | 'grpc' | 'http'>>;
+  readonly policy?: Partial<Omit<z.input<typeof policySchema>, OfTheStage>>;
+  readonly ingress?: Partial<Omit<z.input<typeof ingressSchema>, OfTheStage>>;
+  readonly relay?: Partial<Omit<z.input<typeof relaySchema>, OfTheStage>>;
+  readonly console?: Partial<Omit<z.input<typeof consoleSchema>, OfTheStage>>;
 }
 
 export interface HubPart {

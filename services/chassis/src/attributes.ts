@@ -17,9 +17,8 @@ export const attributes = {
   /** Member ids: who asked, and where it went or was to go. */
   peer: 'guildhall.peer',
   target: 'guildhall.target',
-  /** Code of the reason table, the sentence beside it, and who decided. */
+  /** Code of the reason table, and what decided. No sentence: that of a rule may name a user. */
   reason: 'guildhall.reason',
-  sentence: 'guildhall.sentence',
   rule: 'guildhall.rule',
   verdict: 'guildhall.verdict',
   membership: 'guildhall.membership.version',

@@ -10,7 +10,7 @@ const lonelyMs = 100;
  * A question to whichever policy NATS picks, that stands the loss of the one who was picked: asked again while there is silence, and at
  * once when NATS is back where it is away; the first answer counts. Rejects with a BusError when `timeoutMs` is over, and at once with
  * `no-responders` when there is nobody. Not so after NATS was away, when policy may be on its way back, or with `whenAlone` 'wait', for what must
- * not fail because policy starts again: then it is asked again until its time is over.
+ * not fail because policy starts again: then it is asked again until its time is over. `trace`: a `traceparent` that goes with each question, or ''.
  */
 export function askPolicy(
   bus: Pick<Bus, 'request' | 'connected' | 'onConnected'>,
@@ -18,6 +18,7 @@ export function askPolicy(
   payload: Uint8Array,
   timeoutMs: number,
   whenAlone: 'refuse' | 'wait' = 'refuse',
+  trace = '',
 ): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     let left = timeoutMs;
@@ -47,10 +48,12 @@ export function askPolicy(
       end();
       reject(thrown);
     };
+    const asked = (within: number): Promise<Uint8Array> =>
+      trace === '' ? bus.request(subject, payload, within) : bus.request(subject, payload, within, trace);
     const once = (): void => {
       if (over || !bus.connected()) return;
       under += 1;
-      bus.request(subject, payload, left).then((answer) => {
+      asked(left).then((answer) => {
         if (over) return;
         end();
         resolve(answer);

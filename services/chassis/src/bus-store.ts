@@ -3,15 +3,26 @@ import { type Journal, openJournal } from './journal.js';
 import { type KeyValue, openKeyValue } from './key-value.js';
 import type { Logger } from './log.js';
 import { createOpenings } from './openings.js';
+import { openStream, type StreamOptions } from './stream.js';
+import { createLinePublisher } from './stream-line.js';
+import type { PublisherOptions, StreamPublisher } from './stream-publisher.js';
+
+/** What a bus offers of JetStream. */
+export interface BusStorage {
+  /** Opens a JetStream key-value bucket, creating it if need be. Throws a Fault when JetStream is off or will not have it. */
+  keyValue(bucket: string, options: { readonly history: number; readonly replicas?: number }): Promise<KeyValue>;
+  /** Opens a JetStream stream that is only added to, making it if need be. Throws a Fault when JetStream is off or will not have it. */
+  journal(stream: string, subject: string): Promise<Journal>;
+  /** Makes a JetStream stream that forgets what is old, or gives one that is there these limits, see `openStream`. */
+  stream(options: StreamOptions): Promise<number>;
+  /** A way into streams that others made. Nothing is dialled before something is published. */
+  publisher(options: PublisherOptions): StreamPublisher;
+  /** Why JetStream keeps nothing at the moment, in words; '' while it does, and before it was asked anything. Everything else goes on without it. */
+  storeTrouble(): string;
+}
 
 /** What a service keeps in JetStream, over a connection of its own. */
-export interface BusStore {
-  /** Opens a key-value bucket, creating it if need be. Throws a Fault when JetStream is off or will not have it. */
-  keyValue(bucket: string, options: { readonly history: number; readonly replicas?: number }): Promise<KeyValue>;
-  /** Opens a stream that is only added to, making it if need be. Throws a Fault when JetStream is off or will not have it. */
-  journal(stream: string, subject: string): Promise<Journal>;
-  /** Why JetStream keeps nothing at the moment, in words; '' while it does, and before it was asked anything. */
-  trouble(): string;
+export interface BusStore extends BusStorage {
   /** Sends what is still to be sent, then closes. */
   close(): Promise<void>;
 }
@@ -22,9 +33,9 @@ const lastWords = 1000;
 /**
  * JetStream gets a connection of its own, dialled when it is first needed: nats-server stops reading a connection while it cannot store
  * what came in on it (a full disk), and questions and answers must not wait behind that. `replicas`: on how many servers what is made is kept,
- * unless an opening says otherwise.
+ * unless an opening says otherwise. `inbox` is what answers come to.
  */
-export function createBusStore(dial: () => Promise<NatsConnection>, replicas: number, log: Logger): BusStore {
+export function createBusStore(dial: () => Promise<NatsConnection>, replicas: number, log: Logger, inbox: string): BusStore {
   const openings = createOpenings();
   const listeners = new Set<() => void>();
   let dialled: Promise<NatsConnection> | undefined;
@@ -56,6 +67,10 @@ export function createBusStore(dial: () => Promise<NatsConnection>, replicas: nu
       });
       return made;
     });
+    // Whoever asks next dials anew.
+    dialled.catch(() => {
+      dialled = undefined;
+    });
     return dialled;
   };
   const onReconnect = (listener: () => void): (() => void) => {
@@ -71,7 +86,9 @@ export function createBusStore(dial: () => Promise<NatsConnection>, replicas: nu
     async journal(stream, subject) {
       return openJournal(await connection(), { stream, subject, replicas }, needs);
     },
-    trouble: () => trouble,
+    stream: async (options) => openStream(await connection(), { replicas, ...options }),
+    publisher: (options) => createLinePublisher({ inbox, connection, connected: () => up, onReconnect }, options),
+    storeTrouble: () => trouble,
     async close() {
       if (dialled === undefined) return;
       const made = await dialled.catch(() => undefined);

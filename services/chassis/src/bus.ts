@@ -1,7 +1,7 @@
 import { errors, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { dialNats } from './bus-dial.js';
 import { tooOld } from './bus-fault.js';
-import { type BusStore, createBusStore } from './bus-store.js';
+import { type BusStorage, type BusStore, createBusStore } from './bus-store.js';
 import { createUnheard, type MakeUnheard, type Unheard } from './bus-unheard.js';
 import { monotonic } from './clock.js';
 import type { Journal } from './journal.js';
@@ -14,9 +14,10 @@ export type Reply = (answer: Uint8Array) => void;
 
 /**
  * What is called for each message of a subscription, synchronously. The payload is a view that stays valid; `reply` is
- * there when the sender asked for an answer. An exception is counted and logged once a second, nothing else happens.
+ * there when the sender asked for an answer, and `trace` when it asked within a trace that is made (a `traceparent`). An exception is counted and
+ * logged once a second, nothing else happens.
  */
-export type Handler = (payload: Uint8Array, reply?: Reply) => void;
+export type Handler = (payload: Uint8Array, reply?: Reply, trace?: string) => void;
 
 /** Ends a subscription: nothing is delivered any more, what is on its way is lost. */
 export interface Stop {
@@ -26,7 +27,7 @@ export interface Stop {
 }
 
 /** The services' way to each other. */
-export interface Bus {
+export interface Bus extends BusStorage {
   /** False from the moment the connection is known to be lost until it is back; what is published then is lost. */
   connected(): boolean;
   /** Called with every change of `connected`. Returns how to stop. */
@@ -46,14 +47,11 @@ export interface Bus {
   subscribe(subject: string, handler: Handler, queue?: string): Stop;
   /** Resolves once the server has taken what was published and subscribed to so far; at once while NATS is away. */
   settled(): Promise<void>;
-  /** Rejects with a BusError: `no-responders`, `timeout`, `disconnected` (also as soon as the connection is lost) or `failed`. */
-  request(subject: string, payload: Uint8Array, timeoutMs: number): Promise<Uint8Array>;
-  /** Opens a JetStream key-value bucket, creating it if need be. Throws a Fault when JetStream is off or will not have it. */
-  keyValue(bucket: string, options: KeyValueOptions): Promise<KeyValue>;
-  /** Opens a JetStream stream that is only added to, making it if need be. Throws a Fault when JetStream is off or will not have it. */
-  journal(stream: string, subject: string): Promise<Journal>;
-  /** Why JetStream keeps nothing at the moment, in words; '' while it does. Everything else goes on without it. */
-  storeTrouble(): string;
+  /**
+   * Rejects with a BusError: `no-responders`, `timeout`, `disconnected` (also as soon as the connection is lost) or `failed`. `trace`, a
+   * `traceparent` or '', reaches the handler.
+   */
+  request(subject: string, payload: Uint8Array, timeoutMs: number, trace?: string): Promise<Uint8Array>;
   /** Counted since the start, for meters. */
   readonly failures: Readonly<BusFailures>;
   /** Sends what is still to be sent, then closes. */
@@ -169,7 +167,9 @@ function createBus(connection: NatsConnection, store: BusStore, inbox: string, l
 
   const deliver = (handler: Handler, subject: string, message: Msg): void => {
     try {
-      const result: unknown = message.reply ? handler(message.data, (answer) => respond(message, answer)) : handler(message.data);
+      const result: unknown = message.reply
+        ? handler(message.data, (answer) => respond(message, answer), message.headers?.get(traceHeader))
+        : handler(message.data);
       if (result instanceof Promise) result.catch((thrown: unknown) => handlerFailed(thrown, subject));
     } catch (thrown) {
       handlerFailed(thrown, subject);
@@ -234,7 +234,7 @@ function createBus(connection: NatsConnection, store: BusStore, inbox: string, l
     async settled() {
       if (up) await connection.flush().catch(() => undefined);
     },
-    request(subject, payload, timeoutMs) {
+    request(subject, payload, timeoutMs, trace = '') {
       if (!up) return Promise.reject(new BusError('disconnected', 'there is no connection to NATS'));
       return new Promise((resolve, reject) => {
         const refuse = (reason: BusError): void => {
@@ -242,7 +242,8 @@ function createBus(connection: NatsConnection, store: BusStore, inbox: string, l
           reject(reason);
         };
         unanswered.add(refuse);
-        connection.request(subject, payload, { timeout: timeoutMs }).then(
+        const options = trace === '' ? { timeout: timeoutMs } : { timeout: timeoutMs, headers: traceHeaders(trace) };
+        connection.request(subject, payload, options).then(
           (message) => {
             unanswered.delete(refuse);
             resolve(message.data);
@@ -264,6 +265,12 @@ function createBus(connection: NatsConnection, store: BusStore, inbox: string, l
       listeners.clear();
     },
   };
+}
+
+function traceHeaders(trace: string) {
+  const made = headers();
+  made.set(traceHeader, trace);
+  return made;
 }
 
 function requestError(thrown: unknown, subject: string): BusError {

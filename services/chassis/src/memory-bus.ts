@@ -25,7 +25,7 @@ export function memoryBus(maxPayload = 1024 * 1024): MemoryBus {
   let delivering = false;
   const listeners = new Set<(up: boolean) => void>();
   const subscriptions = new Set<Subscription>();
-  const waiting: { subject: string; payload: Uint8Array; reply: Reply | undefined }[] = [];
+  const waiting: { subject: string; payload: Uint8Array; reply: Reply | undefined; trace: string | undefined }[] = [];
   const buckets = new Map<string, ReturnType<typeof memoryKeyValue>>();
   const journals = new Map<string, Journal>();
   const failures = { handler: 0, oversize: 0, unheard: 0 };
@@ -43,15 +43,15 @@ export function memoryBus(maxPayload = 1024 * 1024): MemoryBus {
     });
   };
 
-  const send = (subject: string, payload: Uint8Array, reply?: Reply): void => {
-    waiting.push({ subject, payload: Uint8Array.from(payload), reply });
+  const send = (subject: string, payload: Uint8Array, reply?: Reply, trace?: string): void => {
+    waiting.push({ subject, payload: Uint8Array.from(payload), reply, trace });
     if (delivering) return;
     delivering = true;
     try {
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
         for (const { handler } of matching(next.subject)) {
           if (next.reply === undefined) handler(next.payload);
-          else handler(next.payload, next.reply);
+          else handler(next.payload, next.reply, next.trace);
         }
       }
     } finally {
@@ -92,15 +92,16 @@ export function memoryBus(maxPayload = 1024 * 1024): MemoryBus {
       const stop = (): void => void subscriptions.delete(subscription);
       return Object.assign(stop, { inOrder: async () => stop() });
     },
-    request(subject, payload, timeoutMs) {
+    request(subject, payload, timeoutMs, trace = '') {
       if (!up) return Promise.reject(new BusError('disconnected', 'the memory bus is down'));
       if (matching(subject).length === 0) return Promise.reject(new BusError('no-responders', `nobody answers on ${subject}`));
       return new Promise((resolve, reject) => {
         const timer = setTimeout(() => reject(new BusError('timeout', `no answer on ${subject} in time`)), timeoutMs);
-        send(subject, payload, (answer) => {
+        const answered = (answer: Uint8Array): void => {
           clearTimeout(timer);
           resolve(Uint8Array.from(answer));
-        });
+        };
+        send(subject, payload, answered, trace === '' ? undefined : trace);
       });
     },
     async keyValue(bucket, { history }) {

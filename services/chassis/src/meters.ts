@@ -1,7 +1,7 @@
 import { ValueType } from '@opentelemetry/api';
 import { PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
 import { resourceFromAttributes } from '@opentelemetry/resources';
-import { AggregationTemporality, type DataPoint, DataPointType, type MetricData } from '@opentelemetry/sdk-metrics';
+import { AggregationTemporality, type DataPoint, DataPointType, type MetricData, type ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import { buildVersion } from './build.js';
 import { watchProcess } from './process-meters.js';
 
@@ -26,6 +26,8 @@ export interface Meters {
   histogram(name: string, help: string, bounds: readonly number[], labels?: Labels): Histogram;
   /** Everything in Prometheus text format, every series with service_name and service_instance_id. */
   prometheus(): Promise<string>;
+  /** The same as it is sent to a collector. */
+  collect(): ResourceMetrics;
   close(): Promise<void>;
 }
 
@@ -68,8 +70,10 @@ export function createMeters(service: string, id: string, { series: mostSeries =
     return known;
   };
 
-  const collect = (): MetricData[] =>
-    [...instruments].map(([name, one]) => dataOf(name, one, { startTime, endTime: hrTime(), mostSeries }));
+  const collect = (): ResourceMetrics => {
+    const metrics = [...instruments].map(([name, one]) => dataOf(name, one, { startTime, endTime: hrTime(), mostSeries }));
+    return { resource, scopeMetrics: [{ scope: { name: 'guildhall' }, metrics }] };
+  };
 
   const meters: Meters = {
     counter(name, help, read) {
@@ -85,8 +89,9 @@ export function createMeters(service: string, id: string, { series: mostSeries =
       return recorder(one, [...bounds]);
     },
     async prometheus() {
-      return serializer.serialize({ resource, scopeMetrics: [{ scope: { name: 'guildhall' }, metrics: collect() }] });
+      return serializer.serialize(collect());
     },
+    collect,
     async close() {
       stopWatching();
     },

@@ -71,7 +71,12 @@ const lastWords = 1_000;
 export function createTracing({ service, id, config, log, meters }: TracingNeeds): Tracing {
   const { otlp } = config;
   if (otlp === undefined) return noTracing;
-  const resource = resourceFromAttributes({ 'service.name': `guildhall-${service}`, 'service.instance.id': id, 'service.version': buildVersion() });
+  const resource = resourceFromAttributes({
+    'service.name': service,
+    'service.namespace': 'guildhall',
+    'service.instance.id': id,
+    'service.version': buildVersion(),
+  });
   const exporter = new OTLPTraceExporter(otlpDoor(otlp, 'v1/traces'));
   const toldOf = (what: string) => (why: string) => {
     if (why === '') log.info({ what }, 'the telemetry collector takes what it is sent again');

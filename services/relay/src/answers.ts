@@ -3,6 +3,7 @@ import { Header } from '@guildhall/proto/sip/header-name';
 import { firstHeader, headerValueEnd, headerValueStart, type Message } from '@guildhall/proto/sip/message';
 import { parseVia, type Via } from '@guildhall/proto/sip/via';
 import { eventOf, type Kind, type Step, step } from './client-transaction.js';
+import type { Ends } from './ends.js';
 import type { Events } from './events.js';
 import { Failure, losses } from './failover.js';
 import { foreignClaims } from './foreign-claims.js';
@@ -32,6 +33,7 @@ export function createAnswers(
   transactions: Transactions,
   sending: Sending,
   hopByHop: HopByHop,
+  ends: Ends,
   settings: AnswersSettings,
   clock: () => number,
   events: Events,
@@ -49,7 +51,7 @@ export function createAnswers(
       sending.lose(transaction, losses.badAnswer(transaction.member.id));
       return false;
     }
-    transaction.back.response(transaction.number, m.status, head, m.buffer, m.start + m.head.length, m.end);
+    ends.response(transaction, m.status, head, m.buffer, m.start + m.head.length, m.end);
     return true;
   };
 
@@ -80,17 +82,21 @@ export function createAnswers(
    * refused INVITE is only acknowledged, since another proxy is ringing, and one that rings late is called off.
    */
   const late = (transaction: Transaction, attempt: number, m: Message, via: Via, link: Link | undefined): void => {
+    const settle = (next: Step): void => {
+      if (link !== undefined && !transaction.told) transaction.address = link.address;
+      apply(transaction, next, m, via, link);
+    };
     if (transaction.kind !== 'invite') {
       const isAnswer = m.status >= 200 && m.status !== 503 && !isForbiddenTimeout(transaction.kind, m.status);
       const next = isAnswer ? step(transaction.kind, transaction.state, eventOf(m.status)) : undefined;
       if (next === undefined) events.strays += 1;
-      else apply(transaction, next, m, via, link);
+      else settle(next);
     } else if (m.status >= 300) {
       hopByHop.ack(transaction, m, link, attempt);
     } else if (m.status >= 200) {
       if (transaction.state === 'proceeding') hopByHop.cancel(transaction, transaction.link, transaction.attempt);
       const next = step('invite', transaction.state, 'success');
-      if (next !== undefined) apply(transaction, next, m, via, link);
+      if (next !== undefined) settle(next);
     } else if (attempt < 31 && (transaction.calledOff & (1 << attempt)) === 0 && hopByHop.cancel(transaction, link, attempt)) {
       transaction.calledOff |= 1 << attempt;
     }

@@ -1,11 +1,18 @@
 import { OutcomeBatch, OutcomeKind } from '@guildhall/proto/gen/guildhall/bus/v1/outcome';
+import type { Course } from './course.js';
 
 /** How a transaction ended, as its ingress was told. */
-export type Final =
-  /** With a response: `wire[start, end)` is its bytes. */
-  | { readonly kind: 'response'; readonly status: number; readonly wire: Buffer; readonly start: number; readonly end: number }
+export type Final = { readonly course: Course } & (
+  | /** With a response: `wire[start, end)` is its bytes. */ {
+      readonly kind: 'response';
+      readonly status: number;
+      readonly wire: Buffer;
+      readonly start: number;
+      readonly end: number;
+    }
   /** Without one. */
-  | { readonly kind: 'gone'; readonly code: string; readonly sentence: string };
+  | { readonly kind: 'gone'; readonly code: string; readonly sentence: string }
+);
 
 /**
  * The batches made for one incarnation of an ingress lately, published or not yet. What was handed to NATS as it broke down is lost: it is sent
@@ -89,14 +96,27 @@ export function createFinals(maxBytes: number, maxAge: number): Finals {
 
 function readInto(finals: Map<number, Final>, payload: Uint8Array | undefined): void {
   if (payload === undefined) return;
-  const { kind, transaction, status, reason, gone, length, wire } = OutcomeBatch.decode(payload);
+  const batch = OutcomeBatch.decode(payload);
+  const { kind, transaction, status, reason, gone, length, wire } = batch;
   let start = 0;
   for (let index = 0; index < kind.length; index += 1) {
     const end = start + (length[index] ?? 0);
     const number = transaction[index] ?? 0;
     const loss = gone[(reason[index] ?? 0) - 1];
-    if (kind[index] === OutcomeKind.FINAL) finals.set(number, { kind: 'response', status: status[index] ?? 0, wire, start, end });
-    else if (kind[index] === OutcomeKind.GONE && loss !== undefined) finals.set(number, { kind: 'gone', ...loss });
+    if (kind[index] === OutcomeKind.FINAL)
+      finals.set(number, { kind: 'response', status: status[index] ?? 0, wire, start, end, course: courseOf(batch, index) });
+    else if (kind[index] === OutcomeKind.GONE && loss !== undefined)
+      finals.set(number, { kind: 'gone', code: loss.code, sentence: loss.sentence, course: courseOf(batch, index) });
     start = end;
   }
+}
+
+function courseOf({ link, links, waited, took, tries }: OutcomeBatch, index: number): Course {
+  return {
+    address: links[(link[index] ?? 0) - 1] ?? '',
+    waited: waited[index] ?? 0,
+    took: took[index] ?? 0,
+    tries: tries[index] ?? 0,
+    told: true,
+  };
 }

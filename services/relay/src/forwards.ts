@@ -1,4 +1,4 @@
-import { type ForwardBatch, ForwardKind } from '@guildhall/proto/gen/guildhall/bus/v1/forward';
+import { type ForwardBatch, ForwardKind, type TracedForward } from '@guildhall/proto/gen/guildhall/bus/v1/forward';
 import { isReasonCode } from '@guildhall/proto/reason';
 import { downstreamBranch } from '@guildhall/proto/sip/branch';
 import { Header } from '@guildhall/proto/sip/header-name';
@@ -6,6 +6,7 @@ import type { SipLimits } from '@guildhall/proto/sip/limits';
 import { firstHeader, headerValue, type Message, parseMessage } from '@guildhall/proto/sip/message';
 import { readSender, type Sender, unknownSender } from '@guildhall/proto/sip/received';
 import type { Kind } from './client-transaction.js';
+import { noCourse } from './course.js';
 import type { Events } from './events.js';
 import { losses } from './failover.js';
 import type { Final } from './finals.js';
@@ -34,6 +35,8 @@ interface Context {
   readonly back: Back;
   /** Ends this ingress was told already, where the batch was handed over before. */
   readonly told: ReadonlyMap<number, Final>;
+  /** Of entries of which traces are made. */
+  readonly traced: readonly TracedForward[];
   readonly now: number;
 }
 
@@ -50,13 +53,15 @@ export function createForwards(
   /** Sent again after a change of owner or a reconnect: the first copy is on its way, or its answer is here. */
   const isKnown = (key: string, number: number, back: Back, told: ReadonlyMap<number, Final>): boolean => {
     const final = told.get(number);
-    if (final?.kind === 'response') back.response(number, final.status, '', final.wire, final.start, final.end);
-    if (final?.kind === 'gone')
-      back.gone(number, { code: isReasonCode(final.code) ? final.code : 'member-unreachable', sentence: final.sentence });
+    if (final?.kind === 'response') back.response(number, final.status, final.course, '', final.wire, final.start, final.end);
+    if (final?.kind === 'gone') {
+      const code = isReasonCode(final.code) ? final.code : 'member-unreachable';
+      back.gone(number, { code, sentence: final.sentence }, final.course);
+    }
     return final !== undefined || transactions.find(key) !== undefined;
   };
 
-  const open = (batch: ForwardBatch, index: number, { sources, back, told, now }: Context, bytes: Buffer): void => {
+  const open = (batch: ForwardBatch, index: number, { sources, back, told, traced, now }: Context, bytes: Buffer): void => {
     const number = batch.transaction[index] ?? 0;
     const loop = batch.loop[index] ?? 0;
     const isAck = batch.kind[index] === ForwardKind.ACK;
@@ -73,16 +78,16 @@ export function createForwards(
     try {
       message = parseMessage(bytes, settings.limits);
     } catch {
-      if (!isAck) back.gone(number, losses.badRequest);
+      if (!isAck) back.gone(number, losses.badRequest, noCourse);
       return;
     }
     const member = members.get(batch.members[batch.member[index] ?? 0] ?? '', now);
     if (member === undefined) {
-      if (!isAck) back.gone(number, losses.hubFull);
+      if (!isAck) back.gone(number, losses.hubFull, noCourse);
       return;
     }
     if (!isAck && member.inFlight >= settings.perMember) {
-      back.gone(number, losses.tooMany(member.id));
+      back.gone(number, losses.tooMany(member.id), noCourse);
       return;
     }
     const record = batch.recordRoute[index] ?? 0;
@@ -100,10 +105,12 @@ export function createForwards(
       source: sources[batch.source[index] ?? 0] ?? unknownSender,
       bytes,
       wait,
+      arrivedAt: now,
       dueAt: now + wait + settings.margin,
+      trace: traced.length === 0 ? undefined : traced.find(({ entry }) => entry === index),
     });
     if (!isAck && !transactions.open(transaction)) {
-      back.gone(number, losses.hubFull);
+      back.gone(number, losses.hubFull, noCourse);
       return;
     }
     member.inFlight += 1;
@@ -128,7 +135,8 @@ export function createForwards(
     const now = clock();
     const back = outcomes.to(batch.ingress, batch.epoch);
     back.heard(batch.sent, now);
-    const context: Context = { sources: batch.sources.map(readSender), back, told: batch.again ? back.told() : nothingTold, now };
+    const { traced } = batch;
+    const context: Context = { sources: batch.sources.map(readSender), back, told: batch.again ? back.told() : nothingTold, traced, now };
     let at = 0;
     for (let index = 0; index < batch.kind.length; index += 1) {
       const until = at + (batch.length[index] ?? 0);

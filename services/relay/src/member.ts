@@ -1,14 +1,28 @@
 import type { DoorCard, ProxyCard } from './door-card.js';
+import type { LinkState } from './link.js';
 import type { Budget, Line } from './queue.js';
 import type { Candidate } from './targets.js';
 import type { Transaction } from './transaction.js';
+
+/** How a connection stands. */
+export interface Standing {
+  readonly state: LinkState['kind'];
+  /** Why it is down, in words of our own; '': it is not, or nobody tried. */
+  readonly why: string;
+  /** When the certificate that was shown there last ends, ms since 1970; 0: none was. */
+  readonly certificateEnds: number;
+}
 
 /** A way to write to a member: a connection we dialled, or one it opened to an ingress. */
 export interface Link {
   /** Our own id of it, a subject token. */
   readonly id: string;
   readonly member: string;
+  /** "host:port" of the proxy, or "ingress <id>" where a connection that the member opened there is used. */
+  readonly address: string;
   isUp(): boolean;
+  /** How it stands, for whoever looks after the hub. */
+  standing(): Standing;
   /** False when more is unsent than a slow member may have. */
   hasRoom(): boolean;
   /** Appends a message: its head as latin1, then source[start, end). Written once this turn. */
@@ -21,6 +35,8 @@ export interface MemberProxy extends Candidate {
   readonly through?: string;
   /** The same as long as nothing that matters about it changes. */
   readonly key: string;
+  /** As of its links. */
+  readonly address: string;
   priority: number;
   weight: number;
   readonly line: Line<Transaction>;

@@ -1,5 +1,5 @@
 import { createOutbox } from '@guildhall/chassis/outbox';
-import { type Gone, OutcomeBatch, OutcomeKind } from '@guildhall/proto/gen/guildhall/bus/v1/outcome';
+import { OutcomeBatch, OutcomeKind } from '@guildhall/proto/gen/guildhall/bus/v1/outcome';
 import type { Course } from './course.js';
 import type { Loss } from './failover.js';
 
@@ -14,6 +14,8 @@ export interface OutcomeGathering {
   /** The batch, encoded; a new one begins. Throws where it cannot be encoded: then it is lost. */
   take(told: Pick<OutcomeBatch, 'lag' | 'heard' | 'heardAge'>): Uint8Array;
 }
+
+const nothing = Buffer.alloc(0);
 
 /** Batches of one relay for one incarnation of an ingress. */
 export function createOutcomeBatch(names: { readonly relay: string; readonly epoch: string }): OutcomeGathering {
@@ -65,7 +67,7 @@ export function createOutcomeBatch(names: { readonly relay: string; readonly epo
       const { gone } = batch;
       const last = gone[gone.length - 1];
       if (last === undefined || last.code !== loss.code || last.sentence !== loss.sentence)
-        gone.push({ code: loss.code, sentence: loss.sentence } satisfies Gone);
+        gone.push({ code: loss.code, sentence: loss.sentence });
       add(OutcomeKind.GONE, transaction, 0, gone.length, 0);
       addCourse(course);
     },
@@ -99,8 +101,26 @@ function addNothing({ link, waited, took, tries }: OutcomeBatch): void {
   tries.push(0);
 }
 
-function emptyBatch(names: { readonly relay: string; readonly epoch: string }): OutcomeBatch {
-  return OutcomeBatch.fromPartial({ relay: names.relay, epoch: names.epoch });
+function emptyBatch({ relay, epoch }: { readonly relay: string; readonly epoch: string }): OutcomeBatch {
+  return {
+    relay,
+    epoch,
+    gone: [],
+    lag: 0,
+    heard: 0,
+    heardAge: 0,
+    kind: [],
+    transaction: [],
+    status: [],
+    reason: [],
+    length: [],
+    link: [],
+    waited: [],
+    took: [],
+    tries: [],
+    links: [],
+    wire: nothing,
+  };
 }
 
 /** The writer that encoding makes when it is given none, emptied. */

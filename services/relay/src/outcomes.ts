@@ -1,21 +1,23 @@
 import type { Bus } from '@guildhall/chassis/bus';
 import type { MakeUnheard, Unheard } from '@guildhall/chassis/bus-unheard';
-import { createOutbox } from '@guildhall/chassis/outbox';
 import type { Turn } from '@guildhall/chassis/turn';
-import { type Gone, OutcomeBatch, OutcomeKind } from '@guildhall/proto/gen/guildhall/bus/v1/outcome';
+import type { Told } from '@guildhall/proto/gen/guildhall/bus/v1/report';
 import { subjects } from '@guildhall/proto/subjects';
+import type { Course } from './course.js';
 import type { Events } from './events.js';
 import type { Loss } from './failover.js';
 import { createFinals, type Final } from './finals.js';
+import { createOutcomeBatch } from './outcome-batch.js';
+import { createToldCounts, type ToldCount } from './told-counts.js';
 
 /** The way back to one incarnation of one ingress: everything said in a turn of the event loop leaves as one message. */
 export interface Back {
   readonly ingress: string;
   readonly epoch: string;
   /** A response: its new head, and source[start, end) as its body. */
-  response(transaction: number, status: number, head: string, source: Buffer, start: number, end: number): void;
+  response(transaction: number, status: number, course: Course, head: string, source: Buffer, start: number, end: number): void;
   /** No response will come. */
-  gone(transaction: number, loss: Loss): void;
+  gone(transaction: number, loss: Loss, course: Course): void;
   /** The ends of transactions told lately, by transaction. */
   told(): ReadonlyMap<number, Final>;
   /** A batch that the ingress sent at `sent` of its own clock was taken: the next outcomes say so. */
@@ -54,6 +56,8 @@ export interface Outcomes {
   returned(ingress: string): void;
   /** Time passes; to be called every second or so. */
   age(now: number): void;
+  /** How many transactions' ends each incarnation was told, those lately gone included. */
+  counts(): Told[];
 }
 
 /** `relay` is this relay's id. */
@@ -70,6 +74,9 @@ export interface OutcomesSettings {
 /** So long an ingress may be away and still want what it was told: its senders have given up by then, ms. */
 const awayTime = 32_000;
 
+/** Incarnations whose counts are kept. */
+const countedIncarnations = 256;
+
 /** A batch is sent before it grows beyond this part of what NATS takes, so that one more message always fits. */
 const batchShare = 0.5;
 const largestBatch = 512 * 1024;
@@ -77,6 +84,7 @@ const largestBatch = 512 * 1024;
 /** Sends each batch at the end of the turn, and keeps it while NATS is away; `clock` is monotonic ms. */
 export function createOutcomes(bus: Bus, turn: Turn, settings: OutcomesSettings, clock: () => number, events: Events): Outcomes {
   const backs = new Map<string, Map<string, KeptBack>>();
+  const toldCounts = createToldCounts(countedIncarnations);
   const most = Math.min(largestBatch, bus.maxPayload * batchShare);
   let holding = !bus.connected();
 
@@ -105,6 +113,7 @@ export function createOutcomes(bus: Bus, turn: Turn, settings: OutcomesSettings,
         const names = { relay: settings.relay, ingress, epoch };
         back = createBack(names, {
           turn,
+          count: toldCounts.of(ingress, epoch),
           most,
           keep: settings.parkedBytes,
           toldTime: settings.toldTime,
@@ -146,11 +155,13 @@ export function createOutcomes(bus: Bus, turn: Turn, settings: OutcomesSettings,
         if (incarnations.size === 0) backs.delete(ingress);
       }
     },
+    counts: toldCounts.list,
   };
 }
 
 interface BackTools {
   readonly turn: Turn;
+  readonly count: ToldCount;
   /** Bytes of a batch, and of what is kept of those told. */
   readonly most: number;
   readonly keep: number;
@@ -163,18 +174,10 @@ interface BackTools {
 }
 
 function createBack(names: { relay: string; ingress: string; epoch: string }, tools: BackTools): KeptBack {
-  const { turn, most, keep, toldTime, lag, clock, send, events } = tools;
+  const { turn, count, most, keep, toldTime, lag, clock, send, events } = tools;
   const subject = subjects.ingress(names.ingress);
-  const outbox = createOutbox(16 * 1024);
+  const batch = createOutcomeBatch(names);
   const finals = createFinals(keep, toldTime);
-  // One writer for all batches: encoding with a kept one costs half.
-  let writer = newWriter(names.relay);
-  let kind: OutcomeKind[] = [];
-  let transaction: number[] = [];
-  let status: number[] = [];
-  let reason: number[] = [];
-  let length: number[] = [];
-  let gone: Gone[] = [];
   let heard = 0;
   let heardAt = 0;
   /** Since when nobody hears what is said, 0: somebody does. */
@@ -189,39 +192,12 @@ function createBack(names: { relay: string; ingress: string; epoch: string }, to
   });
 
   const flush = (): void => {
-    if (kind.length === 0) return;
+    if (batch.isEmpty()) return;
     const now = clock();
-    const batch: OutcomeBatch = {
-      relay: names.relay,
-      epoch: names.epoch,
-      lag: lag(),
-      heard,
-      heardAge: heard === 0 ? 0 : Math.trunc(now - heardAt),
-      gone,
-      kind,
-      transaction,
-      status,
-      reason,
-      length,
-      link: [],
-      waited: [],
-      took: [],
-      tries: [],
-      links: [],
-      wire: outbox.take(),
-    };
-    kind = [];
-    transaction = [];
-    status = [];
-    reason = [];
-    length = [];
-    gone = [];
     try {
-      const payload = OutcomeBatch.encode(batch, writer).finish();
+      const payload = batch.take({ lag: lag(), heard, heardAge: heard === 0 ? 0 : Math.trunc(now - heardAt) });
       events.outcomeBatchesDropped += finals.keep(payload, send(subject, payload, unheard), now);
     } catch (error) {
-      // The writer is reset by finish and by nothing else.
-      writer = newWriter(names.relay);
       events.outcomeBatchLost(names.ingress, error);
     }
   };
@@ -233,34 +209,25 @@ function createBack(names: { relay: string; ingress: string; epoch: string }, to
     finals.again((payload) => send(subject, payload, unheard), now);
   };
 
-  const add = (entryKind: OutcomeKind, number: number, entryStatus: number, entryReason: number, bytes: number): void => {
-    kind.push(entryKind);
-    transaction.push(number);
-    status.push(entryStatus);
-    reason.push(entryReason);
-    length.push(bytes);
-    turn.later(job);
-  };
-
   return {
     ingress: names.ingress,
     epoch: names.epoch,
-    response(number, entryStatus, head, source, start, end) {
-      const bytes = head.length + end - start;
-      if (outbox.length() + bytes > most) flush();
-      const final = entryStatus >= 200;
-      if (final) events.finals += 1;
-      else events.provisionals += 1;
-      add(final ? OutcomeKind.FINAL : OutcomeKind.PROVISIONAL, number, entryStatus, 0, bytes);
-      outbox.text(head);
-      outbox.bytes(source, start, end);
+    response(transaction, status, course, head, source, start, end) {
+      if (batch.bytes() + head.length + end - start > most) flush();
+      if (status < 200) {
+        events.provisionals += 1;
+      } else {
+        events.finals += 1;
+        if (!course.told) count.finals += 1;
+      }
+      batch.response(transaction, status, course, head, source, start, end);
+      turn.later(job);
     },
-    gone(number, loss) {
+    gone(transaction, loss, course) {
       events.countGone(loss.code);
-      const last = gone[gone.length - 1];
-      if (last === undefined || last.code !== loss.code || last.sentence !== loss.sentence)
-        gone.push({ code: loss.code, sentence: loss.sentence });
-      add(OutcomeKind.GONE, number, 0, gone.length, 0);
+      if (!course.told) count.finals += 1;
+      batch.gone(transaction, loss, course);
+      turn.later(job);
     },
     told: () => finals.read(),
     heard(sent, now) {
@@ -279,30 +246,4 @@ function createBack(names: { relay: string; ingress: string; epoch: string }, to
     },
     close: unheard.close,
   };
-}
-
-/** The writer that encoding makes when it is given none, emptied. */
-function newWriter(relay: string) {
-  const empty = {
-    relay,
-    epoch: '',
-    lag: 0,
-    heard: 0,
-    heardAge: 0,
-    gone: [],
-    kind: [],
-    transaction: [],
-    status: [],
-    reason: [],
-    length: [],
-    link: [],
-    waited: [],
-    took: [],
-    tries: [],
-    links: [],
-    wire: Buffer.alloc(0),
-  };
-  const writer = OutcomeBatch.encode(empty);
-  writer.finish();
-  return writer;
 }

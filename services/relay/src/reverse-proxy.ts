@@ -25,7 +25,9 @@ export function createReverseProxy(
   const link: Link = {
     id: reverseKey(ingress),
     member,
+    address: reverseKey(ingress),
     isUp: () => open,
+    standing: () => ({ state: open ? 'up' : 'closed', why: '', certificateEnds: 0 }),
     hasRoom: () => true,
     write(head, source, start, end) {
       if (!open) return;
@@ -35,6 +37,7 @@ export function createReverseProxy(
   };
   const proxy: MemberProxy = {
     key: reverseKey(ingress),
+    address: reverseKey(ingress),
     through: ingress,
     priority,
     weight: 1,

@@ -1,6 +1,8 @@
 import type { SipLimits } from '@guildhall/proto/sip/limits';
 import { type Message, parseMessage } from '@guildhall/proto/sip/message';
 import { step } from './client-transaction.js';
+import { noteWriting } from './course.js';
+import type { Ends } from './ends.js';
 import type { Events } from './events.js';
 import { Failure, type Loss, losses, lossOf } from './failover.js';
 import type { HopByHop } from './hop-by-hop.js';
@@ -60,6 +62,7 @@ const mostResends = 1;
 export function createSending(
   transactions: Transactions,
   hopByHop: HopByHop,
+  ends: Ends,
   settings: SendingSettings,
   rim: { clock: () => number; random: () => number },
   events: Events,
@@ -80,7 +83,7 @@ export function createSending(
 
   const lose = (transaction: Transaction, loss: Loss): void => {
     if (transaction.state === 'terminated') return;
-    if (transaction.kind !== 'ack') transaction.back.gone(transaction.number, loss);
+    if (transaction.kind !== 'ack') ends.lost(transaction, loss);
     end(transaction);
   };
 
@@ -113,13 +116,15 @@ export function createSending(
       lose(transaction, losses.badRequest);
       return;
     }
+    const now = rim.clock();
+    noteWriting(transaction, now);
     release(transaction);
     transaction.written = true;
     transaction.link = link;
     const next = step(transaction.kind, transaction.state, 'written');
     transaction.state = next?.state ?? transaction.state;
     if (transaction.state === 'terminated') end(transaction);
-    else if (transaction.member.proxies.length > 1) transaction.tryUntil = rim.clock() + settings.attempt;
+    else if (transaction.member.proxies.length > 1) transaction.tryUntil = now + settings.attempt;
   };
 
   const route = (transaction: Transaction, message: Message | undefined): void => {
@@ -133,6 +138,7 @@ export function createSending(
     }
     transaction.earlier = tried;
     transaction.proxy = proxy;
+    transaction.address = proxy.address;
     if (transaction.written) {
       // RFC 3263 4.3: the next target is a new transaction there, so it takes a new branch.
       transaction.attempt += 1;
@@ -231,6 +237,7 @@ export function createSending(
       if (next?.cancel === true) hopByHop.cancel(transaction, transaction.link, transaction.attempt);
       transaction.state = next?.state ?? 'terminated';
       if (transaction.state === 'terminated') {
+        ends.expired(transaction);
         end(transaction);
         return;
       }

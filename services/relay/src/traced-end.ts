@@ -1,6 +1,4 @@
 import type { TracedForward } from '@guildhall/proto/gen/guildhall/bus/v1/forward';
-import type { Loss } from './failover.js';
-import type { Transaction } from './transaction.js';
 
 /** The end of a request of which a trace is made. Times are monotonic ms. */
 export interface TracedEnd {
@@ -24,23 +22,4 @@ export interface TracedEnd {
 /** Who makes the traces. */
 export interface Traces {
   ended(end: TracedEnd): void;
-}
-
-/** Tells of the end of a request, if a trace is made of it. Hot path: one field. */
-export function traceEnd(traces: Traces, transaction: Transaction, now: number, status: number, loss: Loss | undefined): void {
-  const { trace } = transaction;
-  if (trace === undefined || transaction.told) return;
-  traces.ended({
-    trace,
-    method: transaction.method,
-    member: transaction.member.id,
-    link: transaction.address,
-    tries: transaction.tries,
-    openedAt: transaction.arrivedAt,
-    firstAt: transaction.firstAt,
-    writtenAt: transaction.lastAt,
-    endedAt: now,
-    status,
-    code: loss?.code ?? '',
-  });
 }

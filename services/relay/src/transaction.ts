@@ -1,11 +1,13 @@
 import type { Timed } from '@guildhall/chassis/wheel';
+import type { TracedForward } from '@guildhall/proto/gen/guildhall/bus/v1/forward';
 import type { Sender } from '@guildhall/proto/sip/received';
 import type { Kind, State } from './client-transaction.js';
+import type { RunningCourse } from './course.js';
 import type { Link, Member, MemberProxy } from './member.js';
 import type { Back } from './outcomes.js';
 
 /** One forward in the relay's hands: a client transaction, or an ACK on its way. Made whole, so that all have one shape. */
-export interface Transaction extends Timed<Transaction> {
+export interface Transaction extends Timed<Transaction>, RunningCourse {
   /** The branch of its first try: what it is filed under, and what makes a second copy of the forward known. */
   readonly key: string;
   readonly kind: Kind;
@@ -50,12 +52,28 @@ export interface Transaction extends Timed<Transaction> {
   calledOff: number;
   /** Bytes of responses passed on besides the first final one. */
   passedBytes: number;
+  /** Of the trace that is made of it; nearly always undefined. */
+  readonly trace: TracedForward | undefined;
 }
 
 /** What a forward says, before anything is known of its way. */
 export type Given = Pick<
   Transaction,
-  'key' | 'kind' | 'method' | 'number' | 'epoch' | 'loop' | 'back' | 'member' | 'recordRoute' | 'source' | 'bytes' | 'wait' | 'dueAt'
+  | 'key'
+  | 'kind'
+  | 'method'
+  | 'number'
+  | 'epoch'
+  | 'loop'
+  | 'back'
+  | 'member'
+  | 'recordRoute'
+  | 'source'
+  | 'bytes'
+  | 'wait'
+  | 'arrivedAt'
+  | 'dueAt'
+  | 'trace'
 >;
 
 const none: readonly MemberProxy[] = [];
@@ -95,6 +113,15 @@ export function newTransaction(given: Given): Transaction {
     cancelReason: '',
     calledOff: 0,
     passedBytes: 0,
+    trace: given.trace,
+    address: '',
+    tries: 0,
+    waited: 0,
+    took: 0,
+    told: false,
+    arrivedAt: given.arrivedAt,
+    firstAt: 0,
+    lastAt: 0,
   };
 }
 

@@ -40,6 +40,10 @@ export function secretHash(secret: string): Buffer {
 
 /** Whether a secret has this hash, in a time that does not depend on where they differ. */
 export function hasHash(secret: string, hash: Uint8Array): boolean {
-  const own = secretHash(secret);
-  return hash.length === own.length && timingSafeEqual(own, hash);
+  return isSameHash(secretHash(secret), hash);
+}
+
+/** Whether two hashes are the same, in such a time. */
+export function isSameHash(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && timingSafeEqual(one, other);
 }

@@ -68,10 +68,10 @@ function givenToken({ tokenFile }: ApiOptions, world: World): string {
   return ofEnvironment === undefined || ofEnvironment === '' ? '' : checkedToken(ofEnvironment, 'GUILDHALL_TOKEN');
 }
 
-function elsewhere(hub: string, options: ApiOptions, world: World): ApiAccess {
+function elsewhere(hub: string, options: ApiOptions, world: World, option = '--hub'): ApiAccess {
   const { host, port } = splitAddress(hub);
-  if (host === '' || !(port > 0 && port < 65_536)) throw usage(`--hub ${hub} is no address`, 'write HOST:PORT, such as hub.example:5070');
-  if (options.state !== undefined) throw usage('--hub and --state name two hubs', 'give one of them');
+  if (host === '' || !(port > 0 && port < 65_536)) throw usage(`${option} ${hub} is no address`, 'write HOST:PORT, such as hub.example:5070');
+  if (options.state !== undefined) throw usage(`${option} and --state name two hubs`, 'give one of them');
   const identity = clientCertificate(options, world);
   if (options.plain) {
     if (!isLoopback(host)) throw usage(`--plain would send everything in the clear to ${host}`, 'leave it away, or use 127.0.0.1');
@@ -104,11 +104,11 @@ function operatorToken(file: string): string {
   }
 }
 
-function here({ grpc, api }: RunningHub, options: ApiOptions, world: World): ApiAccess {
+function here(address: string, { api }: RunningHub, options: ApiOptions, world: World): ApiAccess {
   const identity = clientCertificate(options, world);
   const given = identity !== undefined && options.tokenFile === undefined ? '' : givenToken(options, world);
   return {
-    address: grpc,
+    address,
     tls: {
       name: api.name,
       ...(api.ca === '' ? {} : { ca: readNamedPem(api.ca, 'the state folder:', 'CERTIFICATE', world.cwd) }),
@@ -121,15 +121,42 @@ function here({ grpc, api }: RunningHub, options: ApiOptions, world: World): Api
 /** The API that the options name: --hub, else the hub that runs with the state folder. Throws a Fault `usage` or `no-hub`. */
 export function apiAccess(options: ApiOptions, world: World): ApiAccess {
   if (options.hub !== undefined) return elsewhere(options.hub, options, world);
+  refuseStrays(options, '--hub');
+  const hub = hubHere(options, world);
+  return here(hub.grpc, hub, options, world);
+}
+
+/** Which hub's metrics API a command talks to, and as whom. */
+export interface MetricsOptions extends Omit<ApiOptions, 'hub'> {
+  readonly metrics?: string;
+}
+
+/** The metrics API that the options name: --metrics, else that of the hub that runs with the state folder. Throws a Fault `usage`, `no-hub` or `no-metrics`. */
+export function metricsAccess(options: MetricsOptions, world: World): ApiAccess {
+  if (options.metrics !== undefined) return elsewhere(options.metrics, options, world, '--metrics');
+  refuseStrays(options, '--metrics');
+  const hub = hubHere(options, world);
+  if (hub.metrics !== undefined && hub.metrics !== '') return here(hub.metrics, hub, options, world);
+  throw new Fault('no-metrics', 'the hub of this state folder has no metrics API: it is of an earlier version', {
+    cure: 'end it and start it with this guildhall up',
+  });
+}
+
+/** Refuses what only makes sense for a hub elsewhere, which `option` would name. */
+function refuseStrays(options: ApiOptions, option: string): void {
   const stray = (['ca', 'hubName', 'plain'] as const).find((name) => options[name] !== undefined);
-  if (stray !== undefined)
-    throw usage(
-      `--${stray === 'hubName' ? 'hub-name' : stray} is about a hub elsewhere`,
-      'give its address with --hub HOST:PORT, or leave it away',
-    );
+  if (stray === undefined) return;
+  throw usage(
+    `--${stray === 'hubName' ? 'hub-name' : stray} is about a hub elsewhere`,
+    `give its address with ${option} HOST:PORT, or leave it away`,
+  );
+}
+
+/** The hub that runs with the state folder. Throws a Fault `no-hub`. */
+function hubHere(options: ApiOptions, world: World): RunningHub {
   const state = stateFolder(resolve(world.cwd, options.state ?? usualState(world.env)));
   const hub = runningHub(state);
-  if (hub !== undefined) return here(hub, options, world);
+  if (hub !== undefined) return hub;
   throw new Fault('no-hub', `no hub runs with the state folder ${state.path}`, {
     cure: 'start one with guildhall up, or name another with --state DIR or --hub HOST:PORT',
   });

@@ -26,17 +26,36 @@ export interface EntryChangeOptions extends ChangeOptions {
 
 /** Adds the options that say which hub and who asks, and --json. Comes last, so that help shows a verb's own options first. */
 export function withApiOptions(command: Command): Command {
+  return withAsWhom(
+    command
+      .option('--json', 'JSON on stdout')
+      .optionsGroup('Which hub, and as whom:')
+      .option('--state <dir>', 'the state folder of the hub that runs on this machine')
+      .option('--hub <host:port>', 'the API of a hub elsewhere, instead of --state'),
+    '--hub',
+  );
+}
+
+function withAsWhom(command: Command, address: string): Command {
   return command
-    .option('--json', 'JSON on stdout')
-    .optionsGroup('Which hub, and as whom:')
-    .option('--state <dir>', 'the state folder of the hub that runs on this machine')
-    .option('--hub <host:port>', 'the API of a hub elsewhere, instead of --state')
-    .option('--ca <file>', "the authority that signed the certificate of --hub (PEM); default: the system's")
-    .option('--hub-name <domain>', 'the name in its certificate; default: the host of --hub')
+    .option('--ca <file>', `the authority that signed the certificate of ${address} (PEM); default: the system's`)
+    .option('--hub-name <domain>', `the name in its certificate; default: the host of ${address}`)
     .option('--plain', 'no TLS: only to this machine')
     .option('--token-file <file>', 'a file with your token; default: $GUILDHALL_TOKEN, then the operator’s of the state folder')
     .option('--certificate <file>', 'your client certificate (PEM) instead of a token, with --key')
     .option('--key <file>', 'its key');
+}
+
+/** The same for verbs that watch traffic: they talk to the metrics API. */
+export function withMetricsOptions(command: Command): Command {
+  return withAsWhom(
+    command
+      .option('--json', 'JSON on stdout')
+      .optionsGroup('Which hub, and as whom:')
+      .option('--state <dir>', 'the state folder of the hub that runs on this machine')
+      .option('--metrics <host:port>', 'the metrics API of a hub elsewhere, instead of --state'),
+    '--metrics',
+  );
 }
 
 /** Adds --why, --dry-run and those of `withApiOptions`. */

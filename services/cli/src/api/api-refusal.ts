@@ -27,6 +27,17 @@ const refusals: ReadonlyMap<number, Told> = new Map([
   ],
 ]);
 
+/** How the API that refuses is named to people, and the service whose log tells more. */
+export interface RefusingDoor {
+  readonly name: string;
+  readonly service: string;
+}
+
+/** Where operators and members change and ask. */
+export const hubDoor: RefusingDoor = { name: "the hub's API", service: 'policy' };
+/** Where traffic is watched. */
+export const metricsDoor: RefusingDoor = { name: "the hub's metrics API", service: 'console' };
+
 const longest = 4000;
 
 /** Texts of the hub hold what members wrote: line by line, safe for a terminal. */
@@ -45,11 +56,11 @@ function causeAndCure(text: string): { cause: string; cure: string } {
 }
 
 /** The Fault for a connection that did not come about. `details` as gRPC tells it, or our own words. */
-export function unreachable(details: string, address: string): Fault {
+export function unreachable(details: string, address: string, door = hubDoor): Fault {
   const last = /Last error: (?:Error(?: \[\w+\])?: )?([^\n]*)/.exec(details)?.[1]?.replace(/\.? Resolution note:.*$/, '') ?? details;
   // What OpenSSL says of the first bytes of something else is not for people.
   const why = /wrong version number|packet length too long/i.test(last) ? 'what answers there does not speak TLS' : last;
-  const told = `the hub's API at ${address} cannot be reached: ${safe(why)}`;
+  const told = `${door.name} at ${address} cannot be reached: ${safe(why)}`;
   if (/self.signed|unable to (verify|get)|certificate/i.test(why)) {
     const cure = 'give the authority that signed its certificate with --ca, and the name in it with --hub-name';
     return new Fault('hub-unreachable', told, { cure });
@@ -61,22 +72,22 @@ export function unreachable(details: string, address: string): Fault {
 }
 
 /** What the hub's API refused, or why it cannot be reached, as a Fault for the terminal. */
-export function faultOfRefusal(error: ServiceError, address: string): Fault {
+export function faultOfRefusal(error: ServiceError, address: string, door = hubDoor): Fault {
   if (error.code === status.UNAVAILABLE && /No connection established|connect/i.test(error.details)) {
-    return unreachable(error.details, address);
+    return unreachable(error.details, address, door);
   }
   if (error.code === status.DEADLINE_EXCEEDED) {
-    return new Fault('hub-silent', `the hub's API at ${address} does not answer in time`, {
-      cure: 'look at the log of policy; GET /readyz at its admin port tells what it waits for',
+    return new Fault('hub-silent', `${door.name} at ${address} does not answer in time`, {
+      cure: `look at the log of ${door.service}; GET /readyz at its admin port tells what it waits for`,
     });
   }
   if (error.code === status.RESOURCE_EXHAUSTED && /larger than max/i.test(error.details)) {
-    return new Fault('too-large', `this is more than the hub's API takes at once: ${safe(error.details)}`, {
-      cure: 'raise grpc.requestBytes of policy, or give the change in parts',
+    return new Fault('too-large', `this is more than ${door.name} takes at once: ${safe(error.details)}`, {
+      cure: `raise grpc.requestBytes of ${door.service}, or ask in parts`,
     });
   }
   const { cause, cure } = causeAndCure(error.details);
-  const told = refusals.get(error.code) ?? { code: 'hub-failed', exitCode: 1, cure: 'look at the log of policy' };
+  const told = refusals.get(error.code) ?? { code: 'hub-failed', exitCode: 1, cure: `look at the log of ${door.service}` };
   const usual = error.code === status.UNAUTHENTICATED && /^(Member|The token) /.test(cause) ? 'ask an operator of the hub' : told.cure;
   return new Fault(told.code, safe(cause) || 'the hub refused without a word', {
     cure: safe(cure) || usual,

@@ -34,6 +34,8 @@ export interface AccessTokens {
    * know the secret is told only that it is no token of this hub.
    */
   find(text: string, kind: TokenOrder['kind']): Promise<KeptToken>;
+  /** The same for an access token of which only its id and the SHA-256 of its secret are known. */
+  findHashed(id: string, hash: Uint8Array): Promise<KeptToken>;
   /** Uses an enrolment token up, by compare-and-set: of two at once one is refused (`denied`). To be called last, once nothing else can refuse. `usedBy`: address of the caller. */
   use(text: string, usedBy: string): Promise<KeptToken>;
   /** By creation, newest last. */

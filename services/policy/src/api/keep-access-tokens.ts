@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type KeyValue, KeyValueError } from '@guildhall/chassis/key-value';
 import { StoredToken, Token } from '@guildhall/proto/gen/guildhall/admin/v1/access_service';
 import { accessTokenKey } from '@guildhall/proto/subjects';
-import { hasHash, readTokenText, secretHash, tokenBytes, tokenText } from '@guildhall/chassis/api/access-token-text';
+import { isSameHash, readTokenText, secretHash, tokenBytes, tokenText } from '@guildhall/chassis/api/access-token-text';
 import type { AccessTokens, KeptToken, TokenOrder } from './access-tokens.js';
 import { ApiFault } from '@guildhall/chassis/api/api-fault';
 import { storeFault } from './store-fault.js';
@@ -87,15 +87,17 @@ export async function keepAccessTokens(bucket: KeyValue, { wall, unusable, most 
     for (const [key, { revision }] of old) await told(bucket.delete(accessTokenKey(key), { previousRevision: revision }));
     for (const [key] of old) held.delete(key);
   };
-  const whole = (text: string, kind: TokenOrder['kind']): Held => {
-    const parts = readTokenText(text);
-    const found = parts?.kind === kind ? held.get(parts.id) : undefined;
-    if (parts === undefined || found === undefined || found.token.kind !== kind) throw unknown();
-    if (!hasHash(parts.secret, found.stored.hash)) throw unknown();
+  const good = (found: Held | undefined, hash: Uint8Array, kind: TokenOrder['kind']): Held => {
+    if (found === undefined || found.token.kind !== kind || !isSameHash(hash, found.stored.hash)) throw unknown();
     const why = whyEnded(found.token, wall());
     if (why !== undefined)
       throw new ApiFault('denied', `The token ${found.token.id} ${why}.`, 'ask an operator of the hub for another one');
     return found;
+  };
+  const whole = (text: string, kind: TokenOrder['kind']): Held => {
+    const parts = readTokenText(text);
+    if (parts?.kind !== kind) throw unknown();
+    return good(held.get(parts.id), secretHash(parts.secret), kind);
   };
 
   return {
@@ -124,6 +126,9 @@ export async function keepAccessTokens(bucket: KeyValue, { wall, unusable, most 
     },
     async find(text, kind) {
       return kept(whole(text, kind));
+    },
+    async findHashed(id, hash) {
+      return kept(good(held.get(id), hash, 'access'));
     },
     async use(text, usedBy) {
       const found = whole(text, 'enrolment');

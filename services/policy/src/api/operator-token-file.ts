@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, linkSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { Fault } from '@guildhall/chassis/fault';
-import { hasHash, longestTokenText, readTokenText, secretHash, tokenBytes, tokenText } from '@guildhall/chassis/api/access-token-text';
+import { hasHash, isSameHash, longestTokenText, readTokenText, secretHash, tokenBytes, tokenText } from '@guildhall/chassis/api/access-token-text';
 
 /** The token with which the operators of this machine come in first: who may read its file may use it. */
 export interface OperatorTokenFile {
   /** Whether a text is that token. */
   is(text: string): boolean;
+  /** Whether it has this id and its secret this hash. */
+  has(id: string, hash: Uint8Array): boolean;
   /** Reads it again: false where it is not usable, and then the one before stays. */
   reload(): boolean;
 }
@@ -16,7 +18,8 @@ export function openOperatorTokenFile(path: string): OperatorTokenFile {
   makeIfMissing(path);
   let held = read(path);
   return {
-    is: (text) => text.length <= longestTokenText && hasHash(text, held),
+    is: (text) => text.length <= longestTokenText && hasHash(text, held.whole),
+    has: (id, hash) => isSameHash(hash, held.secret) && id === held.id,
     reload() {
       try {
         held = read(path);
@@ -44,8 +47,14 @@ function makeIfMissing(path: string): void {
   }
 }
 
-/** The hash of the token in the file. */
-function read(path: string): Buffer {
+/** The token in a file: its id, and the hashes of all of it and of its secret. */
+interface HeldToken {
+  readonly id: string;
+  readonly whole: Buffer;
+  readonly secret: Buffer;
+}
+
+function read(path: string): HeldToken {
   let text: string;
   let mode: number;
   try {
@@ -55,8 +64,9 @@ function read(path: string): Buffer {
     throw unusable(path, 'cannot be read', thrown);
   }
   if ((mode & 0o007) !== 0) throw unusable(path, 'may be read or written by everybody on this machine', undefined);
-  if (readTokenText(text)?.kind !== 'access') throw unusable(path, 'holds no token', undefined);
-  return secretHash(text);
+  const parts = readTokenText(text);
+  if (parts?.kind !== 'access') throw unusable(path, 'holds no token', undefined);
+  return { id: parts.id, whole: secretHash(text), secret: secretHash(parts.secret) };
 }
 
 function unusable(path: string, what: string, cause: unknown): Fault {

@@ -24,6 +24,45 @@ export const protobufPackage = "guildhall.admin.v1";
 
 export const protobufFileName = "guildhall/admin/v1/admin.proto";
 
+/** A member whose messages' heads are kept; a value of the bucket `marks`. */
+export interface Mark {
+  member: string;
+  /** RFC 3339. */
+  until: string;
+  /** Who marked it, when and why. */
+  who: string;
+  when: string;
+  why: string;
+}
+
+export interface MarkMemberRequest {
+  member: string;
+  /** ms, from a minute to a day. */
+  forMs: bigint;
+  why: string;
+}
+
+export interface MarkMemberResponse {
+  mark?: Mark | undefined;
+}
+
+export interface UnmarkMemberRequest {
+  member: string;
+  why: string;
+}
+
+export interface UnmarkMemberResponse {
+  /** As it was. */
+  mark?: Mark | undefined;
+}
+
+export interface ListMarksRequest {
+}
+
+export interface ListMarksResponse {
+  marks: Mark[];
+}
+
 export interface ListPartnersRequest {
   /** Continue behind this id. */
   after: string;
@@ -141,6 +180,581 @@ export interface GetMembershipResponse {
   agreements: Agreement[];
   rules: Rule[];
 }
+
+function createBaseMark(): Mark {
+  return { member: "", until: "", who: "", when: "", why: "" };
+}
+
+export const Mark: MessageFns<Mark> = {
+  encode(message: Mark, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.member !== "") {
+      writer.uint32(10).string(message.member);
+    }
+    if (message.until !== "") {
+      writer.uint32(18).string(message.until);
+    }
+    if (message.who !== "") {
+      writer.uint32(26).string(message.who);
+    }
+    if (message.when !== "") {
+      writer.uint32(34).string(message.when);
+    }
+    if (message.why !== "") {
+      writer.uint32(42).string(message.why);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Mark {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMark();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.member = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.until = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.who = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.when = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.why = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Mark {
+    return {
+      member: isSet(object.member) ? globalThis.String(object.member) : "",
+      until: isSet(object.until) ? globalThis.String(object.until) : "",
+      who: isSet(object.who) ? globalThis.String(object.who) : "",
+      when: isSet(object.when) ? globalThis.String(object.when) : "",
+      why: isSet(object.why) ? globalThis.String(object.why) : "",
+    };
+  },
+
+  toJSON(message: Mark): unknown {
+    const obj: any = {};
+    if (message.member !== "") {
+      obj.member = message.member;
+    }
+    if (message.until !== "") {
+      obj.until = message.until;
+    }
+    if (message.who !== "") {
+      obj.who = message.who;
+    }
+    if (message.when !== "") {
+      obj.when = message.when;
+    }
+    if (message.why !== "") {
+      obj.why = message.why;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Mark>, I>>(base?: I): Mark {
+    return Mark.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Mark>, I>>(object: I): Mark {
+    const message = createBaseMark();
+    message.member = object.member ?? "";
+    message.until = object.until ?? "";
+    message.who = object.who ?? "";
+    message.when = object.when ?? "";
+    message.why = object.why ?? "";
+    return message;
+  },
+};
+
+function createBaseMarkMemberRequest(): MarkMemberRequest {
+  return { member: "", forMs: 0n, why: "" };
+}
+
+export const MarkMemberRequest: MessageFns<MarkMemberRequest> = {
+  encode(message: MarkMemberRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.member !== "") {
+      writer.uint32(10).string(message.member);
+    }
+    if (message.forMs !== 0n) {
+      if (BigInt.asUintN(64, message.forMs) !== message.forMs) {
+        throw new globalThis.Error("value provided for field message.forMs of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.forMs);
+    }
+    if (message.why !== "") {
+      writer.uint32(26).string(message.why);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MarkMemberRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMarkMemberRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.member = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.forMs = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.why = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): MarkMemberRequest {
+    return {
+      member: isSet(object.member) ? globalThis.String(object.member) : "",
+      forMs: isSet(object.forMs) ? BigInt(object.forMs) : isSet(object.for_ms) ? BigInt(object.for_ms) : 0n,
+      why: isSet(object.why) ? globalThis.String(object.why) : "",
+    };
+  },
+
+  toJSON(message: MarkMemberRequest): unknown {
+    const obj: any = {};
+    if (message.member !== "") {
+      obj.member = message.member;
+    }
+    if (message.forMs !== 0n) {
+      obj.forMs = message.forMs.toString();
+    }
+    if (message.why !== "") {
+      obj.why = message.why;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<MarkMemberRequest>, I>>(base?: I): MarkMemberRequest {
+    return MarkMemberRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<MarkMemberRequest>, I>>(object: I): MarkMemberRequest {
+    const message = createBaseMarkMemberRequest();
+    message.member = object.member ?? "";
+    message.forMs = (object.forMs !== undefined && object.forMs !== null) ? BigInt(object.forMs) : 0n;
+    message.why = object.why ?? "";
+    return message;
+  },
+};
+
+function createBaseMarkMemberResponse(): MarkMemberResponse {
+  return { mark: undefined };
+}
+
+export const MarkMemberResponse: MessageFns<MarkMemberResponse> = {
+  encode(message: MarkMemberResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.mark !== undefined) {
+      Mark.encode(message.mark, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MarkMemberResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMarkMemberResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.mark = Mark.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): MarkMemberResponse {
+    return { mark: isSet(object.mark) ? Mark.fromJSON(object.mark) : undefined };
+  },
+
+  toJSON(message: MarkMemberResponse): unknown {
+    const obj: any = {};
+    if (message.mark !== undefined) {
+      obj.mark = Mark.toJSON(message.mark);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<MarkMemberResponse>, I>>(base?: I): MarkMemberResponse {
+    return MarkMemberResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<MarkMemberResponse>, I>>(object: I): MarkMemberResponse {
+    const message = createBaseMarkMemberResponse();
+    message.mark = (object.mark !== undefined && object.mark !== null) ? Mark.fromPartial(object.mark) : undefined;
+    return message;
+  },
+};
+
+function createBaseUnmarkMemberRequest(): UnmarkMemberRequest {
+  return { member: "", why: "" };
+}
+
+export const UnmarkMemberRequest: MessageFns<UnmarkMemberRequest> = {
+  encode(message: UnmarkMemberRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.member !== "") {
+      writer.uint32(10).string(message.member);
+    }
+    if (message.why !== "") {
+      writer.uint32(18).string(message.why);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UnmarkMemberRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUnmarkMemberRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.member = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.why = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): UnmarkMemberRequest {
+    return {
+      member: isSet(object.member) ? globalThis.String(object.member) : "",
+      why: isSet(object.why) ? globalThis.String(object.why) : "",
+    };
+  },
+
+  toJSON(message: UnmarkMemberRequest): unknown {
+    const obj: any = {};
+    if (message.member !== "") {
+      obj.member = message.member;
+    }
+    if (message.why !== "") {
+      obj.why = message.why;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<UnmarkMemberRequest>, I>>(base?: I): UnmarkMemberRequest {
+    return UnmarkMemberRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<UnmarkMemberRequest>, I>>(object: I): UnmarkMemberRequest {
+    const message = createBaseUnmarkMemberRequest();
+    message.member = object.member ?? "";
+    message.why = object.why ?? "";
+    return message;
+  },
+};
+
+function createBaseUnmarkMemberResponse(): UnmarkMemberResponse {
+  return { mark: undefined };
+}
+
+export const UnmarkMemberResponse: MessageFns<UnmarkMemberResponse> = {
+  encode(message: UnmarkMemberResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.mark !== undefined) {
+      Mark.encode(message.mark, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UnmarkMemberResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUnmarkMemberResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.mark = Mark.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): UnmarkMemberResponse {
+    return { mark: isSet(object.mark) ? Mark.fromJSON(object.mark) : undefined };
+  },
+
+  toJSON(message: UnmarkMemberResponse): unknown {
+    const obj: any = {};
+    if (message.mark !== undefined) {
+      obj.mark = Mark.toJSON(message.mark);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<UnmarkMemberResponse>, I>>(base?: I): UnmarkMemberResponse {
+    return UnmarkMemberResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<UnmarkMemberResponse>, I>>(object: I): UnmarkMemberResponse {
+    const message = createBaseUnmarkMemberResponse();
+    message.mark = (object.mark !== undefined && object.mark !== null) ? Mark.fromPartial(object.mark) : undefined;
+    return message;
+  },
+};
+
+function createBaseListMarksRequest(): ListMarksRequest {
+  return {};
+}
+
+export const ListMarksRequest: MessageFns<ListMarksRequest> = {
+  encode(_: ListMarksRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListMarksRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListMarksRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): ListMarksRequest {
+    return {};
+  },
+
+  toJSON(_: ListMarksRequest): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ListMarksRequest>, I>>(base?: I): ListMarksRequest {
+    return ListMarksRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListMarksRequest>, I>>(_: I): ListMarksRequest {
+    const message = createBaseListMarksRequest();
+    return message;
+  },
+};
+
+function createBaseListMarksResponse(): ListMarksResponse {
+  return { marks: [] };
+}
+
+export const ListMarksResponse: MessageFns<ListMarksResponse> = {
+  encode(message: ListMarksResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.marks) {
+      Mark.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListMarksResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListMarksResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.marks.push(Mark.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListMarksResponse {
+    return { marks: globalThis.Array.isArray(object?.marks) ? object.marks.map((e: any) => Mark.fromJSON(e)) : [] };
+  },
+
+  toJSON(message: ListMarksResponse): unknown {
+    const obj: any = {};
+    if (message.marks?.length) {
+      obj.marks = message.marks.map((e) => Mark.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ListMarksResponse>, I>>(base?: I): ListMarksResponse {
+    return ListMarksResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListMarksResponse>, I>>(object: I): ListMarksResponse {
+    const message = createBaseListMarksResponse();
+    message.marks = object.marks?.map((e) => Mark.fromPartial(e)) || [];
+    return message;
+  },
+};
 
 function createBaseListPartnersRequest(): ListPartnersRequest {
   return { after: "", limit: 0 };
@@ -1871,6 +2485,36 @@ export const AdminServiceService = {
       Buffer.from(ListPartnersResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListPartnersResponse => ListPartnersResponse.decode(value),
   },
+  /** For a while the heads of a member's messages are kept, without their bodies. Marked again, it holds for the new time. */
+  markMember: {
+    path: "/guildhall.admin.v1.AdminService/MarkMember" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: MarkMemberRequest): Buffer => Buffer.from(MarkMemberRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): MarkMemberRequest => MarkMemberRequest.decode(value),
+    responseSerialize: (value: MarkMemberResponse): Buffer => Buffer.from(MarkMemberResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): MarkMemberResponse => MarkMemberResponse.decode(value),
+  },
+  unmarkMember: {
+    path: "/guildhall.admin.v1.AdminService/UnmarkMember" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: UnmarkMemberRequest): Buffer => Buffer.from(UnmarkMemberRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): UnmarkMemberRequest => UnmarkMemberRequest.decode(value),
+    responseSerialize: (value: UnmarkMemberResponse): Buffer =>
+      Buffer.from(UnmarkMemberResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): UnmarkMemberResponse => UnmarkMemberResponse.decode(value),
+  },
+  /** Members that are marked now, in the order of ids. */
+  listMarks: {
+    path: "/guildhall.admin.v1.AdminService/ListMarks" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListMarksRequest): Buffer => Buffer.from(ListMarksRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListMarksRequest => ListMarksRequest.decode(value),
+    responseSerialize: (value: ListMarksResponse): Buffer => Buffer.from(ListMarksResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListMarksResponse => ListMarksResponse.decode(value),
+  },
 } as const;
 
 export interface AdminServiceServer extends UntypedServiceImplementation {
@@ -1885,6 +2529,11 @@ export interface AdminServiceServer extends UntypedServiceImplementation {
   listTurnedAway: handleUnaryCall<ListTurnedAwayRequest, ListTurnedAwayResponse>;
   /** Organizations that are no members and were met by DNS, in the order of ids, with how they behave. */
   listPartners: handleUnaryCall<ListPartnersRequest, ListPartnersResponse>;
+  /** For a while the heads of a member's messages are kept, without their bodies. Marked again, it holds for the new time. */
+  markMember: handleUnaryCall<MarkMemberRequest, MarkMemberResponse>;
+  unmarkMember: handleUnaryCall<UnmarkMemberRequest, UnmarkMemberResponse>;
+  /** Members that are marked now, in the order of ids. */
+  listMarks: handleUnaryCall<ListMarksRequest, ListMarksResponse>;
 }
 
 export interface AdminServiceClient extends Client {
@@ -1954,6 +2603,53 @@ export interface AdminServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListPartnersResponse) => void,
+  ): ClientUnaryCall;
+  /** For a while the heads of a member's messages are kept, without their bodies. Marked again, it holds for the new time. */
+  markMember(
+    request: MarkMemberRequest,
+    callback: (error: ServiceError | null, response: MarkMemberResponse) => void,
+  ): ClientUnaryCall;
+  markMember(
+    request: MarkMemberRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: MarkMemberResponse) => void,
+  ): ClientUnaryCall;
+  markMember(
+    request: MarkMemberRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: MarkMemberResponse) => void,
+  ): ClientUnaryCall;
+  unmarkMember(
+    request: UnmarkMemberRequest,
+    callback: (error: ServiceError | null, response: UnmarkMemberResponse) => void,
+  ): ClientUnaryCall;
+  unmarkMember(
+    request: UnmarkMemberRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: UnmarkMemberResponse) => void,
+  ): ClientUnaryCall;
+  unmarkMember(
+    request: UnmarkMemberRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: UnmarkMemberResponse) => void,
+  ): ClientUnaryCall;
+  /** Members that are marked now, in the order of ids. */
+  listMarks(
+    request: ListMarksRequest,
+    callback: (error: ServiceError | null, response: ListMarksResponse) => void,
+  ): ClientUnaryCall;
+  listMarks(
+    request: ListMarksRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListMarksResponse) => void,
+  ): ClientUnaryCall;
+  listMarks(
+    request: ListMarksRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListMarksResponse) => void,
   ): ClientUnaryCall;
 }
 

@@ -90,11 +90,14 @@ export interface MarkedMember {
 
 /** May whoever shows this use the metrics API (question of console to policy, on `gh.v1.access`)? */
 export interface AccessQuestion {
-  /** SHA-256 of a bearer token's secret and its id, as in `gh_<id>_<secret>`; or a client certificate, DER; or neither. */
+  /** Of a bearer token `gh1_a_<id>_<secret>` its id and the SHA-256 of its secret; or a client certificate, DER, whose key the far end has proved to hold. */
   tokenId: string;
   tokenHash: Buffer;
   certificate: Buffer;
+  /** "address:port" it was shown from. */
   source: string;
+  /** What was sent with the certificate, DER, each issued by the next. */
+  chain: Buffer[];
 }
 
 export interface AccessAnswer {
@@ -102,8 +105,9 @@ export interface AccessAnswer {
   scope: string;
   /** Where the scope is member. */
   member: string;
-  /** Who, for logs; and why nobody. */
+  /** Who, for logs: "token x3k9", "certificate of acme". */
   who: string;
+  /** Why nobody, a sentence. */
   refused: string;
   /** ms the answer may be kept. */
   holdsFor: number;
@@ -1160,7 +1164,7 @@ export const MarkedMember: MessageFns<MarkedMember> = {
 };
 
 function createBaseAccessQuestion(): AccessQuestion {
-  return { tokenId: "", tokenHash: Buffer.alloc(0), certificate: Buffer.alloc(0), source: "" };
+  return { tokenId: "", tokenHash: Buffer.alloc(0), certificate: Buffer.alloc(0), source: "", chain: [] };
 }
 
 export const AccessQuestion: MessageFns<AccessQuestion> = {
@@ -1176,6 +1180,9 @@ export const AccessQuestion: MessageFns<AccessQuestion> = {
     }
     if (message.source !== "") {
       writer.uint32(34).string(message.source);
+    }
+    for (const v of message.chain) {
+      writer.uint32(42).bytes(v!);
     }
     return writer;
   },
@@ -1225,6 +1232,14 @@ export const AccessQuestion: MessageFns<AccessQuestion> = {
             message.source = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.chain.push(Buffer.from(reader.bytes()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1251,6 +1266,9 @@ export const AccessQuestion: MessageFns<AccessQuestion> = {
         : Buffer.alloc(0),
       certificate: isSet(object.certificate) ? Buffer.from(bytesFromBase64(object.certificate)) : Buffer.alloc(0),
       source: isSet(object.source) ? globalThis.String(object.source) : "",
+      chain: globalThis.Array.isArray(object?.chain)
+        ? object.chain.map((e: any) => Buffer.from(bytesFromBase64(e)))
+        : [],
     };
   },
 
@@ -1268,6 +1286,9 @@ export const AccessQuestion: MessageFns<AccessQuestion> = {
     if (message.source !== "") {
       obj.source = message.source;
     }
+    if (message.chain?.length) {
+      obj.chain = message.chain.map((e) => base64FromBytes(e));
+    }
     return obj;
   },
 
@@ -1280,6 +1301,7 @@ export const AccessQuestion: MessageFns<AccessQuestion> = {
     message.tokenHash = object.tokenHash ?? Buffer.alloc(0);
     message.certificate = object.certificate ?? Buffer.alloc(0);
     message.source = object.source ?? "";
+    message.chain = object.chain?.map((e) => e) || [];
     return message;
   },
 };

@@ -29,16 +29,20 @@ export interface Tally {
   /** How often messages were written again to the far side, and came again from the sender. */
   retries: bigint;
   repeats: bigint;
-  /** Distribution of the total time: counts of buckets whose upper bounds are `latencyBounds`, sparse: bucket[i] has count[i]. */
+  /**
+   * Distribution of the total time of requests: counts of buckets, sparse: bucket[i] has count[i]. Bucket 0 ends at 64 microseconds; four follow for every
+   * doubling, each as wide as the others of its doubling: 80, 96, 112, 128, 160 ... up to 2^29; bucket 93 is what is above.
+   */
   bucket: number[];
   count: bigint[];
-  /** Of those, ms; 0: nothing was measured. */
+  /** Interpolated within these, ms; 0: nothing was measured. */
   p50: number;
   p99: number;
 }
 
 /** How many were refused, or failed, for one reason. */
 export interface ReasonCount {
+  /** Of the reason table; empty: the far member's own answer of that status. */
   code: string;
   status: number;
   count: bigint;
@@ -48,7 +52,10 @@ export interface MemberTraffic {
   member: string;
   /** As sender and as receiver. */
   sent?: Tally | undefined;
-  received?: Tally | undefined;
+  received?:
+    | Tally
+    | undefined;
+  /** Of what it sent, so that all members' add up to the whole. */
   reasons: ReasonCount[];
   inFlight: number;
   connections: number;
@@ -111,6 +118,11 @@ export interface TrafficFrame {
   behind: bigint;
   inFlight: number;
   connections: number;
+  /**
+   * Only on the bus, where a message has a largest size: this second goes on in the next frame, which has the same number and other members and pairs;
+   * only the first holds what is there once.
+   */
+  more: boolean;
 }
 
 /** Traffic of one interval in the past. */
@@ -126,6 +138,13 @@ export interface TrafficPoint {
   sampled: number;
   dropped: bigint;
   lost: bigint;
+  /**
+   * Only in the stream TRAFFIC, where a message has a largest size: which console made it; parts of one point count from 0 and hold other members and
+   * pairs, and only the first holds what is there once.
+   */
+  console: string;
+  part: number;
+  lastPart: boolean;
 }
 
 /** One routing record, read out of its batch; see guildhall.bus.v1.RecordBatch for what the fields hold. */
@@ -1487,6 +1506,7 @@ function createBaseTrafficFrame(): TrafficFrame {
     behind: 0n,
     inFlight: 0,
     connections: 0,
+    more: false,
   };
 }
 
@@ -1554,6 +1574,9 @@ export const TrafficFrame: MessageFns<TrafficFrame> = {
     }
     if (message.connections !== 0) {
       writer.uint32(128).uint32(message.connections);
+    }
+    if (message.more !== false) {
+      writer.uint32(136).bool(message.more);
     }
     return writer;
   },
@@ -1699,6 +1722,14 @@ export const TrafficFrame: MessageFns<TrafficFrame> = {
             message.connections = reader.uint32();
             continue;
           }
+          case 17: {
+            if (tag !== 136) {
+              break;
+            }
+
+            message.more = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1741,6 +1772,7 @@ export const TrafficFrame: MessageFns<TrafficFrame> = {
         ? globalThis.Number(object.in_flight)
         : 0,
       connections: isSet(object.connections) ? globalThis.Number(object.connections) : 0,
+      more: isSet(object.more) ? globalThis.Boolean(object.more) : false,
     };
   },
 
@@ -1794,6 +1826,9 @@ export const TrafficFrame: MessageFns<TrafficFrame> = {
     if (message.connections !== 0) {
       obj.connections = Math.round(message.connections);
     }
+    if (message.more !== false) {
+      obj.more = message.more;
+    }
     return obj;
   },
 
@@ -1820,6 +1855,7 @@ export const TrafficFrame: MessageFns<TrafficFrame> = {
     message.behind = (object.behind !== undefined && object.behind !== null) ? BigInt(object.behind) : 0n;
     message.inFlight = object.inFlight ?? 0;
     message.connections = object.connections ?? 0;
+    message.more = object.more ?? false;
     return message;
   },
 };
@@ -1836,6 +1872,9 @@ function createBaseTrafficPoint(): TrafficPoint {
     sampled: 0,
     dropped: 0n,
     lost: 0n,
+    console: "",
+    part: 0,
+    lastPart: false,
   };
 }
 
@@ -1882,6 +1921,15 @@ export const TrafficPoint: MessageFns<TrafficPoint> = {
         throw new globalThis.Error("value provided for field message.lost of type uint64 too large");
       }
       writer.uint32(80).uint64(message.lost);
+    }
+    if (message.console !== "") {
+      writer.uint32(90).string(message.console);
+    }
+    if (message.part !== 0) {
+      writer.uint32(96).uint32(message.part);
+    }
+    if (message.lastPart !== false) {
+      writer.uint32(104).bool(message.lastPart);
     }
     return writer;
   },
@@ -1979,6 +2027,30 @@ export const TrafficPoint: MessageFns<TrafficPoint> = {
             message.lost = reader.uint64() as bigint;
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.console = reader.string();
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.part = reader.uint32();
+            continue;
+          }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.lastPart = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2009,6 +2081,13 @@ export const TrafficPoint: MessageFns<TrafficPoint> = {
       sampled: isSet(object.sampled) ? globalThis.Number(object.sampled) : 0,
       dropped: isSet(object.dropped) ? BigInt(object.dropped) : 0n,
       lost: isSet(object.lost) ? BigInt(object.lost) : 0n,
+      console: isSet(object.console) ? globalThis.String(object.console) : "",
+      part: isSet(object.part) ? globalThis.Number(object.part) : 0,
+      lastPart: isSet(object.lastPart)
+        ? globalThis.Boolean(object.lastPart)
+        : isSet(object.last_part)
+        ? globalThis.Boolean(object.last_part)
+        : false,
     };
   },
 
@@ -2044,6 +2123,15 @@ export const TrafficPoint: MessageFns<TrafficPoint> = {
     if (message.lost !== 0n) {
       obj.lost = message.lost.toString();
     }
+    if (message.console !== "") {
+      obj.console = message.console;
+    }
+    if (message.part !== 0) {
+      obj.part = Math.round(message.part);
+    }
+    if (message.lastPart !== false) {
+      obj.lastPart = message.lastPart;
+    }
     return obj;
   },
 
@@ -2064,6 +2152,9 @@ export const TrafficPoint: MessageFns<TrafficPoint> = {
     message.sampled = object.sampled ?? 0;
     message.dropped = (object.dropped !== undefined && object.dropped !== null) ? BigInt(object.dropped) : 0n;
     message.lost = (object.lost !== undefined && object.lost !== null) ? BigInt(object.lost) : 0n;
+    message.console = object.console ?? "";
+    message.part = object.part ?? 0;
+    message.lastPart = object.lastPart ?? false;
     return message;
   },
 };
