@@ -8,7 +8,10 @@ const lastPower = 29;
  */
 export const latencyBounds: readonly number[] = [
   2 ** firstPower,
-  ...Array.from({ length: (lastPower - firstPower) * 4 }, (_, index) => 2 ** (firstPower + Math.floor(index / 4)) * (1.25 + (index % 4) / 4)),
+  ...Array.from(
+    { length: (lastPower - firstPower) * 4 },
+    (_, index) => 2 ** (firstPower + Math.floor(index / 4)) * (1.25 + (index % 4) / 4),
+  ),
 ].map((microseconds) => microseconds / 1000);
 
 /** How many buckets there are. */

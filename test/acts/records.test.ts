@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { connect } from 'node:tls';
-import { TrafficFrame } from '@guildhall/proto/gen/guildhall/metrics/v1/traffic';
 import { QueryTrafficResponse, WatchTrafficResponse } from '@guildhall/proto/gen/guildhall/metrics/v1/metrics_service';
+import { TrafficFrame } from '@guildhall/proto/gen/guildhall/metrics/v1/traffic';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Intruder, intrude } from '../stage/bus.js';
 import { runGuildhall } from '../stage/command.js';
@@ -81,7 +81,8 @@ describe('known traffic, and exactly its figures wherever one looks', () => {
 
   it('numbers of an incarnation count without a gap, and both ingresses made some', () => {
     const runs = new Map<string, number[]>();
-    for (const { ingress, epoch, number } of stream.records()) runs.set(`${ingress} ${epoch}`, [...(runs.get(`${ingress} ${epoch}`) ?? []), number]);
+    for (const { ingress, epoch, number } of stream.records())
+      runs.set(`${ingress} ${epoch}`, [...(runs.get(`${ingress} ${epoch}`) ?? []), number]);
     expect(runs.size).toBe(2);
     for (const numbers of runs.values()) expect(numbers).toEqual(numbers.map((_, index) => index + 1));
     expect(stream.batches().map(({ dropped }) => dropped)).toEqual(stream.batches().map(() => 0));
@@ -129,8 +130,7 @@ describe('known traffic, and exactly its figures wherever one looks', () => {
 
   it('SearchRecords finds each by its Call-ID, user, pair, reason, status and trace', async () => {
     const records = stream.records();
-    const found = async (filter: Parameters<MetricsConnection['search']>[0]) =>
-      (await api().search(filter)).map(deedName).toSorted();
+    const found = async (filter: Parameters<MetricsConnection['search']>[0]) => (await api().search(filter)).map(deedName).toSorted();
     const expected = (fits: (record: (typeof records)[number]) => boolean) => records.filter(fits).map(deedName).toSorted();
     for (const record of records.filter(({ callId }) => callId !== '')) {
       expect(await found({ callId: record.callId })).toEqual(expected(({ callId }) => callId === record.callId));
@@ -164,14 +164,19 @@ describe('known traffic, and exactly its figures wherever one looks', () => {
     expect(await hub().counted('ingress', 'guildhall_records_total', { result: 'dropped' })).toBe(0);
   });
 
-  it('`guildhall top --once --json` and `report --json` of the terminal say the same', async () => {
+  it('`guildhall top --once --json` says the same, and `status` knows everybody', async () => {
     const { authority, domain, consoles } = hub();
-    const at = ['--hub', consoles[0]?.addresses['grpc'] ?? '', '--ca', authority.certFile, '--hub-name', domain, '--token-file', 'ada.token'];
-    const report = await runGuildhall(folder.path, 'report', '--since', '1h', '--json', ...at);
-    expect([report.code, report.talk]).toEqual([0, '']);
-    const top = await runGuildhall(folder.path, 'top', '--once', '--json', ...at);
-    expect([top.code, top.talk]).toEqual([0, '']);
-    expect(Object.keys(JSON.parse(top.out))).not.toEqual([]);
+    const at = ['--metrics', consoles[0]?.addresses['grpc'] ?? '', '--ca', authority.certFile, '--hub-name', domain];
+    const told = async (...line: string[]) => {
+      const { code, out, talk } = await runGuildhall(folder.path, ...line, '--json', ...at, '--token-file', folder.file('ada.token'));
+      expect([line, code, talk]).toEqual([line, 0, '']);
+      return JSON.parse(out);
+    };
+    expect(totalsOfTraffic([whole(await told('top', '--once', '--over', '10m'))])).toEqual(totals);
+    const status = await told('status');
+    expect(status.instances.map(({ id }: { id: string }) => id).toSorted()).toEqual(
+      [...hub().ingresses, ...hub().policies, ...hub().relays, ...hub().consoles].map(({ id }) => id).toSorted(),
+    );
   });
 
   it('the trace id in a refusal leads to its record', async () => {
@@ -219,5 +224,7 @@ function frameOf({ data }: { readonly data: string }): TrafficFrame[] {
 
 function namesIn(told: unknown): string[] {
   const { records = [] } = Object(told);
-  return Array.isArray(records) ? records.map((one) => deedName({ callId: Object(one).callId ?? '', method: Object(one).method ?? '' })) : [];
+  return Array.isArray(records)
+    ? records.map((one) => deedName({ callId: Object(one).callId ?? '', method: Object(one).method ?? '' }))
+    : [];
 }

@@ -2,12 +2,14 @@ import { cpus } from 'node:os';
 import type { Candidate } from './candidate.js';
 import { measureCodec } from './codec.js';
 import { answererDomain, openCredentials } from './credentials.js';
+import { type Feature, featureEnvironment, featureName } from './features.js';
 import { hubUnderTest } from './hub-under-test.js';
 import { kamailioPeer } from './kamailio-peer.js';
 import { type Around, measureCandidate } from './measure.js';
 import type { Options } from './options.js';
 import { createProfiler } from './profiler.js';
 import type { Findings, FoundProfile, Row } from './report.js';
+import { openSink, type Sink } from './sink.js';
 
 /** The name under which our hub stands in every table. */
 export const hubName = 'guildhall';
@@ -30,7 +32,8 @@ export async function bench(options: Options, surroundings: Surroundings): Promi
   const rows: Row[] = [];
   const profiles: FoundProfile[] = [];
   const codec = options.only.includes('codec') ? measureCodec() : [];
-  const { candidates, missing } = await chooseCandidates(options, surroundings, profiles);
+  const sink = await openSink();
+  const { candidates, missing, compared } = await chooseCandidates(options, surroundings, profiles, sink);
   for (const peer of missing) say(`\n*** ${peer} IS MISSING: there will be no ratio to it. Going on without. ***\n`);
   const credentials = await openCredentials();
   try {
@@ -44,8 +47,10 @@ export async function bench(options: Options, surroundings: Surroundings): Promi
         rows.push(...(await spared));
       }
     }
-    return { machine: `Node ${process.version}, ${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}`, rows, codec, missing, profiles };
+    const machine = `Node ${process.version}, ${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}`;
+    return { machine, rows, codec, missing, profiles, ...(compared === undefined ? {} : { compared }) };
   } finally {
+    await sink.close();
     credentials.close();
   }
 }
@@ -66,9 +71,11 @@ async function chooseCandidates(
   options: Options,
   surroundings: Surroundings,
   profiles: FoundProfile[],
-): Promise<{ candidates: readonly Chosen[]; missing: readonly string[] }> {
+  sink: Sink,
+): Promise<{ candidates: readonly Chosen[]; missing: readonly string[]; compared?: Findings['compared'] }> {
   const candidates: Chosen[] = [];
   const missing: string[] = [];
+  if (options.compare !== undefined) return { missing, ...comparedHubs(options.compare, options, surroundings, sink) };
   if (options.only.includes('generator')) candidates.push({ candidate: noHub, around: undefined, isPeer: false });
   if (options.only.includes('hub')) candidates.push(ownHub(options, surroundings, profiles));
   if (options.only.includes('peer')) {
@@ -79,6 +86,27 @@ async function chooseCandidates(
     }
   }
   return { candidates, missing };
+}
+
+/** Our hub in two ways. */
+function comparedHubs(
+  { on, against }: NonNullable<Options['compare']>,
+  { single }: Options,
+  { environment }: Surroundings,
+  sink: Sink,
+): { candidates: readonly Chosen[]; compared: NonNullable<Findings['compared']> } {
+  const chosen = (enabled: readonly Feature[]): Chosen => ({
+    candidate: hubUnderTest(featureName(hubName, enabled), {
+      single,
+      environment: { ...environment, ...featureEnvironment(enabled, sink.url) },
+      features: enabled,
+      sink,
+    }),
+    around: undefined,
+    isPeer: false,
+  });
+  const [hub, other] = [chosen(on), chosen(against)];
+  return { candidates: [hub, other], compared: { hub: hub.candidate.name, against: other.candidate.name } };
 }
 
 /** The load's two ends connected to each other: what they cost themselves. */

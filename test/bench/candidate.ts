@@ -19,6 +19,8 @@ export interface RunningHub {
   readonly pid: number;
   /** What it last said, for when something went wrong. */
   output(): string;
+  /** What it was to do beside passing messages on and did not, in words: asked after a run of so many transactions. */
+  complaints?(transactions: number): Promise<readonly string[]>;
   /** Ends it in order. */
   stop(): Promise<void>;
 }

@@ -36,9 +36,10 @@ async function main(args: readonly string[]): Promise<number> {
       profiles,
       say: (line) => process.stderr.write(`${line}\n`),
     });
-    process.stdout.write(options.json ? `${renderJson(findings, hubName)}\n` : renderTables(findings, hubName));
+    const name = findings.compared?.hub ?? hubName;
+    process.stdout.write(options.json ? `${renderJson(findings, name)}\n` : renderTables(findings, name));
     if (findings.profiles.length > 0) process.stderr.write(`whole profiles (open them in a browser's developer tools): ${profiles}\n`);
-    return findings.rows.some((row) => row.hub === hubName && row.failed > 0) ? 1 : 0;
+    return findings.rows.some((row) => row.hub.startsWith(hubName) && row.failed > 0) ? 1 : 0;
   } catch (error) {
     const why: unknown = ending.signal.aborted ? ending.signal.reason : error;
     process.stderr.write(`bench: ${why instanceof Error ? why.message : String(why)}\n`);

@@ -95,7 +95,7 @@ async function measurePattern(name: string, hub: RunningHub, answerer: LoadChild
       memory: after.hub.memory,
       sender: cpuPerTransaction(before.sender, after.sender, count).total,
       answerer: cpuPerTransaction(before.answerer, after.answerer, count).total,
-      troubles: troubles(result, arrived, hub),
+      troubles: [...troubles(result, arrived, hub), ...((await hub.complaints?.(count)) ?? [])],
     };
   } finally {
     measuring.signal.removeEventListener('abort', stopped);

@@ -13,6 +13,8 @@ describe('options of the bench', () => {
     ['--peer opensips', 'none of kamailio'],
     ['--only speed', 'none of hub'],
     ['--members 5', 'no number from 10 to 20000'],
+    ['--with speed', 'none of records'],
+    ['--against off', '--with LIST'],
     ['--fast', "'--fast'"],
     ['4x50', 'positional'],
   ])('refuses %s', (line, words) => {
@@ -46,6 +48,15 @@ describe('options of the bench', () => {
 
   it('profiles the hub alone, once', () => {
     expect(readOptions(['--profile'])).toMatchObject({ options: { profile: true, rounds: 1, only: ['hub'], peers: [] } });
+  });
+
+  it('compares our hub with itself: without a peer, records against nothing by default', () => {
+    expect(readOptions(['--with', 'records,traces'])).toMatchObject({
+      options: { peers: [], only: ['hub'], compare: { on: ['records', 'traces'], against: [] } },
+    });
+    expect(readOptions(['--with', 'off', '--against', 'records'])).toMatchObject({
+      options: { compare: { on: [], against: ['records'] } },
+    });
   });
 
   it('measures a membership instead', () => {

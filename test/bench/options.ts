@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { type Feature, features } from './features.js';
 
 /** How a load arrives. */
 export interface Pattern {
@@ -28,6 +29,8 @@ export interface Options {
   readonly single: boolean;
   readonly json: boolean;
   readonly profile: boolean;
+  /** What our hub is told to do in one run and in the other, in turn. */
+  readonly compare?: { readonly on: readonly Feature[]; readonly against: readonly Feature[] };
 }
 
 /** What the arguments ask for. */
@@ -52,6 +55,8 @@ Kamailio does the same work in turn with the hub, so that the ratio holds on any
   --only LIST       hub, peer, codec, generator (the load's two ends without a hub)         (default hub,peer,codec)
   --single          all services of the hub in one process
   --profile         where the hub's time goes: one round without peer, top functions of every service
+  --with LIST       instead of a peer: our hub with these on (records,metrics,traces; traces of 1 %), in turn with ...
+  --against LIST    ... the same with these on, or off; the difference of each round is what they cost (default off)
   --members N       instead of all that: what a membership of N members costs policy (start, verdict, memory)
   --json            one JSON object on stdout instead of tables
   --help            this
@@ -63,6 +68,7 @@ Examples
   npm run bench -- --patterns 4x50,8@4000 --peer kamailio,kamailio-stateless --json > bench.json
   npm run bench -- --profile --patterns 4x50
   npm run bench -- --members 10000
+  npm run bench -- --with records,metrics,traces --against off --rounds 5
 
 Progress goes to stderr, figures to stdout. Exit: 0 all transactions answered with 200, 1 some were not, 2 wrong usage.
 `;
@@ -80,6 +86,8 @@ export function readOptions(args: readonly string[]): Request {
         only: { type: 'string' },
         single: { type: 'boolean', default: false },
         profile: { type: 'boolean', default: false },
+        with: { type: 'string' },
+        against: { type: 'string' },
         members: { type: 'string' },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
@@ -89,20 +97,29 @@ export function readOptions(args: readonly string[]): Request {
     if (values.members !== undefined)
       return { kind: 'membership', members: whole('--members', values.members, 10, 20_000), json: values.json };
     const profile = values.profile;
+    const compare = readComparison(values.with, values.against);
     const options: Options = {
       rounds: whole('--rounds', values.rounds ?? (profile ? '1' : '3'), 1, 100),
       count: whole('--count', values.count, 100, 10_000_000),
       patterns: values.patterns.split(',').map(readPattern),
-      peers: oneOf('--peer', values.peer ?? (profile ? 'none' : 'kamailio'), peers).filter((peer) => peer !== 'none'),
-      only: oneOf('--only', values.only ?? (profile ? 'hub' : 'hub,peer,codec'), parts),
+      peers: oneOf('--peer', values.peer ?? (profile || compare ? 'none' : 'kamailio'), peers).filter((peer) => peer !== 'none'),
+      only: oneOf('--only', values.only ?? (profile || compare ? 'hub' : 'hub,peer,codec'), parts),
       single: values.single,
       json: values.json,
       profile,
+      ...(compare === undefined ? {} : { compare }),
     };
     return { kind: 'bench', options };
   } catch (error) {
     return { kind: 'mistake', message: error instanceof Error ? error.message : String(error) };
   }
+}
+
+function readComparison(on: string | undefined, against: string | undefined): Options['compare'] {
+  if (on === undefined && against === undefined) return undefined;
+  if (on === undefined) throw new Error('--against: says what to compare with, --with LIST what');
+  const list = (option: string, text: string) => (text === 'off' ? [] : oneOf(option, text, features));
+  return { on: list('--with', on), against: list('--against', against ?? 'off') };
 }
 
 function readPattern(text: string): Pattern {

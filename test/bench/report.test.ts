@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { totalName } from './codec.js';
-import { type Findings, median, medians, type Row, ratios, renderJson, renderTables } from './report.js';
+import { type Findings, medians, type Row, ratios, renderJson, renderTables } from './report.js';
+import { median } from './statistics.js';
 
 function row(hub: string, round: number, change: Partial<Row> = {}): Row {
   const zeros = { transactions: 1000, p50: 1, p99: 4, longest: 9, failed: 0, memory: 100, sender: 4, answerer: 3, troubles: [] };

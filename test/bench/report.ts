@@ -1,5 +1,7 @@
 import { type CodecFigure, totalName } from './codec.js';
+import { type Difference, differenceLines, differences } from './differences.js';
 import { type Cost, type ProfileSummary, renderProfile } from './profile.js';
+import { groups, median } from './statistics.js';
 
 /** One run of one hub under one pattern. */
 export interface Row {
@@ -57,6 +59,8 @@ export interface Findings {
   /** Peers that were asked for and are not there. */
   readonly missing: readonly string[];
   readonly profiles: readonly FoundProfile[];
+  /** Names of two ways to run our hub that are compared. */
+  readonly compared?: { readonly hub: string; readonly against: string };
 }
 
 /** What the hub is to reach on two processors, the load's own share of them included. */
@@ -117,13 +121,6 @@ export function ratios(rows: readonly Row[], name: string): readonly Ratio[] {
   });
 }
 
-/** The middle value; the mean of the two middle ones of an even number; 0 of none. */
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length / 2;
-  return ((sorted[Math.ceil(middle) - 1] ?? 0) + (sorted[Math.floor(middle)] ?? 0)) / 2;
-}
-
 /** The findings as one JSON text. */
 export function renderJson(findings: Findings, name: string): string {
   const { machine, rows, codec, missing, profiles } = findings;
@@ -131,7 +128,16 @@ export function renderJson(findings: Findings, name: string): string {
     const top = (costs: readonly Cost[]): readonly Cost[] => costs.slice(0, profileLines);
     return { pattern, service, transactions, ...summary, self: top(summary.self), own: top(summary.own), files: top(summary.files) };
   });
-  const all = { machine, missing, medians: medians(rows), ratios: ratios(rows, name), codec, rounds: rows, profiles: shown };
+  const all = {
+    machine,
+    missing,
+    medians: medians(rows),
+    ratios: ratios(rows, name),
+    differences: compare(findings),
+    codec,
+    rounds: rows,
+    profiles: shown,
+  };
   return JSON.stringify(all, undefined, 2);
 }
 
@@ -165,6 +171,7 @@ export function renderTables(findings: Findings, name: string): string {
       const words = `${ratio.perSecond.toFixed(2)} x the transactions, ${ratio.cpu.toFixed(2)} x the CPU, ${ratio.p99.toFixed(2)} x the p99`;
       lines.push(`  ${ratio.hub} to ${ratio.peer}: ${words}`);
     }
+    lines.push(...differenceLines(compare(findings), group[0]?.pattern ?? ''));
   }
   if (findings.codec.length > 0) {
     lines.push(
@@ -189,6 +196,10 @@ export function renderTables(findings: Findings, name: string): string {
   return `${lines.join('\n')}\n`;
 }
 
+function compare({ rows, compared }: Findings): readonly Difference[] {
+  return compared === undefined ? [] : differences(rows, compared.hub, compared.against);
+}
+
 function goalLine(row: Median): string {
   const reached = row.perSecond >= goals.perSecond && row.cpu <= goals.cpu;
   return `  goal: at least ${thousands(goals.perSecond)} tx/s and at most ${goals.cpu} us: ${reached ? 'reached' : 'MISSED'}`;
@@ -208,15 +219,4 @@ function thousands(value: number): string {
   return Math.round(value)
     .toString()
     .replace(/\B(?=(\d{3})+$)/g, ',');
-}
-
-/** `items` in groups of the same key, in order of first appearance. */
-function groups<T>(items: readonly T[], key: (item: T) => string): readonly (readonly T[])[] {
-  const found = new Map<string, T[]>();
-  for (const item of items) {
-    const group = found.get(key(item));
-    if (group === undefined) found.set(key(item), [item]);
-    else group.push(item);
-  }
-  return [...found.values()];
 }

@@ -23,6 +23,7 @@ const lastsMs = 12_000;
 const answerMs = 10_000;
 const againMs = 15_000;
 const afterRestartMs = 60_000;
+const recordsMs = 30_000;
 
 /** The row of a trouble of the disks of all nats-servers at once. */
 export function diskRow(trouble: DiskTrouble): Row {
@@ -30,7 +31,7 @@ export function diskRow(trouble: DiskTrouble): Row {
     name: trouble.name,
     about: `${trouble.about}, under all three nats-servers at once`,
     promise:
-      'routing goes on untouched; a change of the membership is refused with a clear error within 10 s; policy says so and stays ready; when the disks are well, changes go again (the row says what that needs)',
+      'routing goes on untouched; a change of the membership is refused with a clear error within 10 s; policy says so and stays ready; records beyond what memory holds are dropped and counted; when the disks are well, the others are stored and changes go again (the row says what that needs)',
     async run(stage) {
       const obstacle = whyNoSmallDisk();
       if (obstacle !== undefined) return { verdict: 'skipped', broken: [`there are no small disks: ${obstacle}`], notes: [] };
@@ -47,7 +48,8 @@ export function diskRow(trouble: DiskTrouble): Row {
 function playTrouble(stage: Stage, trouble: DiskTrouble, disks: readonly SmallDisk[]): Promise<RowResult> {
   const broken: string[] = [];
   return playFault(stage, {
-    topology: { store: (number) => disks[number - 1]?.folder ?? '' },
+    // The least memory for records that there is: it is full within seconds.
+    topology: { store: (number) => disks[number - 1]?.folder ?? '', settings: { ingress: { records: { bufferBytes: '256KiB' } } } },
     async prepare({ hub }) {
       const { refused } = await tryChange(hub, 'gale');
       if (refused !== '') throw new Error(`a change before the fault was refused: ${refused}`);
@@ -55,13 +57,17 @@ function playTrouble(stage: Stage, trouble: DiskTrouble, disks: readonly SmallDi
     async strike(ground) {
       for (const disk of disks) trouble.begin(disk);
       ground.struck();
-      ground.note(`three ext4 disks of ${diskMib} MiB; routing records do not exist yet, so none are dropped`);
+      ground.note(`three ext4 disks of ${diskMib} MiB`);
       broken.push(...(await refusedInTime(ground)));
       broken.push(...(await readyAndSaysSo(ground)));
       await pause(Math.max(0, ground.faultAt() + lastsMs - moment()));
+      broken.push(...(await recordsAreDropped(ground)));
     },
     demands: { refusals: [], othersP99, real: 1 },
-    inspect: async (ground) => [...broken, ...(await recovered(ground, trouble, disks))],
+    async inspect(ground) {
+      const before = await readRecords(ground.hub);
+      return [...broken, ...(await recovered(ground, trouble, disks)), ...(await recordsAreStored(ground, before.stored))];
+    },
   });
 }
 
@@ -120,6 +126,40 @@ async function recovered(ground: Ground, trouble: DiskTrouble, disks: readonly S
     `it needs the nats-servers restarted${trouble.mendsAlive ? ': room on the disks alone did not do within 15 s' : ''}; then changes go after ${(took / 1000).toFixed(1)} s`,
   );
   return unready(hub);
+}
+
+/** What became of the routing records that the ingresses made. */
+interface Records {
+  readonly made: number;
+  readonly stored: number;
+  readonly dropped: number;
+}
+
+async function readRecords(hub: HubServices): Promise<Records> {
+  const count = (result: string) => hub.counted('ingress', 'guildhall_records_total', { result });
+  return { made: await count('made'), stored: await count('stored'), dropped: await count('dropped') };
+}
+
+async function recordsAreDropped({ hub, note }: Ground): Promise<readonly string[]> {
+  const { made, stored, dropped } = await readRecords(hub);
+  note(`${dropped} of ${made} records were dropped in the trouble, ${made - stored - dropped} wait in memory`);
+  return dropped > 0 ? [] : ['no record was dropped, or none was counted: the trouble had no effect on records'];
+}
+
+/** Traffic is over: every record is stored or counted as dropped, and some that waited were stored. */
+async function recordsAreStored({ hub, note }: Ground, storedBefore: number): Promise<readonly string[]> {
+  const deadline = moment() + recordsMs;
+  let records = await readRecords(hub);
+  while (records.made > records.stored + records.dropped && moment() < deadline) {
+    await pause(250);
+    records = await readRecords(hub);
+  }
+  const { made, stored, dropped } = records;
+  note(`at the end ${made} records were made, ${stored} stored, ${dropped} dropped`);
+  return [
+    ...(made > stored + dropped ? [`${made - stored - dropped} records are neither stored nor dropped ${recordsMs / 1000} s later`] : []),
+    ...(stored > storedBefore ? [] : ['no record was stored when the disks were well again']),
+  ];
 }
 
 async function unready({ ingresses, relays, policies }: HubServices): Promise<readonly string[]> {

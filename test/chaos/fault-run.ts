@@ -105,6 +105,7 @@ function bothSettings(one: HubSettings, other: HubSettings): HubSettings {
     policy: { ...one.policy, ...other.policy },
     ingress: { ...one.ingress, ...other.ingress },
     relay: { ...one.relay, ...other.relay },
+    console: { ...one.console, ...other.console },
   };
 }
 

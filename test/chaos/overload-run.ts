@@ -145,7 +145,7 @@ interface Durations {
 }
 
 async function readDurations({ hub }: Topology): Promise<Durations> {
-  const metric = 'guildhall_ingress_request_duration_seconds';
+  const metric = 'guildhall_message_duration_seconds';
   const soon = await hub.counted('ingress', `${metric}_bucket`, { le: accepted.seconds });
   return { soon, all: await hub.counted('ingress', `${metric}_count`) };
 }

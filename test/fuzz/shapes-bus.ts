@@ -1,12 +1,14 @@
 import { Check, RevocationsPage, TrustMember, TrustPage, TurnedAway, Verdict } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
 import { ForwardBatch, ForwardKind } from '@guildhall/proto/gen/guildhall/bus/v1/forward';
 import { OutcomeBatch, OutcomeKind } from '@guildhall/proto/gen/guildhall/bus/v1/outcome';
+import { InstanceReport } from '@guildhall/proto/gen/guildhall/bus/v1/report';
 import { Presence, WireBatch } from '@guildhall/proto/gen/guildhall/bus/v1/wire';
 import type { Shape } from './linear.js';
 import { bytesOf } from './target.js';
 import { answerReaders } from './targets/bus-answers.js';
 import { batchReaders } from './targets/bus-batches.js';
 import { newsReaders } from './targets/bus-news.js';
+import { reportReaders } from './targets/bus-reports.js';
 
 function many<T>(count: number, one: (at: number) => T): T[] {
   return Array.from({ length: Math.max(1, Math.floor(count)) }, (_, at) => one(at));
@@ -130,6 +132,19 @@ const encoded: readonly (readonly [reader: string, about: string, make: (bytes: 
     'refused',
     (bytes) => TurnedAway.encode(TurnedAway.fromPartial({ refused: many(bytes / 20, () => ({ reason: 'unknown-peer' })) })).finish(),
   ],
+  [
+    'InstanceReport',
+    'counts',
+    (bytes) =>
+      InstanceReport.encode(
+        InstanceReport.fromPartial({
+          service: 'relay',
+          id: 'r1',
+          epoch: 'e1',
+          told: many(bytes / 12, () => ({ ingress: 'i', epoch: 'e' })),
+        }),
+      ).finish(),
+  ],
 ];
 
 const raw: readonly (readonly [about: string, piece: string])[] = [
@@ -140,7 +155,7 @@ const raw: readonly (readonly [about: string, piece: string])[] = [
   ['numbers without end', '\xff'],
 ];
 
-const readers = [...batchReaders, ...answerReaders, ...newsReaders];
+const readers = [...batchReaders, ...answerReaders, ...newsReaders, ...reportReaders];
 
 function shape(name: string, about: string, make: (bytes: number) => Uint8Array): Shape[] {
   return readers

@@ -1,22 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { memberCertificate } from '../stage/identities.js';
-import { type Member, startMember } from '../stage/member.js';
+import type { Member } from '../stage/member.js';
 import { answer, fresh, request } from '../stage/speech.js';
-import { doorTo, hubName, type Neighbours, startRelay } from './relay-neighbours.js';
+import { startBolt } from './relay-member.js';
+import { type Neighbours, startRelay } from './relay-neighbours.js';
 
 let relay: Neighbours;
 let bolt: Member;
 
 beforeEach(async () => {
   relay = await startRelay({ limits: { transactionsPerMember: 3, linkUnasked: 500 } });
-  bolt = await startMember({
-    id: 'bolt',
-    domain: 'bolt.example',
-    identity: await memberCertificate(relay.authority, 'bolt.example'),
-    authority: relay.authority,
-    hubName,
-  });
-  relay.door(doorTo(relay.authority, { port: bolt.port }));
+  bolt = await startBolt(relay);
 });
 afterEach(async () => {
   await bolt.close();

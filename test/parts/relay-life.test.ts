@@ -10,10 +10,11 @@ import { configSchema } from '@guildhall/relay/config';
 import { start } from '@guildhall/relay/start';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { memberCertificate } from '../stage/identities.js';
-import { type Member, startMember } from '../stage/member.js';
+import type { Member } from '../stage/member.js';
 import { freePort } from '../stage/port.js';
 import { answer, request } from '../stage/speech.js';
-import { doorTo, hubName, type Neighbours, startRelay } from './relay-neighbours.js';
+import { startBolt } from './relay-member.js';
+import { hubName, type Neighbours, startRelay } from './relay-neighbours.js';
 
 let relay: Neighbours;
 let bolt: Member;
@@ -32,14 +33,7 @@ function say(transaction: number, method = 'MESSAGE', body = ''): string {
 
 beforeEach(async () => {
   relay = await startRelay({ drain: '5s', timeouts: { handover: 200 }, limits: { linkBytes: '64KiB' } });
-  bolt = await startMember({
-    id: 'bolt',
-    domain: 'bolt.example',
-    identity: await memberCertificate(relay.authority, 'bolt.example'),
-    authority: relay.authority,
-    hubName,
-  });
-  relay.door(doorTo(relay.authority, { port: bolt.port }));
+  bolt = await startBolt(relay);
 });
 afterEach(async () => {
   await bolt.close();
@@ -156,14 +150,7 @@ describe('a member that reads nothing', () => {
       more();
     });
     await full;
-    const acme = await startMember({
-      id: 'acme',
-      domain: 'bolt.example',
-      identity: await memberCertificate(relay.authority, 'bolt.example'),
-      authority: relay.authority,
-      hubName,
-    });
-    relay.door(doorTo(relay.authority, { port: acme.port }));
+    const acme = await startBolt(relay, 'acme');
     const text = request({ method: 'OPTIONS', uri: 'sip:bob@bolt.example', from: '<sip:a@acme.example>' }).text;
     relay.forward(text, { transaction: 999_999, member: 'acme' });
     acme.answer(await acme.hear('OPTIONS', (message) => message.uri.includes('@')), 200);

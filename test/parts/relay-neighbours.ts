@@ -22,6 +22,11 @@ export interface Outcome {
   readonly code: string;
   readonly sentence: string;
   readonly text: string;
+  /** By which proxy, µs, and how often it was written. */
+  readonly link: string;
+  readonly waited: number;
+  readonly took: number;
+  readonly tries: number;
 }
 
 /** One message of a wire batch. */
@@ -264,6 +269,10 @@ function unpackOutcomes(payload: Uint8Array): Outcome[] {
       code: reason?.code ?? '',
       sentence: reason?.sentence ?? '',
       text: batch.wire.subarray(start, at).toString('latin1'),
+      link: batch.links[(batch.link[index] ?? 0) - 1] ?? '',
+      waited: batch.waited[index] ?? -1,
+      took: batch.took[index] ?? -1,
+      tries: batch.tries[index] ?? -1,
     };
   });
 }

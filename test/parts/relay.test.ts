@@ -1,9 +1,9 @@
 import { downstreamBranch } from '@guildhall/proto/sip/branch';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { memberCertificate } from '../stage/identities.js';
-import { type Member, startMember } from '../stage/member.js';
+import type { Member } from '../stage/member.js';
 import { answer, request } from '../stage/speech.js';
-import { doorTo, hubName, type Neighbours, source, startRelay } from './relay-neighbours.js';
+import { startBolt } from './relay-member.js';
+import { type Neighbours, source, startRelay } from './relay-neighbours.js';
 
 const bob = 'sip:bob@bolt.example';
 const alice = '<sip:alice@acme.example>;tag=a';
@@ -24,14 +24,7 @@ beforeAll(async () => {
 afterAll(() => relay.close());
 
 beforeEach(async () => {
-  bolt = await startMember({
-    id: 'bolt',
-    domain: 'bolt.example',
-    identity: await memberCertificate(relay.authority, 'bolt.example'),
-    authority: relay.authority,
-    hubName,
-  });
-  relay.door(doorTo(relay.authority, { port: bolt.port }));
+  bolt = await startBolt(relay);
   const asked = relay.asked();
   relay.change();
   // A relay that knew bolt asks again; one that did not asks with the first forward.

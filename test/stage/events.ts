@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { type ClientRequest, type IncomingMessage, type RequestOptions, request } from 'node:https';
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import { type RequestOptions, request } from 'node:https';
 import type { HubServices } from './hub.js';
 import { defaultPatience } from './mailbox.js';
 

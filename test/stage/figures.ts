@@ -90,8 +90,8 @@ function figuresOf({ kind, status, answer, requestBytes, answerBytes, tries, rep
     clientErrors: Number(status >= 400 && status < 500),
     serverErrors: Number(status >= 500 && status < 600),
     globalErrors: Number(status >= 600),
-    // Who asks the hub itself and gets what was asked for was not refused.
-    refused: Number(answer === 'hub' && status >= 300),
+    // Who is told where to turn, or asked the hub itself, was not refused.
+    refused: Number(answer === 'hub' && status >= 400),
     handshakesRefused: 0,
     requestBytes,
     answerBytes,

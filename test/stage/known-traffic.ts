@@ -111,8 +111,18 @@ export async function playKnownTraffic(actor: (name: string) => Member): Promise
   const fern2 = `127.0.0.1:${actor('fern-2').port}`;
   note(acme, passed, await acme.hearFinal(passed), { target: 'fern', tries: 2, link: fern2 });
 
-  await refused(acme, acme.request('MESSAGE', 'sip:dan@bolt.example'), { code: 'denied-by-rule', target: 'bolt', rule: 'rule no-dan', tries: 0 });
-  await refused(bolt, bolt.request('INVITE', 'sip:dan@bolt.example'), { code: 'denied-by-rule', target: 'bolt', rule: 'rule no-dan', tries: 0 });
+  await refused(acme, acme.request('MESSAGE', 'sip:dan@bolt.example'), {
+    code: 'denied-by-rule',
+    target: 'bolt',
+    rule: 'rule no-dan',
+    tries: 0,
+  });
+  await refused(bolt, bolt.request('INVITE', 'sip:dan@bolt.example'), {
+    code: 'denied-by-rule',
+    target: 'bolt',
+    rule: 'rule no-dan',
+    tries: 0,
+  });
   await refused(acme, acme.request('MESSAGE', 'sip:bob@nobody.test'), {
     code: 'unknown-domain',
     target: '',
@@ -186,7 +196,12 @@ async function aCancelledCall(acme: Member, bolt: Member, note: Note): Promise<v
 async function presence(acme: Member, bolt: Member, note: Note): Promise<void> {
   const event = 'Event: presence;id=7';
   const headers = [event, 'Contact: <sip:alice@10.1.1.1>'];
-  const { said, request, final } = await exchange(acme, bolt, { method: 'SUBSCRIBE', headers }, { headers: ['Contact: <sip:bob@10.2.2.2>'] });
+  const { said, request, final } = await exchange(
+    acme,
+    bolt,
+    { method: 'SUBSCRIBE', headers },
+    { headers: ['Contact: <sip:bob@10.2.2.2>'] },
+  );
   note(acme, said, final, { target: 'bolt', event: 'presence' });
   const notify = within(dialogOfCallee(request), 'NOTIFY', { headers: [event, 'Subscription-State: active'] });
   bolt.line().say(notify.text);

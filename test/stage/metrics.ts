@@ -64,7 +64,10 @@ export function openMetrics(hub: HubServices, { token, identity }: ApiUser = { t
       keep(hear<WatchTrafficResponse, TrafficFrame>(client.watchTraffic({ members: [...members] }), ({ frame }) => (frame ? [frame] : []))),
     tail: (filter = {}) =>
       keep(
-        hear<TailRecordsResponse, RoutingRecord>(client.tailRecords({ filter: RecordFilter.fromPartial(filter) }), ({ records }) => records),
+        hear<TailRecordsResponse, RoutingRecord>(
+          client.tailRecords({ filter: RecordFilter.fromPartial(filter) }),
+          ({ records }) => records,
+        ),
       ),
     search(filter, limit = 10_000) {
       const request = SearchRecordsRequest.fromPartial({ filter, limit });

@@ -3,7 +3,12 @@ import type { Meters } from './meters.js';
 import type { Roster } from './roster.js';
 
 /** What every service counts of the bus and of the others on it, under the same names. */
-export function watchBus(meters: Pick<Meters, 'counter'>, { failures }: Pick<Bus, 'failures'>, { counts }: Pick<Roster, 'counts'>): void {
+export function watchBus(
+  meters: Pick<Meters, 'counter' | 'gauge'>,
+  { failures, connected }: Pick<Bus, 'failures' | 'connected'>,
+  { counts }: Pick<Roster, 'counts'>,
+): void {
+  meters.gauge('guildhall_bus_up', 'Whether NATS is connected.', () => [[{}, connected() ? 1 : 0]]);
   meters.counter(
     'guildhall_bus_failures',
     'Messages of the bus that went wrong: longer than NATS takes, heard by nobody, or not taken by us.',

@@ -7,10 +7,18 @@ import { openStream, type StreamOptions } from './stream.js';
 import { createLinePublisher } from './stream-line.js';
 import type { PublisherOptions, StreamPublisher } from './stream-publisher.js';
 
+/** How a bucket is created; one that exists is taken as it is. */
+export interface KeyValueOptions {
+  /** How many revisions of a key are kept, 1 to 64. */
+  history: number;
+  /** On how many servers, 1, 3 or 5. Default: what the configuration of the bus says. */
+  replicas?: number;
+}
+
 /** What a bus offers of JetStream. */
 export interface BusStorage {
   /** Opens a JetStream key-value bucket, creating it if need be. Throws a Fault when JetStream is off or will not have it. */
-  keyValue(bucket: string, options: { readonly history: number; readonly replicas?: number }): Promise<KeyValue>;
+  keyValue(bucket: string, options: KeyValueOptions): Promise<KeyValue>;
   /** Opens a JetStream stream that is only added to, making it if need be. Throws a Fault when JetStream is off or will not have it. */
   journal(stream: string, subject: string): Promise<Journal>;
   /** Makes a JetStream stream that forgets what is old, or gives one that is there these limits, see `openStream`. */

@@ -1,11 +1,9 @@
-import { errors, type Msg, type NatsConnection } from '@nats-io/transport-node';
+import { errors, headers, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { dialNats } from './bus-dial.js';
 import { tooOld } from './bus-fault.js';
 import { type BusStorage, type BusStore, createBusStore } from './bus-store.js';
 import { createUnheard, type MakeUnheard, type Unheard } from './bus-unheard.js';
 import { monotonic } from './clock.js';
-import type { Journal } from './journal.js';
-import type { KeyValue } from './key-value.js';
 import type { Logger } from './log.js';
 import { oncePer } from './once-per.js';
 
@@ -58,14 +56,6 @@ export interface Bus extends BusStorage {
   close(): Promise<void>;
 }
 
-/** How a bucket is created; one that exists is taken as it is. */
-export interface KeyValueOptions {
-  /** How many revisions of a key are kept, 1 to 64. */
-  history: number;
-  /** On how many servers, 1, 3 or 5. Default: what the configuration of the bus says. */
-  replicas?: number;
-}
-
 /** What went wrong on a bus. */
 export interface BusFailures {
   /** Messages whose handler threw. */
@@ -97,6 +87,9 @@ export interface BusConfig {
   replicas?: number | undefined;
 }
 
+/** W3C Trace Context. */
+const traceHeader = 'traceparent';
+
 /**
  * Connects to NATS and stays connected: once it has been there it is redialled for ever. Throws a Fault when the first
  * connect fails (`bus-unreachable`, `bus-authorization`) or the server is older than 2.9 (`bus-too-old`). `inbox` is what answers come to
@@ -109,7 +102,7 @@ export async function connectBus(config: BusConfig, name: string, log: Logger, i
     await connection.close();
     throw old;
   }
-  const store = createBusStore(() => dialNats(config, `${name} store`, inbox), config.replicas ?? 1, log);
+  const store = createBusStore(() => dialNats(config, `${name} store`, inbox), config.replicas ?? 1, log, inbox);
   return createBus(connection, store, inbox, log);
 }
 
@@ -254,7 +247,9 @@ function createBus(connection: NatsConnection, store: BusStore, inbox: string, l
     },
     keyValue: store.keyValue,
     journal: store.journal,
-    storeTrouble: store.trouble,
+    stream: store.stream,
+    publisher: store.publisher,
+    storeTrouble: store.storeTrouble,
     async close() {
       closing = true;
       await store.close();

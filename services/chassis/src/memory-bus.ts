@@ -114,6 +114,16 @@ export function memoryBus(maxPayload = 1024 * 1024): MemoryBus {
       journals.set(stream, existing);
       return existing;
     },
+    stream: async ({ maxBytes }) => maxBytes,
+    publisher: ({ stored, dropped }) => ({
+      publish(subject, payload, _id, count = 1) {
+        if (up) send(subject, payload);
+        (up ? stored : dropped)(count);
+      },
+      waiting: () => 0,
+      finish: () => Promise.resolve(),
+      close: () => undefined,
+    }),
     storeTrouble: () => '',
     settled: () => Promise.resolve(),
     async close() {

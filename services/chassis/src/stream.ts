@@ -1,5 +1,5 @@
-import { JetStreamApiCodes, JetStreamApiError, type JetStreamManager, jetstreamManager, nanos, type StreamConfig } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
+import { JetStreamApiCodes, JetStreamApiError, type JetStreamManager, jetstreamManager, type StreamConfig } from '@nats-io/jetstream';
+import { type NatsConnection, nanos } from '@nats-io/transport-node';
 import { isLed, jetStreamTrouble, makeSettled } from './jetstream-trouble.js';
 
 /** A JetStream stream that others publish into and that forgets what is old. */
@@ -30,7 +30,8 @@ function wanted({ name, subjects, maxAge, maxBytes, replicas = 1 }: StreamOption
     max_bytes: maxBytes,
     duplicate_window: nanos(Math.min(duplicates, maxAge)),
     num_replicas: replicas,
-    allow_direct: true,
+    // A direct answer goes to whatever subject its asker names, also into the buckets of others.
+    allow_direct: false,
   };
 }
 

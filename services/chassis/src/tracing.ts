@@ -1,4 +1,4 @@
-import { type Attributes, type HrTime, type SpanKind, SpanStatusCode, TraceFlags } from '@opentelemetry/api';
+import { type HrTime, SpanKind, SpanStatusCode, TraceFlags } from '@opentelemetry/api';
 import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-http';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
@@ -12,6 +12,9 @@ import { createSpanQueue } from './span-queue.js';
 import type { TelemetryConfig } from './telemetry-config.js';
 import { headThreshold } from './trace-context.js';
 
+/** What a span is of: of a call answered or made, of something handed on or taken in hand. */
+const kinds = { server: SpanKind.SERVER, client: SpanKind.CLIENT, producer: SpanKind.PRODUCER, consumer: SpanKind.CONSUMER } as const;
+
 /** A span that is over: nothing is made before that. Times are monotonic ms. */
 export interface FinishedSpan {
   readonly traceId: string;
@@ -21,10 +24,11 @@ export interface FinishedSpan {
   /** The parent is another service's. */
   readonly remoteParent: boolean;
   readonly name: string;
-  readonly kind: SpanKind;
+  readonly kind: keyof typeof kinds;
   readonly startedAt: number;
   readonly endedAt: number;
-  readonly attributes: Attributes;
+  /** Named by `attributes`. */
+  readonly attributes: Readonly<Record<string, string | number>>;
   /** Why it counts as failed, '' where it does not. */
   readonly failed: string;
 }
@@ -118,16 +122,14 @@ export function createTracing({ service, id, config, log, meters }: TracingNeeds
       const endTime = hrTime(Math.max(span.startedAt, span.endedAt));
       queue.put({
         name: span.name,
-        kind: span.kind,
+        kind: kinds[span.kind],
         spanContext: () => context,
-        ...(span.parentSpanId === ''
-          ? {}
-          : { parentSpanContext: { ...context, spanId: span.parentSpanId, isRemote: span.remoteParent } }),
+        ...(span.parentSpanId === '' ? {} : { parentSpanContext: { ...context, spanId: span.parentSpanId, isRemote: span.remoteParent } }),
         startTime,
         endTime,
         duration: [Math.floor((span.endedAt - span.startedAt) / 1000), Math.round(((span.endedAt - span.startedAt) % 1000) * 1e6)],
         status: span.failed === '' ? { code: SpanStatusCode.UNSET } : { code: SpanStatusCode.ERROR, message: span.failed },
-        attributes: span.attributes,
+        attributes: { ...span.attributes },
         links: [],
         events: [],
         ended: true,

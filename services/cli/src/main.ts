@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 import { runCommandLine } from './command-line.js';
+import { terminalScreen } from './terminal-screen.js';
 
-const { env, stdout, stderr } = process;
+const { env, stdin, stdout, stderr } = process;
 const colors = env['NO_COLOR'] === undefined || env['NO_COLOR'] === '';
 
 // A reader that went away (`guildhall ... | head`) is no failure of ours.
@@ -15,6 +16,9 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
     colorTalk: colors && stderr.isTTY === true,
     ...(stdout.isTTY === true ? { columns: stdout.columns } : {}),
   },
+  ...(stdin.isTTY === true && stdout.isTTY === true
+    ? { screen: terminalScreen(stdin, stdout, (restore) => void process.once('exit', restore)) }
+    : {}),
   env,
   cwd: process.cwd(),
   now: () => new Date(),

@@ -6,6 +6,8 @@ export interface Column<Row> {
   text(row: Row): string;
   /** A style for the whole cell. */
   style?(row: Row): 'red' | 'green' | 'yellow' | 'dim' | undefined;
+  /** Figures stand at the right of their column. */
+  readonly right?: true;
 }
 
 /** Longest text of a cell, before the terminal's width counts. */
@@ -13,7 +15,8 @@ const longestCell = 300;
 /** No column is made narrower than this. */
 const narrowest = 8;
 
-function fitted(text: string, width: number): string {
+/** A text cut to so many characters, the last of them an ellipsis where something is missing. */
+export function fitted(text: string, width: number): string {
   const characters = [...text];
   return characters.length <= width ? text : `${characters.slice(0, Math.max(width - 1, 1)).join('')}…`;
 }
@@ -39,6 +42,29 @@ export function columnWidths(needed: readonly number[], space: number | undefine
   return widths;
 }
 
+/** Those columns that find room in a terminal: where it is too narrow for all, `spare` (titles) are left out, the first first. */
+export function roomyColumns<Row>(
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+  spare: readonly string[],
+  space: number | undefined,
+): readonly Column<Row>[] {
+  if (space === undefined) return columns;
+  const least = new Map(
+    columns.map((column) => {
+      const longest = rows.reduce((most, row) => Math.max(most, column.text(row).length), column.title.length);
+      return [column, Math.min(longest, narrowest)];
+    }),
+  );
+  let left = columns;
+  for (const title of spare) {
+    const needed = left.reduce((sum, column) => sum + (least.get(column) ?? 0), 2 * (left.length - 1));
+    if (needed <= space) break;
+    left = left.filter((column) => column.title !== title);
+  }
+  return left;
+}
+
 /** Rows under headings, columns two spaces apart, no line wider than the terminal. Without rows: `none` alone. */
 export function tableLines<Row>(
   columns: readonly Column<Row>[],
@@ -55,8 +81,9 @@ export function tableLines<Row>(
       .map((text, at) => {
         const width = widths[at] ?? 0;
         const shown = fitted(text, width);
-        const gap = at === texts.length - 1 ? '' : ' '.repeat(width - [...shown].length);
-        return paint(shown, at) + gap;
+        const missing = ' '.repeat(width - [...shown].length);
+        if (columns[at]?.right === true) return missing + paint(shown, at);
+        return paint(shown, at) + (at === texts.length - 1 ? '' : missing);
       })
       .join('  ')
       .trimEnd();

@@ -11,9 +11,27 @@ export interface Terminal {
   readonly columns?: number;
 }
 
+/** The whole terminal, taken for a while. */
+export interface TakenScreen {
+  /** Shows these lines from the top, nothing below them. */
+  draw(lines: readonly string[]): void;
+  /** Gives the terminal back as it was. */
+  close(): void;
+}
+
+/** A terminal with someone at it: a screen, and keys. */
+export interface Screen {
+  columns(): number;
+  rows(): number;
+  /** Takes the terminal; until it is closed keys come one by one and unseen, as the terminal sends them. It is given back too when the process ends. */
+  take(heard: { key(text: string): void; resized(): void }): TakenScreen;
+}
+
 /** Everything of the outside world that a command touches besides files and sockets: given by main, and by tests. */
 export interface World {
   readonly terminal: Terminal;
+  /** Absent where stdin or stdout is no terminal. */
+  readonly screen?: Screen;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   now(): Date;

@@ -11,10 +11,10 @@ export interface Answers {
   trying(request: Message, to: Asker): string;
   /** 200 to a CANCEL, or to an OPTIONS that asks after the hub itself. */
   ok(request: Message, to: Asker): string;
-  /** A response with a code of the reason table, its Reason and Warning. */
-  refusal(request: Message, to: Asker, refusal: AnsweredRefusal): string;
-  /** The same with the lines of `reasonLines` made before: nothing is composed per message. */
-  withLines(request: Message, to: Asker, status: number, lines: readonly string[]): string;
+  /** A response with a code of the reason table, its Reason and Warning, and a Warning with the trace id that follows from `serial`; 0: none. */
+  refusal(request: Message, to: Asker, refusal: AnsweredRefusal, serial?: number): string;
+  /** The same with the lines of `reasonLines` made before: nothing but the trace id is composed per message. */
+  withLines(request: Message, to: Asker, status: number, lines: readonly string[], serial?: number): string;
   /** 503 of a hub that has too much to do: come back in a few seconds. Nothing but the request's own fields is composed. */
   overloaded(request: Message, to: Asker): string;
 }
@@ -44,6 +44,8 @@ export interface AnswerSource {
   microsoft?(member: string): boolean;
   /** What a member that asks for it is told of how much to hold back (RFC 7339): parameters of a Via. Default: nothing. */
   overload?(member: Member): string;
+  /** The trace id of a number, 32 hex digits, '' for none. Default: there are none. */
+  traceId?(serial: number): string;
   /** Seconds after which a peer refused with 503 or 480 may come back, from and to: spread, so that not everybody comes back at once. */
   readonly retryAfter?: { readonly from: number; readonly to: number };
 }
@@ -53,7 +55,7 @@ const longestSentence = 400;
 const usualRetry = { from: 1, to: 5 };
 
 /** Makes the hub's answers. Every function returns '' where the request lacks what an answer must copy: then nobody can be told. */
-export function createAnswers({ domain, epoch, random, microsoft, overload, retryAfter = usualRetry }: AnswerSource): Answers {
+export function createAnswers({ domain, epoch, random, microsoft, overload, traceId, retryAfter = usualRetry }: AnswerSource): Answers {
   let tags = 0;
   const nextTag = (): string => {
     tags += 1;
@@ -62,9 +64,19 @@ export function createAnswers({ domain, epoch, random, microsoft, overload, retr
   /** What goes into the topmost Via besides what was seen of its sender: only a peer that asks is told. */
   const toldTo = (request: Message, { member }: Asker): string | undefined =>
     overload === undefined || member === undefined || !asksForOverload(request) ? undefined : overload(member);
-  const write: Answers['withLines'] = (request, to, status, lines) =>
+  /** Of its own, so that the sentence stands alone and the lines of a verdict serve every message. */
+  const traced = (lines: readonly string[], serial: number): readonly string[] => {
+    const id = traceId?.(serial) ?? '';
+    return id === '' ? lines : [...lines, `Warning: 399 ${domain} "trace ${id}"`];
+  };
+  const write: Answers['withLines'] = (request, to, status, lines, serial = 0) =>
     canAnswer(request)
-      ? writeResponse(request, status, { toTag: nextTag(), headers: lines, sender: readSender(to.source), overload: toldTo(request, to) })
+      ? writeResponse(request, status, {
+          toTag: nextTag(),
+          headers: serial === 0 ? lines : traced(lines, serial),
+          sender: readSender(to.source),
+          overload: toldTo(request, to),
+        })
       : '';
   const readsDiagnostics = ({ member }: Asker): boolean => member !== undefined && microsoft?.(member.id) === true;
 
@@ -82,13 +94,13 @@ export function createAnswers({ domain, epoch, random, microsoft, overload, retr
     trying: (request, to) =>
       canAnswer(request) ? writeResponse(request, 100, { sender: readSender(to.source), overload: toldTo(request, to) }) : '',
     ok: (request, to) => write(request, to, 200, []),
-    refusal(request, to, { status, code, sentence, header }) {
+    refusal(request, to, { status, code, sentence, header }, serial) {
       const lines = reasonLines(domain, status, code, sentence);
       if (readsDiagnostics(to)) lines.push(...diagnosticsLines(code, sentence));
       if (header !== '') lines.push(header);
       // RFC 3261 21.5.4.
       if (status === 503 || status === 480) lines.push(retryLine(retryAfter.from + Math.floor(random() * choices)));
-      return write(request, to, status, lines);
+      return write(request, to, status, lines, serial);
     },
     withLines: write,
     overloaded(request, to) {

@@ -6,6 +6,7 @@ import { createAnswers } from './answers.js';
 import { createBusWires } from './bus-wires.js';
 import { createCounts } from './counts.js';
 import { createPresence } from './presence.js';
+import { noRecords } from './records.js';
 import { createRelayWires } from './relay-wires.js';
 import { sip } from './sip.stage.js';
 import { message, transactionTable } from './transaction.stage.js';
@@ -40,6 +41,8 @@ const setting = (most = 10, batchBytes = 100_000) => {
     batches,
     answers: createAnswers({ domain: 'hub.example', epoch: 'now', random: () => 0 }),
     counts,
+    records: noRecords,
+    clock: () => 0,
     isMember: (id) => id !== 'stranger',
     request: (request, wire) => requests.push([request.method, wire]),
   });

@@ -5,6 +5,7 @@ import { subjects } from '@guildhall/proto/subjects';
 import type { Answers } from './answers.js';
 import type { Counts } from './counts.js';
 import { type Members, noteOwed } from './members.js';
+import type { Records } from './records.js';
 import type { RelayWires } from './relay-wires.js';
 import type { Relays } from './relays.js';
 import type { Wire } from './wire.js';
@@ -29,6 +30,9 @@ export interface BusWiresDesk {
   readonly batches: WireBatches;
   readonly answers: Answers;
   readonly counts: Counts;
+  readonly records: Pick<Records, 'serial' | 'refused'>;
+  /** Monotonic ms. */
+  clock(): number;
   isMember(id: string): boolean;
   request(message: Message, wire: Wire): void;
 }
@@ -46,22 +50,21 @@ export function createBusWires(desk: BusWiresDesk): BusWires {
       return;
     }
     if (!desk.isMember(entry.member)) {
-      const answer = desk.answers.refusal(
-        message,
-        { source: entry.source },
-        {
-          status: 403,
-          code: 'unknown-peer',
-          sentence: reasons['unknown-peer'].about,
-          header: '',
-        },
-      );
-      if (message.method !== 'ACK') batches.text(subjects.depart('relay', relay), entry.wire, entry.member, entry.source, answer);
+      if (message.method !== 'ACK') batches.text(subjects.depart('relay', relay), entry.wire, entry.member, entry.source, refuseStranger(message, entry));
       return;
     }
     const wire = desk.relayWires.of(relay, entry.wire, members.of(entry.member), entry.source);
     if (wire === undefined) counts.lostArrivals += 1;
     else desk.request(message, wire);
+  };
+
+  /** The answer to who is no member. */
+  const refuseStranger = (message: Message, { member: peer, source }: WireEntry): string => {
+    const refusal = { status: 403, code: 'unknown-peer', sentence: reasons['unknown-peer'].about, header: '' } as const;
+    const serial = desk.records.serial();
+    const answer = desk.answers.refusal(message, { source }, refusal, serial);
+    desk.records.refused(message, { peer, source }, refusal.status, refusal, serial, answer.length, desk.clock());
+    return answer;
   };
 
   return {

@@ -13,7 +13,9 @@ import {
   port,
   section,
 } from '@guildhall/chassis/config';
+import { telemetryConfig } from '@guildhall/chassis/telemetry-config';
 import { z } from 'zod';
+import { recordsConfig } from './record-config.js';
 
 const hostName = z.string().regex(/^[A-Za-z0-9._:-]{1,253}$/, { error: 'expected a host name or an IP address' });
 
@@ -156,6 +158,8 @@ export const configSchema = z.strictObject({
   timeouts: timeoutsConfig,
   limits: limitsConfig,
   overload: overloadConfig,
+  records: recordsConfig,
+  telemetry: telemetryConfig,
   drain: drainConfig,
   log: logConfig,
 });

@@ -1,4 +1,5 @@
 import type { TLSSocket } from 'node:tls';
+import { hostPort, plainAddress } from '@guildhall/chassis/host-port';
 import { createOutbox } from '@guildhall/chassis/outbox';
 import type { Job, Turn } from '@guildhall/chassis/turn';
 import type { SipLimits } from '@guildhall/proto/sip/limits';
@@ -178,6 +179,7 @@ export function createConnection(socket: TLSSocket, name: ConnectionName, desk: 
     id: name.id,
     member: name.member,
     source: name.source,
+    local: hostPort(plainAddress(socket.localAddress ?? ''), socket.localPort ?? 0),
     listener: name.listener,
     facts: name.facts,
     open: true,

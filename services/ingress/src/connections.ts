@@ -75,6 +75,7 @@ export function createConnections(desk: DoorDesk): Connections {
     names += 1;
     const connection = createConnection(socket, { id: `c${names}`, member, source, listener, facts }, desk.connection);
     open.add(connection);
+    member.certificateEnds = facts.certificate?.validTo ?? 0;
     member.wires.push(connection);
     desk.opened(connection, peer);
   };

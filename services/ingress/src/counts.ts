@@ -14,6 +14,8 @@ export interface Counts {
   readonly closed: Map<CloseReason, number>;
   /** What rules did that are held against each request. */
   readonly rules: RuleCounts;
+  /** TLS handshakes that came to their end. */
+  handshakesDone: number;
   connectionsAccepted: number;
   /** Certificates of the hub by what became of them: seen on the listener, refused as not usable, not what the listener shows. */
   certificatesServed: number;
@@ -78,6 +80,7 @@ export function createCounts(refusalsTold = 50): Counts {
     refusals: createRefusals(refusalsTold),
     closed: new Map(),
     rules: createRuleCounts(),
+    handshakesDone: 0,
     connectionsAccepted: 0,
     certificatesServed: 0,
     certificatesRefused: 0,

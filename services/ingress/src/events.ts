@@ -6,10 +6,9 @@ import { printable } from '@guildhall/proto/sip/escape';
 import type { Arrivals } from './arrivals.js';
 import type { BrokenReason, Connection } from './connection.js';
 import { type Counts, countedMethods, increment } from './counts.js';
+import { createMemberInstruments, type MemberGauges } from './member-events.js';
 import type { Member } from './members.js';
-import type { Conduct } from './partner-bounds.js';
 import type { Peer, PeerFacts } from './peer.js';
-import type { SheddingGauges } from './shedding.js';
 import type { VerdictCounts } from './verdicts.js';
 import type { WatchNote } from './watch-list.js';
 
@@ -18,6 +17,8 @@ export interface Events {
   connected(connection: Connection, peer: Extract<Peer, { kind: 'member' }>): void;
   disconnected(connection: Connection): void;
   turnedAway(reason: CloseReason, source: string, detail: string, facts: PeerFacts | undefined): void;
+  /** A TLS handshake is done; who it is comes next. */
+  secured(): void;
   broken(connection: Connection, reason: BrokenReason, detail: string): void;
   trustLearned(version: bigint, members: number): void;
   trustFailed(error: unknown, failures: number): void;
@@ -71,6 +72,9 @@ export function createEvents(log: Pick<Logger, 'info' | 'warn' | 'error' | 'debu
         },
         closeReasons[reason].about,
       );
+    },
+    secured() {
+      counts.handshakesDone += 1;
     },
     broken(connection, reason, detail) {
       if (reason !== 'idle') counts.connectionsBroken += 1;
@@ -150,22 +154,14 @@ function messageOf(error: unknown): string {
 }
 
 /** What instruments read besides the counts. */
-export interface Gauges {
+export interface Gauges extends MemberGauges {
   inFlight(): number;
   transactions(): number;
   waiting(): number;
   readonly arrivals: Pick<Arrivals, 'inFlight' | 'waiting' | 'counts'>;
-  busUp(): boolean;
-  readonly shedding: SheddingGauges;
   readonly verdicts: VerdictCounts;
   verdictsKept(): number;
-  members(): Iterable<Member>;
   certificates(): Iterable<readonly [listener: string, validTo: number]>;
-}
-
-/** A figure of each discovered partner that sent something. */
-function partners(gauges: Gauges, figure: (conduct: Conduct) => number): (readonly [{ member: string }, number])[] {
-  return [...gauges.members()].flatMap(({ id, conduct }) => (conduct === undefined ? [] : [[{ member: id }, figure(conduct)] as const]));
 }
 
 /** Seconds from a request's arrival to its final response. */
@@ -231,36 +227,16 @@ export function createInstruments(meters: Meters, counts: Counts, gauges: Gauges
   gauge('guildhall_ingress_verdicts_kept', 'Verdicts in the cache.', () => [[{}, gauges.verdictsKept()]]);
   gauge('guildhall_tls_handshakes_in_flight', 'TLS handshakes not finished.', () => [[{}, gauges.arrivals.inFlight()]]);
   gauge('guildhall_tls_handshakes_waiting', 'Connections in line for their TLS handshake.', () => [[{}, gauges.arrivals.waiting()]]);
-  counter('guildhall_tls_handshakes', 'Connections in line for their TLS handshake by what became of them.', () => {
-    const { begun, refused, silent, noTurn, gaveWay } = gauges.arrivals.counts;
-    return Object.entries({ begun, refused, silent, 'no-turn': noTurn, 'gave-way': gaveWay }).map(
-      ([result, count]) => [{ result }, count] as const,
-    );
-  });
-  gauge('guildhall_bus_up', 'Whether NATS is connected.', () => [[{}, gauges.busUp() ? 1 : 0]]);
-  gauge('guildhall_member_connections', 'Open connections of a member.', () =>
-    [...gauges.members()].map((member) => [{ member: member.id }, member.wires.length] as const),
-  );
-  counter('guildhall_member_requests', 'Requests of a member.', () =>
-    [...gauges.members()].map((member) => [{ member: member.id }, member.counts.requests] as const),
-  );
-  counter('guildhall_member_responses', 'Final responses to a member.', () =>
-    [...gauges.members()].map((member) => [{ member: member.id }, member.counts.responses] as const),
-  );
-  counter('guildhall_member_refusals', 'Requests of a member that were refused.', () =>
-    [...gauges.members()].map((member) => [{ member: member.id }, member.counts.refused] as const),
-  );
-  counter('guildhall_member_shed', 'Requests of a member that were refused because the hub was overloaded.', () =>
-    [...gauges.members()].map((member) => [{ member: member.id }, member.counts.shed] as const),
-  );
-  gauge('guildhall_member_share', 'Requests a second that a member may send while the hub is overloaded.', () =>
-    [...gauges.members()].flatMap((member) => {
-      const share = gauges.shedding.share(member);
-      return Number.isFinite(share) ? [[{ member: member.id }, share] as const] : [];
-    }),
-  );
-  gauge('guildhall_member_buffered_bytes', 'Bytes from and for a member that wait in its connections.', () =>
-    [...gauges.members()].map((member) => [{ member: member.id }, member.bytes] as const),
+  counter(
+    'guildhall_tls_handshakes',
+    'Connections in line for their TLS handshake by what became of them: those begun are done or failed later.',
+    () => {
+      const { begun, refused, silent, noTurn, gaveWay } = gauges.arrivals.counts;
+      const failed = counts.closed.get('handshake-failed') ?? 0;
+      return Object.entries({ begun, done: counts.handshakesDone, failed, refused, silent, 'no-turn': noTurn, 'gave-way': gaveWay }).map(
+        ([result, count]) => [{ result }, count] as const,
+      );
+    },
   );
   gauge('guildhall_ingress_overload', 'Whether the hub keeps up: 0 it does, 1 it was late once, 2 it refuses what is too much.', () => [
     [{}, ['calm', 'late', 'shedding'].indexOf(gauges.shedding.state())],
@@ -273,21 +249,9 @@ export function createInstruments(meters: Meters, counts: Counts, gauges: Gauges
     [{ where: 'relay' }, gauges.shedding.relayDelay() / 1000],
   ]);
   counter('guildhall_ingress_overload_told', 'Answers that told their peer how much to hold back (RFC 7339).', () => [[{}, counts.ocTold]]);
-  gauge('guildhall_partner_contacts', 'Different users a discovered partner addressed in the last hour or less.', () =>
-    partners(gauges, (conduct) => conduct.contacts.size),
-  );
-  gauge('guildhall_partner_suspect', 'Whether most of what a discovered partner sends fails.', () =>
-    partners(gauges, (conduct) => (conduct.suspect ? 1 : 0)),
-  );
-  counter('guildhall_partner_held', 'Requests of a discovered partner that its bounds refused, by bound.', () =>
-    [...gauges.members()].flatMap(({ id, conduct }) =>
-      conduct === undefined
-        ? []
-        : [[{ member: id, bound: 'rate' }, conduct.overRate] as const, [{ member: id, bound: 'contacts' }, conduct.overContacts] as const],
-    ),
-  );
   gauge('guildhall_certificate_expiry_timestamp_seconds', 'When the certificate of a listener ends.', () =>
     [...gauges.certificates()].map(([listener, validTo]) => [{ listener }, validTo / 1000] as const),
   );
-  return meters.histogram('guildhall_ingress_request_duration_seconds', 'From a request to its final response.', durations);
+  createMemberInstruments(meters, gauges);
+  return meters.histogram('guildhall_message_duration_seconds', 'From a request to its final response.', durations);
 }

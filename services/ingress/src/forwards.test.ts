@@ -1,9 +1,11 @@
+import { noTracing } from '@guildhall/chassis/tracing';
 import { createTurn, type Job } from '@guildhall/chassis/turn';
 import { ForwardBatch, ForwardKind } from '@guildhall/proto/gen/guildhall/bus/v1/forward';
 import { describe, expect, it } from 'vitest';
 import { createForwards } from './forwards.js';
 import { passCancel } from './pass-cancel.js';
 import { sip } from './sip.stage.js';
+import { createTraces } from './traces.js';
 import { message, transactionTable } from './transaction.stage.js';
 
 const setting = (limits: { batchBytes?: number; batchCount?: number } = {}) => {
@@ -20,6 +22,7 @@ const setting = (limits: { batchBytes?: number; batchCount?: number } = {}) => {
     publish: (subject, payload) => sent.push({ subject, batch: ForwardBatch.decode(payload), bytes: payload.length }),
     published: () => undefined,
     unheard: () => ({ reply: 'nobody', close: () => undefined }),
+    traces: createTraces(noTracing, 'now'),
     clock: () => 77,
   });
   const wire = table.wire('acme');
@@ -128,6 +131,7 @@ describe('forwards', () => {
       publish: (_subject, payload) => sent.push(ForwardBatch.decode(payload)),
       published: () => undefined,
       unheard: () => ({ reply: 'nobody', close: () => undefined }),
+      traces: createTraces(noTracing, 'e'),
       clock: () => 77,
     });
     const queue = forwards.queue({ id: 'r', epoch: 'e', returns: 0 });

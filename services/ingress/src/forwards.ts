@@ -1,8 +1,10 @@
 import type { Unheard } from '@guildhall/chassis/bus-unheard';
 import { createOutbox, type Outbox } from '@guildhall/chassis/outbox';
+import { sampleKey } from '@guildhall/chassis/trace-context';
 import type { Job, Turn } from '@guildhall/chassis/turn';
 import { ForwardBatch, ForwardKind } from '@guildhall/proto/gen/guildhall/bus/v1/forward';
 import { subjects } from '@guildhall/proto/subjects';
+import type { Traces } from './traces.js';
 import type { ServerTransaction } from './transactions.js';
 
 /** What is gathered for one incarnation of a relay until the turn of the event loop ends. */
@@ -25,6 +27,8 @@ export interface ForwardLink {
   publish(subject: string, payload: Uint8Array, unheard: Unheard): void;
   /** What batches for this relay are published with: whoever it tells learns that the relay is gone. */
   unheard(relay: RelayName): Unheard;
+  /** What says of a forward that it belongs to a trace. */
+  readonly traces: Pick<Traces, 'threshold' | 'forward'>;
   /** Told of every batch: how many forwards it carried. */
   published(count: number): void;
   /** Monotonic ms. */
@@ -89,6 +93,8 @@ const nothing = Buffer.alloc(0);
 const entryBytes = 40;
 const batchBytes = 256;
 const textBytes = 4;
+/** What an entry of a trace costs. */
+const tracedBytes = 40;
 /** What one more entry may add to the tables: two ids, an address and a Record-Route. */
 const entryTexts = 1024;
 
@@ -135,6 +141,11 @@ export function createForwards(link: ForwardLink): Forwards {
     queue.offsets.push(queue.wire.length());
     queue.lengths.push(end - start);
     const { batch } = queue;
+    const { serial } = transaction.story;
+    if (sampleKey(serial) < link.traces.threshold && serial !== 0) {
+      batch.traced.push(link.traces.forward(batch.kind.length, serial));
+      queue.size += tracedBytes;
+    }
     batch.kind.push(ForwardKind.REQUEST);
     batch.transaction.push(transaction.id);
     batch.member.push(indexOf(queue, queue.members, batch.members, transaction.target));
@@ -261,6 +272,7 @@ function empty(queue: Gathered): void {
   }
   for (const list of [batch.members, batch.recordRoutes, batch.sources]) list.length = 0;
   for (const table of [queue.members, queue.recordRoutes, queue.sources]) table.clear();
+  batch.traced.length = 0;
   batch.wire = nothing;
   batch.again = false;
   queue.size = batchBytes;

@@ -1,28 +1,26 @@
 import type { X509Certificate } from 'node:crypto';
-import type { Bus } from '@guildhall/chassis/bus';
 import { createLoopLag, followLoopLag } from '@guildhall/chassis/loop-lag';
-import type { Roster } from '@guildhall/chassis/roster';
 import { createTurnedAwayTeller } from '@guildhall/chassis/turned-away';
-import { badMessage } from './admit.js';
 import { createArrivals } from './arrivals.js';
 import { createAuthorities } from './authorities.js';
 import { listenToBus } from './bus-listening.js';
 import { createBusPatience, refuseSince } from './bus-patience.js';
 import { createBusWires } from './bus-wires.js';
-import type { IngressConfig } from './config.js';
 import type { Connection } from './connection.js';
 import { createConnectionProbe, probedName } from './connection-probe.js';
 import { createConnections } from './connections.js';
-import type { Counts } from './counts.js';
-import type { Events, Gauges } from './events.js';
 import { type HubNames, hubNames } from './hub.js';
+import type { Ingress, IngressParts } from './ingress-parts.js';
 import { createIntroductions } from './introductions.js';
 import { createListeners } from './listeners.js';
+import { diallingMembers } from './member-events.js';
 import { createMembers } from './members.js';
 import { createMessagePath } from './message-path.js';
 import { createKeyKeeper, createPolicyQuestions } from './policy-questions.js';
 import { createPresence } from './presence.js';
 import { type ReadinessFacts, readiness } from './readiness.js';
+import { createRecords } from './records.js';
+import { refuseBroken } from './refusing.js';
 import { createRelayWires } from './relay-wires.js';
 import { watchRevocations } from './revocations.js';
 import { createShedding } from './shedding.js';
@@ -31,38 +29,11 @@ import { createTrustFeed } from './trust-feed.js';
 import { turningAway } from './turning-away.js';
 import { createWatchList } from './watch-list.js';
 
-/** What an ingress is made of. */
-export interface IngressParts {
-  readonly config: IngressConfig;
-  readonly epoch: string;
-  readonly bus: Bus;
-  readonly roster: Roster;
-  readonly counts: Counts;
-  readonly events: Events;
-  /** Monotonic and wall time in ms, and a number from 0 to below 1. */
-  readonly rim: { clock(): number; wall(): number; random(): number };
-}
-
-/** A whole ingress, connected to the bus. */
-export interface Ingress {
-  readonly gauges: Gauges;
-  /** Opens the listeners: "listener:<name>" to "host:port". Throws a Fault. */
-  listen(): Promise<Record<string, string>>;
-  ready(): { ok: boolean; reasons: readonly string[] };
-  waitingFor(): string;
-  onAnswered(record: (ms: number) => void): void;
-  /** Stops accepting connections. Those that stand are served on until they are closed. */
-  drain(): void;
-  /** Says goodbye on connections that wait for nothing; true when nothing is left. `refuse`: takes no requests from now on. */
-  finishIdle(refuse: boolean): boolean;
-  close(): void;
-}
-
 /** ms between looks at: time-outs, connections and refusals, presence, rules on trial. */
 const every = { tick: 100, tend: 1_000, presence: 10_000, shadows: 60_000 };
 
 /** Puts an ingress together and lets it listen to the bus; `listen` opens it to members. Throws a Fault for a certificate that cannot be used. */
-export function createIngress({ config, epoch, bus, roster, counts, events, rim }: IngressParts): Ingress {
+export function createIngress({ config, epoch, bus, roster, counts, events, rim, traces, keeping }: IngressParts): Ingress {
   const { limits, timeouts } = config;
   const { clock, wall, random } = rim;
   const members = createMembers(limits.requestsPerSecond, (id) => trust.table()?.members.get(id)?.bounds);
@@ -96,7 +67,10 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim 
 
   const revocations = watchRevocations(bus, timeouts, events, () => connections.review(undefined));
   const teller = createTurnedAwayTeller(bus, 'ingress', config.id);
-  const turnAway = turningAway(events.turnedAway, teller, trust.table, wall);
+  const records = createRecords({ epoch, add: keeping?.add, traces: traces.on ? traces : undefined });
+  const turnAway = turningAway(events.turnedAway, teller, trust.table, wall, (reason, source, detail, member) =>
+    records.handshake(reason, source, detail, member, clock()),
+  );
 
   const loop = createLoopLag(clock());
   const shedding = createShedding({ settings: config.overload, members, counts, lag: loop.ms, startedAt: wall() - clock() });
@@ -114,6 +88,8 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim 
     closed: () => (stage === 'refuses' ? 'hub-draining' : patience.takes() ? '' : 'hub-unavailable'),
     shedding,
     answered: (ms) => record(ms),
+    traces,
+    records,
     clock,
     random,
   });
@@ -127,6 +103,8 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim 
     batches,
     answers,
     counts,
+    records,
+    clock,
     isMember: (id) => trust.table()?.members.has(id) === true,
     request: requests.take,
   });
@@ -170,14 +148,7 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim 
         shedding.answered(wire.member);
         busWires.response(message, wire);
       },
-      refused(error, message, wire) {
-        const refusal = badMessage(error);
-        counts.refusals.add(wire.member.id, refusal.status, refusal.code, refusal.sentence);
-        wire.member.counts.refused += 1;
-        // RFC 3261 8.1.3, 17: neither a response nor an ACK is ever answered.
-        if (message.status !== 0 || message.method === 'ACK') return '';
-        return answers.refusal(message, wire, refusal);
-      },
+      refused: (error, message, wire) => refuseBroken({ answers, counts, records, clock }, error, message, wire),
       broken: events.broken,
       unexpected: (error) => events.unexpected('a message', error),
       closed(connection: Connection) {
@@ -252,7 +223,7 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim 
       transactions: transactions.size,
       waiting: requests.waiting,
       arrivals,
-      busUp: bus.connected,
+      dialling: () => diallingMembers(trust.table(), members),
       verdicts: verdicts.counts,
       verdictsKept: verdicts.size,
       members: members.all,

@@ -12,6 +12,8 @@ export interface KeptVerdict {
   readonly code: ReasonCode;
   readonly status: number;
   readonly sentence: string;
+  /** The rule, agreement or model line that decided. */
+  readonly rule: string;
   readonly contacts: readonly string[];
   readonly fromInterface: string;
   readonly toInterface: string;
@@ -69,6 +71,7 @@ export function keptVerdict(verdict: Verdict, peer: string, life: VerdictLife): 
     // A refusal needs a status that refuses.
     status: status === 0 ? 500 : status,
     sentence: verdict.sentence,
+    rule: verdict.rule,
     contacts,
     fromInterface: verdict.fromInterface,
     toInterface: verdict.toInterface,
@@ -95,6 +98,7 @@ function keptCheck(check: Check, verdict: Verdict, base: KeptVerdict): KeptCheck
   const refusal: KeptVerdict = {
     ...base,
     action: 'refuse',
+    rule: check.rule,
     code: told,
     status: reasons[told].status,
     sentence: check.sentence,
@@ -103,8 +107,8 @@ function keptCheck(check: Check, verdict: Verdict, base: KeptVerdict): KeptCheck
   };
   const passing: KeptVerdict =
     action === 'redirect'
-      ? { ...base, action, code: 'direct-partner', status: 302, sentence: check.redirected, byRules: false }
-      : { ...base, action: 'forward', code: 'allowed', status: 500, sentence: '', byRules: false };
+      ? { ...base, action, rule: check.rule, code: 'direct-partner', status: 302, sentence: check.redirected, byRules: false }
+      : { ...base, action: 'forward', rule: check.rule, code: 'allowed', status: 500, sentence: '', byRules: false };
   return {
     check,
     rule: check.rule.startsWith('rule ') ? check.rule.slice(5) : check.rule,

@@ -65,8 +65,12 @@ export function createListeners(
         handshakeTime: config.timeouts.handshake,
         arrivals,
         secured(socket, source) {
-          if (selfDial.isOwn(source)) socket.destroy();
-          else connections.secured(socket, source, name);
+          if (selfDial.isOwn(source)) {
+            socket.destroy();
+            return;
+          }
+          events.secured();
+          connections.secured(socket, source, name);
         },
         failed(reason, source, detail) {
           if (!selfDial.isOwn(source)) turnAway(reason, source, detail, undefined);

@@ -33,6 +33,8 @@ export interface Member {
   /** Bytes from and for it that wait in all its connections, and whether that is so many that nothing more is read from them. */
   bytes: number;
   full: boolean;
+  /** When the certificate it showed last ends, wall ms; 0: it showed none. */
+  certificateEnds: number;
   /** Counters since start. */
   readonly counts: MemberCounts;
 }
@@ -83,6 +85,7 @@ export function createMembers(requestsPerSecond: number, boundsOf: (id: string) 
           towards: new Map(),
           bytes: 0,
           full: false,
+          certificateEnds: 0,
           counts: { requests: 0, responses: 0, refused: 0, shed: 0 },
         };
         table.set(id, member);

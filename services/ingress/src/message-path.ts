@@ -16,6 +16,7 @@ import type { KeptVerdict } from './kept-verdict.js';
 import { passCancel } from './pass-cancel.js';
 import type { PolicyQuestions } from './policy-questions.js';
 import { recordRoute } from './record-route.js';
+import type { Records } from './records.js';
 import { createRelays, type Relays } from './relays.js';
 import { createRequests, type Requests } from './requests.js';
 import { createResponses, type Responses } from './responses.js';
@@ -24,6 +25,7 @@ import { createRuleMeasures } from './rule-measures.js';
 import { unanswered } from './server-transaction.js';
 import type { Shedding } from './shedding.js';
 import type { TokenKeyRing } from './token-keys.js';
+import type { Traces } from './traces.js';
 import { createTransactions, forgetRequest, type ServerTransaction, type Transactions } from './transactions.js';
 import { speaksForDomain, type TrustTable } from './trust.js';
 import { verdictLines } from './verdict-lines.js';
@@ -46,6 +48,8 @@ export interface Around {
   readonly shedding: Shedding;
   /** Told of each final response: ms since the request came. */
   answered(ms: number): void;
+  readonly traces: Traces;
+  readonly records: Records;
   /** Monotonic ms. */
   clock(): number;
   /** From 0 to below 1. */
@@ -91,11 +95,17 @@ export function createMessagePath(around: Around): MessagePath {
     random: around.random,
     microsoft,
     overload: told,
+    traceId: around.records.traceId,
     retryAfter: config.overload.retryAfter,
   });
   const timeWheel = createWheel<ServerTransaction>(wheel, (transaction) => timeout(transaction));
   const transactions = createTransactions(timeouts, timeWheel);
-  const responses = createResponses(transactions, answers, counts, { limits, answered: around.answered, overload: told });
+  const responses = createResponses(transactions, answers, counts, {
+    limits,
+    answered: around.answered,
+    overload: told,
+    records: around.records,
+  });
   const verdicts = createVerdicts(
     limits.verdictCacheEntries,
     { fresh: timeouts.verdictFresh, stale: timeouts.verdictStale, retry: verdictRetry },
@@ -110,6 +120,7 @@ export function createMessagePath(around: Around): MessagePath {
     turn,
     publish: bus.publish,
     unheard: ({ id, epoch: its }) => bus.unheard(() => roster.miss('relay', id, its)),
+    traces: around.traces,
     clock,
     published(count) {
       counts.batches += 1;
@@ -159,6 +170,7 @@ export function createMessagePath(around: Around): MessagePath {
     relays,
     forwards,
     counts,
+    records: around.records,
     shedding: around.shedding,
     limits,
     ackWait: timeouts.final,
@@ -170,6 +182,7 @@ export function createMessagePath(around: Around): MessagePath {
     }),
     recordRoute: (admission, verdict) => keptRecordRoute(around, admission, verdict),
     unavailable,
+    traceOf: (transaction) => (transaction === undefined ? '' : around.traces.ask(transaction.story.serial)),
     clock,
   });
 

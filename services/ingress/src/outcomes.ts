@@ -2,6 +2,7 @@ import { OutcomeBatch, OutcomeKind } from '@guildhall/proto/gen/guildhall/bus/v1
 import { isReasonCode, reasons } from '@guildhall/proto/reason';
 import type { Counts } from './counts.js';
 import type { Responses } from './responses.js';
+import { noteFarSide } from './story.js';
 import type { ServerTransaction } from './transactions.js';
 
 /** What to do with outcomes. */
@@ -39,11 +40,21 @@ export function takeOutcomes(payload: Uint8Array, desk: OutcomeDesk): void {
     const kind = batch.kind[at];
     const transaction = desk.byId(batch.transaction[at] ?? 0);
     if (transaction === undefined) desk.counts.strayOutcomes += 1;
-    else if (kind === OutcomeKind.GONE) gone(batch, at, transaction, desk, now);
-    else if (kind === OutcomeKind.FINAL || kind === OutcomeKind.PROVISIONAL)
+    else if (kind === OutcomeKind.GONE) {
+      farSide(batch, at, transaction);
+      gone(batch, at, transaction, desk, now);
+    } else if (kind === OutcomeKind.FINAL || kind === OutcomeKind.PROVISIONAL) {
+      if (kind === OutcomeKind.FINAL) farSide(batch, at, transaction);
       desk.responses.pass(transaction, batch.status[at] ?? 0, batch.wire, start, end, now);
+    }
     start = end;
   }
+}
+
+/** An older relay tells nothing but that it was it. */
+function farSide(batch: OutcomeBatch, at: number, transaction: ServerTransaction): void {
+  const link = batch.links[(batch.link[at] ?? 0) - 1] ?? '';
+  noteFarSide(transaction.story, idShape.test(batch.relay) ? batch.relay : '', link, batch.waited[at] ?? 0, batch.took[at] ?? 0, batch.tries[at] ?? 0);
 }
 
 function gone(batch: OutcomeBatch, at: number, transaction: ServerTransaction, { responses }: OutcomeDesk, now: number): void {
@@ -64,6 +75,7 @@ export function readOutcomes(payload: Uint8Array): OutcomeBatch | undefined {
   const { kind, transaction, status, reason, length, wire } = batch;
   const count = kind.length;
   if (transaction.length !== count || status.length !== count || reason.length !== count || length.length !== count) return undefined;
+  if (!tellsFarSide(batch, count)) return undefined;
   let bytes = 0;
   for (let at = 0; at < count; at += 1) {
     const size = length[at] ?? 0;
@@ -72,6 +84,18 @@ export function readOutcomes(payload: Uint8Array): OutcomeBatch | undefined {
   }
   return bytes === wire.length ? batch : undefined;
 }
+
+/** What is told of the far side is told of every entry, or by an older relay of none. */
+function tellsFarSide({ link, waited, took, tries, links }: OutcomeBatch, count: number): boolean {
+  const length = link.length;
+  if ((length !== 0 && length !== count) || waited.length !== length || took.length !== length || tries.length !== length) return false;
+  for (const one of link) if (one > links.length) return false;
+  return links.every((one) => linkShape.test(one));
+}
+
+/** "host:port", or which ingress holds the member's connection: it stands in records, and so on terminals. */
+const linkShape = /^[\x21-\x7e](?:[\x20-\x7e]{0,298}[\x21-\x7e])?$/;
+const idShape = /^[A-Za-z0-9_-]{1,64}$/;
 
 function fits(kind: OutcomeKind | undefined, status: number, reason: number, size: number, reasonsGiven: number): boolean {
   switch (kind) {

@@ -1,5 +1,6 @@
 import type { Bus } from '@guildhall/chassis/bus';
 import type { Roster } from '@guildhall/chassis/roster';
+import { noTracing, type Tracing } from '@guildhall/chassis/tracing';
 import { type Ask, TokenKeys, Verdict, VerdictAction } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
 import { ForwardBatch } from '@guildhall/proto/gen/guildhall/bus/v1/forward';
 import { configSchema, type IngressConfigInput } from './config.js';
@@ -8,8 +9,11 @@ import { hubNames } from './hub.js';
 import { createMembers } from './members.js';
 import { createMessagePath } from './message-path.js';
 import { trustMember } from './neighbours.stage.js';
+import type { RecordFacts } from './record-columns.js';
+import { createRecords } from './records.js';
 import { createShedding } from './shedding.js';
 import { createTokenKeyRing } from './token-keys.js';
+import { createTraces } from './traces.js';
 import { type FakeWire, message } from './transaction.stage.js';
 import { trustTable } from './trust.js';
 
@@ -17,6 +21,7 @@ import { trustTable } from './trust.js';
 export function messagePath(
   limits: NonNullable<Partial<IngressConfigInput>['limits']> = {},
   overload: NonNullable<Partial<IngressConfigInput>['overload']> = {},
+  tracing: Tracing = noTracing,
 ) {
   const config = configSchema.parse({
     hub: { domain: 'hub.example' },
@@ -35,7 +40,7 @@ export function messagePath(
   );
   const names = hubNames('hub.example', listener === undefined ? [] : [{ config: listener, port: 5061 }]);
   const sent: ForwardBatch[] = [];
-  const asks: { ask: Ask; answer: (verdict: Partial<Verdict>) => Promise<unknown>; fail: () => Promise<unknown> }[] = [];
+  const asks: { ask: Ask; trace: string; answer: (verdict: Partial<Verdict>) => Promise<unknown>; fail: () => Promise<unknown> }[] = [];
   const state = {
     now: 0,
     lag: 0,
@@ -64,19 +69,24 @@ export function messagePath(
   const counts = createCounts();
   const settle = () => new Promise((resolve) => setImmediate(resolve));
   const shedding = createShedding({ settings: config.overload, members, counts, lag: () => state.lag, startedAt: 0 });
+  const traces = createTraces(tracing, 'now');
+  const records: RecordFacts[] = [];
   const path = createMessagePath({
     config,
     epoch: 'now',
+    traces,
+    records: createRecords({ epoch: 'now', add: (facts) => void records.push(facts), traces: traces.on ? traces : undefined }),
     bus,
     roster,
     counts,
     keys,
     policy: {
-      verdict: (ask) =>
+      verdict: (ask, trace) =>
         new Promise((resolve, reject) => {
           const usual = { action: VerdictAction.FORWARD, member: 'bolt', code: 'allowed', sentence: 'yes', version: 1n };
           asks.push({
             ask,
+            trace,
             answer(verdict) {
               resolve(Verdict.encode(Verdict.fromPartial({ ...usual, ...verdict })).finish());
               return settle();
@@ -124,6 +134,7 @@ export function messagePath(
   return {
     ...path,
     state,
+    records,
     counts,
     asks,
     sent,

@@ -7,7 +7,8 @@ import type { TokenKeyRing } from './token-keys.js';
 
 /** What ingress asks policy, again when the one that was asked is silent; every promise rejects when there is no answer in time. */
 export interface PolicyQuestions {
-  verdict(ask: Ask): Promise<Uint8Array>;
+  /** `trace`: the `traceparent` of whom it is asked for, or ''. */
+  verdict(ask: Ask, trace: string): Promise<Uint8Array>;
   trust(question: Uint8Array): Promise<Uint8Array>;
   tokenKeys(): Promise<Uint8Array>;
 }
@@ -15,7 +16,7 @@ export interface PolicyQuestions {
 /** `timeout` is ms for each question. */
 export function createPolicyQuestions(bus: Bus, timeout: number): PolicyQuestions {
   return {
-    verdict: (ask) => askPolicy(bus, subjects.ask, Ask.encode(ask).finish(), timeout),
+    verdict: (ask, trace) => askPolicy(bus, subjects.ask, Ask.encode(ask).finish(), timeout, 'refuse', trace),
     trust: (question) => askPolicy(bus, subjects.trust, question, timeout),
     tokenKeys: () => askPolicy(bus, subjects.tokenKeys, TokenKeysRequest.encode({}).finish(), timeout),
   };

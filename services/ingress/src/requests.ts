@@ -1,19 +1,20 @@
 import { ForwardKind } from '@guildhall/proto/gen/guildhall/bus/v1/forward';
-import { type ReasonCode, reasons } from '@guildhall/proto/reason';
+import { reasons } from '@guildhall/proto/reason';
 import { checkRequest } from '@guildhall/proto/sip/check';
 import type { Message } from '@guildhall/proto/sip/message';
-import { type AskAdmission, admit, admitAck, admitCancel, type RefuseAdmission } from './admit.js';
-import type { AnsweredRefusal } from './answers.js';
+import { type AskAdmission, admit, admitAck, admitCancel } from './admit.js';
 import { methodIndex } from './counts.js';
 import { hasToTag } from './dialog-route.js';
 import type { KeptVerdict } from './kept-verdict.js';
 import { takeToken } from './members.js';
 import { passCancel } from './pass-cancel.js';
+import { createRefusing } from './refusing.js';
 import { endsDialog } from './rule-checks.js';
 import { unanswered } from './server-transaction.js';
 import type { Stations } from './stations.js';
+import { noteDecision } from './story.js';
 import { asLooseRouted, mayBeOwnRoute } from './strict-route.js';
-import { enterPair, type ServerTransaction, sentAgain, topVia, transactionKey } from './transactions.js';
+import { enterPair, type ServerTransaction, topVia, transactionKey } from './transactions.js';
 import { verdictKey } from './verdicts.js';
 import { createWaiting } from './waiting.js';
 import { overRate } from './watch-list.js';
@@ -35,6 +36,9 @@ function mayBeShed({ method }: Message): boolean {
   return method !== 'BYE' && method !== 'OPTIONS';
 }
 
+/** Of a request that its sender cancelled before it went anywhere. */
+const cancelled = { code: 'cancelled', sentence: reasons.cancelled.about } as const;
+
 /** A request that waits for its verdict; an ACK has no transaction. */
 interface Waiter {
   readonly request: Message;
@@ -45,55 +49,20 @@ interface Waiter {
 
 /** The walk of a request through ingress (DESIGN 2), one verb a step. */
 export function createRequests(stations: Stations): Requests {
-  const { hub, transactions, responses, answers, verdicts, relays, forwards, counts, limits, clock } = stations;
+  const { hub, transactions, responses, answers, verdicts, relays, forwards, counts, limits, records, clock } = stations;
 
-  const note = ({ counts: own, id }: Wire['member'], status: number, code: ReasonCode, sentence: string): void => {
-    own.refused += 1;
-    counts.refusals.add(id, status, code, sentence);
-  };
-
-  const refuseAtOnce = (request: Message, wire: Wire, refusal: AnsweredRefusal): void => {
-    note(wire.member, refusal.status, refusal.code, refusal.sentence);
-    const text = answers.refusal(request, wire, refusal);
-    if (text !== '') wire.text(text);
-  };
-
-  /** A code of the table with its own sentence. */
-  const turnAway = (request: Message, wire: Wire, code: ReasonCode): void => {
-    if (sentAgain(transactions, request, wire.member.id)) counts.retransmissions += 1;
-    else refuseAtOnce(request, wire, { status: reasons[code].status, code, sentence: reasons[code].about, header: '' });
-  };
-
-  const refuse = (request: Message, wire: Wire, refusal: RefuseAdmission, now: number): void => {
-    // A refused INVITE waits for its ACK, everything else is done with one answer. What has no key cannot be told apart.
-    if (request.method !== 'INVITE' || !refusal.sound || isFull(wire)) {
-      refuseAtOnce(request, wire, refusal);
-      return;
-    }
-    const key = transactionKey(request, wire.member.id);
-    const known = transactions.find(key);
-    if (known !== undefined) {
-      responses.again(known, request, now);
-      return;
-    }
-    note(wire.member, refusal.status, refusal.code, refusal.sentence);
-    const transaction = transactions.open(key, request, wire, now);
-    responses.say(transaction, refusal.status, answers.refusal(request, wire, refusal), now);
-  };
-
-  const isFull = ({ inFlight, member }: Wire): boolean =>
-    inFlight >= limits.inFlightPerConnection ||
-    member.inFlight >= limits.inFlightPerMember ||
-    member.transactions >= limits.transactionsPerMember;
+  const { note, atOnce, turnAway, refuse, shed, isFull } = createRefusing(stations);
 
   const act = (transaction: ServerTransaction, request: Message, admission: AskAdmission, given: KeptVerdict, now: number): void => {
     const ends = endsDialog(request, admission);
     const { member } = transaction.wire;
     const verdict = given.checks === undefined || ends ? given : stations.rules.judge(given, request, admission, member.id, now);
+    const { story } = transaction;
+    noteDecision(story, verdict, now);
     if (verdict.action !== 'forward' && !(ends && verdict.byRules)) {
       note(member, verdict.status, verdict.code, verdict.sentence);
-      const text = answers.withLines(request, transaction.wire, verdict.status, stations.verdictLines(verdict, member.id));
-      responses.say(transaction, verdict.status, text, now);
+      const text = answers.withLines(request, transaction.wire, verdict.status, stations.verdictLines(verdict, member.id), story.serial);
+      responses.say(transaction, verdict.status, text, now, verdict);
       return;
     }
     const target = admission.target === '' ? verdict.member : admission.target;
@@ -150,7 +119,7 @@ export function createRequests(stations: Stations): Requests {
     const now = clock();
     if (transaction.cancelled) {
       // RFC 3261 9.2: cancelled before it went anywhere.
-      responses.say(transaction, 487, answers.withLines(request, transaction.wire, 487, []), now);
+      responses.say(transaction, 487, answers.withLines(request, transaction.wire, 487, []), now, cancelled);
     } else if (verdict === undefined) {
       responses.refuse(transaction, 503, 'hub-unavailable', 'the hub could not find out whether this is allowed', now);
     } else {
@@ -158,7 +127,7 @@ export function createRequests(stations: Stations): Requests {
     }
   };
 
-  const waiting = createWaiting<Waiter>(verdicts, limits.verdictWaiting, goOn);
+  const waiting = createWaiting<Waiter>(verdicts, limits.verdictWaiting, goOn, (waiter) => stations.traceOf(waiter.transaction));
 
   const ack = (request: Message, wire: Wire, now: number): void => {
     const member = wire.member;
@@ -183,14 +152,14 @@ export function createRequests(stations: Stations): Requests {
   const cancel = (request: Message, wire: Wire, now: number): void => {
     const refusal = admitCancel(request, wire.member.id, hub);
     if (refusal !== undefined) {
-      refuseAtOnce(request, wire, refusal);
+      atOnce(request, wire, refusal, now);
       return;
     }
     const known = transactions.find(transactionKey(request, wire.member.id));
     // The first CANCEL of a call always counts: there are no more of them than calls.
     const over = !takeToken(wire.member, limits.requestsPerSecond, now) && known?.cancelled !== false;
     if (known === undefined || over) {
-      turnAway(request, wire, over ? 'rate-limit' : 'no-such-transaction');
+      turnAway(request, wire, over ? 'rate-limit' : 'no-such-transaction', now);
       return;
     }
     counts.cancels += 1;
@@ -203,31 +172,20 @@ export function createRequests(stations: Stations): Requests {
     if (known.relay !== undefined) passCancel(forwards, known, known.cancel, now);
   };
 
-  /** The hub has too much to do, and this member had its share of it. */
-  const shed = (message: Message, wire: Wire): void => {
-    const { member } = wire;
-    if (sentAgain(transactions, message, member.id)) return;
-    member.allowance += 1;
-    note(member, 503, 'hub-overloaded', reasons['hub-overloaded'].about);
-    const text = answers.overloaded(message, wire);
-    if (text !== '') wire.text(text);
-    stations.shedding.refused(member);
-  };
-
   const request = (message: Message, wire: Wire, spent: boolean, now: number): void => {
     const member = wire.member;
     const closed = stations.unavailable();
     if (closed !== '') {
-      turnAway(message, wire, closed);
+      turnAway(message, wire, closed, now);
       return;
     }
     if (spent && mayBeShed(message) && !hasToTag(message)) {
-      shed(message, wire);
+      shed(message, wire, now);
       return;
     }
     const over = overRate(member, message, limits.requestsPerSecond, now);
     if (over !== '') {
-      turnAway(message, wire, over);
+      turnAway(message, wire, over, now);
       return;
     }
     const admission = admit(message, member.id, hub);
@@ -236,12 +194,14 @@ export function createRequests(stations: Stations): Requests {
       return;
     }
     if (admission.kind === 'answer') {
-      wire.text(answers.ok(message, wire));
+      const text = answers.ok(message, wire);
+      wire.text(text);
+      records.answered(message, { peer: member.id, source: wire.source }, text.length, now);
       return;
     }
     // A To tag alone makes no dialog of ours.
     if (spent && admission.token === undefined && mayBeShed(message)) {
-      shed(message, wire);
+      shed(message, wire, now);
       return;
     }
     const via = topVia(message);
@@ -252,15 +212,16 @@ export function createRequests(stations: Stations): Requests {
       return;
     }
     if (isFull(wire)) {
-      turnAway(message, wire, 'in-flight-limit');
+      turnAway(message, wire, 'in-flight-limit', now);
       return;
     }
     // What belongs to a dialog is worth more than what would open one (DESIGN 9).
     if (transactions.inFlight() >= (admission.token === undefined ? limits.inFlight * newShare : limits.inFlight)) {
-      turnAway(message, wire, 'hub-overloaded');
+      turnAway(message, wire, 'hub-overloaded', now);
       return;
     }
     const transaction = transactions.open(key, message, wire, now);
+    transaction.story = records.begin(message, admission);
     transaction.oc = via.overload;
     // RFC 3261 16.2: a proxy answers an INVITE with 100 at once.
     if (message.method === 'INVITE') wire.text(answers.trying(message, wire));

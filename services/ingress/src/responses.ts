@@ -5,16 +5,18 @@ import type { Answers } from './answers.js';
 import type { Counts } from './counts.js';
 import { type Member, wayBack } from './members.js';
 import { noteFinal } from './partner-bounds.js';
+import { noRecords, type Records, type ToldRefusal } from './records.js';
 import { responseWithOverload } from './response-oc.js';
 import { responseEvent, unanswered } from './server-transaction.js';
+import { noteRepeat } from './story.js';
 import { forgetRequest, type ServerTransaction, type Transactions } from './transactions.js';
 
 /** What a peer is told about its request, and when it is too late for that. Every `now` is monotonic ms. */
 export interface Responses {
   /** A response from the far member; its bytes are copied. Hot path. */
   pass(transaction: ServerTransaction, status: number, from: Buffer, start: number, end: number, now: number): void;
-  /** A response of our own, whole. */
-  say(transaction: ServerTransaction, status: number, text: string, now: number): void;
+  /** A response of our own, whole, and what it says of why. */
+  say(transaction: ServerTransaction, status: number, text: string, now: number, refusal?: ToldRefusal): void;
   /** Refuses what was not forwarded, or for which no response will come. */
   refuse(transaction: ServerTransaction, status: number, code: ReasonCode, sentence: string, now: number): void;
   /** The peer sent the same request again. */
@@ -30,6 +32,8 @@ export interface ResponsesDesk {
   answered(ms: number): void;
   /** What a member that asked for it is told of overload: parameters of a Via (RFC 7339). Default: nothing. */
   overload?(member: Member): string;
+  /** Where each final answer is told. Default: nowhere. */
+  readonly records?: Pick<Records, 'finished'>;
 }
 
 const untold = (): string => '';
@@ -39,7 +43,7 @@ export function createResponses(
   transactions: Transactions,
   answers: Answers,
   counts: Counts,
-  { limits, answered, overload = untold }: ResponsesDesk,
+  { limits, answered, overload = untold, records = noRecords }: ResponsesDesk,
 ): Responses {
   const original = (transaction: ServerTransaction): Message =>
     transaction.request ?? parseMessage(transaction.batch.subarray(transaction.offset, transaction.offset + transaction.length), limits);
@@ -62,10 +66,12 @@ export function createResponses(
     else wire.text(text);
   };
 
-  const say: Responses['say'] = (transaction, status, text, now) => {
+  const say: Responses['say'] = (transaction, status, text, now, refusal) => {
     if (!mayGo(transaction, status, now)) return;
     send(transaction, text);
-    if (status >= 200) forgetRequest(transaction);
+    if (status < 200) return;
+    records.finished(transaction, status, true, refusal, text.length, now);
+    forgetRequest(transaction);
   };
 
   /** 504, or 487 to who cancelled. The caller knows that its sender still waits. */
@@ -82,7 +88,9 @@ export function createResponses(
     counts.refusals.add(member.id, status, code, sentence);
     answered(now - transaction.openedAt);
     count(counts, transaction, status);
-    send(transaction, answers.refusal(request, transaction.wire, { status, code, sentence, header: '' }));
+    const text = answers.refusal(request, transaction.wire, { status, code, sentence, header: '' }, transaction.story.serial);
+    send(transaction, text);
+    records.finished(transaction, status, true, { code, sentence }, text.length, now);
   };
 
   const refuse: Responses['refuse'] = (transaction, status, code, sentence, now) => {
@@ -98,7 +106,8 @@ export function createResponses(
     const { member } = transaction.wire;
     counts.refusals.add(member.id, status, code, sentence);
     const refusal = { status, code, sentence, header: '' };
-    say(transaction, status, answers.refusal(original(transaction), transaction.wire, refusal), now);
+    const text = answers.refusal(original(transaction), transaction.wire, refusal, transaction.story.serial);
+    say(transaction, status, text, now, refusal);
   };
 
   return {
@@ -115,6 +124,7 @@ export function createResponses(
         transaction.oc === ''
           ? undefined
           : responseWithOverload(from, start, end, transaction.oc === 'loss' ? overload(transaction.wire.member) : '');
+      if (status >= 200) records.finished(transaction, status, false, undefined, told === undefined ? end - start : told.length, now);
       if (told !== undefined) {
         send(transaction, told);
         if (status >= 200) {
@@ -133,6 +143,7 @@ export function createResponses(
     },
     again(transaction, request, now) {
       counts.retransmissions += 1;
+      noteRepeat(transaction.story);
       if (transactions.advance(transaction, 'request', now) !== 'resend') return;
       send(transaction, transaction.last === '' ? answers.trying(request, transaction.wire) : transaction.last);
     },

@@ -9,11 +9,16 @@ import { createMeters } from '@guildhall/chassis/meters';
 import { oncePer } from '@guildhall/chassis/once-per';
 import { createRoster } from '@guildhall/chassis/roster';
 import type { Running } from '@guildhall/chassis/running';
+import { createTracing } from '@guildhall/chassis/tracing';
 import { subjects } from '@guildhall/proto/subjects';
 import type { IngressConfig } from './config.js';
 import { createCounts } from './counts.js';
 import { createEvents, createInstruments } from './events.js';
-import { createIngress, type Ingress } from './ingress.js';
+import { createIngress } from './ingress.js';
+import type { Ingress } from './ingress-parts.js';
+import { openRecords } from './record-desk.js';
+import { createRecordEvents, createRecordInstruments } from './record-events.js';
+import { createTraces } from './traces.js';
 
 /** How long a start waits for policy and a relay to be heard of, before it serves 503, ms. */
 const patience = 3_000;
@@ -43,13 +48,21 @@ export async function start(config: IngressConfig, signal: AbortSignal): Promise
   };
 
   try {
+    const tracing = createTracing({ service: 'ingress', id: config.id, config: config.telemetry, log, meters });
+    endings.push(() => tracing.close());
     const bus = await connectBus(config.nats, `ingress ${config.id}`, log, subjects.inbox('ingress'));
     endings.push(() => bus.close());
     checkSizes(config, bus);
     const roster = createRoster(bus, { service: 'ingress', id: config.id, epoch }, {}, monotonic);
     endings.push(() => roster.close());
     const rim = { clock: monotonic, wall: () => wall().getTime(), random: Math.random };
-    const ingress = createIngress({ config, epoch, bus, roster, counts, events, rim });
+    const recordEvents = createRecordEvents(log, oncePer(1_000, monotonic));
+    const keeping = openRecords({ config, epoch, bus, events: recordEvents, rim });
+    if (keeping !== undefined) {
+      endings.push(() => keeping.finish(config.records.finish).then(keeping.close));
+      createRecordInstruments(meters, keeping.counts, keeping.waiting);
+    }
+    const ingress = createIngress({ config, epoch, bus, roster, counts, events, rim, traces: createTraces(tracing, epoch), keeping });
     endings.push(() => ingress.close());
     watchBus(meters, bus, roster);
     const histogram = createInstruments(meters, counts, ingress.gauges);

@@ -5,11 +5,12 @@ import type { Answers } from './answers.js';
 import type { Counts } from './counts.js';
 import type { Forwards } from './forwards.js';
 import type { KeptVerdict } from './kept-verdict.js';
+import type { Records } from './records.js';
 import type { Relays } from './relays.js';
 import type { Responses } from './responses.js';
 import type { RuleChecks } from './rule-checks.js';
 import type { Shedding } from './shedding.js';
-import type { Transactions } from './transactions.js';
+import type { ServerTransaction, Transactions } from './transactions.js';
 import type { Verdicts } from './verdicts.js';
 
 /** Everything a request passes through on its way, made once. */
@@ -23,6 +24,7 @@ export interface Stations {
   readonly relays: Relays;
   readonly forwards: Forwards;
   readonly counts: Counts;
+  readonly records: Records;
   readonly shedding: Pick<Shedding, 'refused' | 'overdrawn'>;
   readonly limits: SipLimits & {
     readonly inFlight: number;
@@ -41,6 +43,8 @@ export interface Stations {
   recordRoute(admission: AskAdmission, verdict: KeptVerdict): string | undefined;
   /** Why nothing can be taken now, '' when it can: no bus, no relay, draining. */
   unavailable(): ReasonCode | '';
+  /** What goes with the question asked for this one: a `traceparent`, or '' where no trace is made. */
+  traceOf(transaction: ServerTransaction | undefined): string;
   /** Monotonic ms. */
   clock(): number;
 }

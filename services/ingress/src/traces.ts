@@ -1,6 +1,5 @@
-import { SpanKind } from '@opentelemetry/api';
 import { addressAttributes, attributes, callIdHash } from '@guildhall/chassis/attributes';
-import { sampleKey, spanIdOf, traceHighOf, traceIdOf, traceparent, tracedForward } from '@guildhall/chassis/trace-context';
+import { sampleKey, spanIdOf, tracedForward, traceHighOf, traceIdOf, traceparent } from '@guildhall/chassis/trace-context';
 import type { FinishedSpan, Tracing } from '@guildhall/chassis/tracing';
 import type { TracedForward } from '@guildhall/proto/gen/guildhall/bus/v1/forward';
 import type { ReasonCode } from '@guildhall/proto/reason';
@@ -42,6 +41,8 @@ export interface TracedTransaction {
 
 /** Traces of what this ingress passes on and refuses. */
 export interface Traces {
+  /** Whether any are made. */
+  readonly on: boolean;
   /** Traced from the beginning is whose `sampleKey` is below this. */
   readonly threshold: number;
   /** Whether spans are made of a transaction that ended with this answer: once, and only then `finished`. Hot path. */
@@ -66,6 +67,7 @@ export function createTraces(tracing: Tracing, epoch: string): Traces {
   const high = traceHighOf(epoch);
   const { threshold } = tracing;
   return {
+    on: tracing.on,
     threshold,
     wanted: (serial, status, byHub) =>
       sampleKey(serial) < threshold ? serial !== 0 : tracing.on && alwaysTraced(status, byHub) && tracing.admits(),
@@ -97,7 +99,7 @@ export function spansOf(transaction: TracedTransaction, traceId: string): Finish
       parentSpanId: '',
       remoteParent: false,
       name: `SIP ${transaction.method}`,
-      kind: SpanKind.SERVER,
+      kind: 'server',
       startedAt: openedAt,
       endedAt,
       attributes: serverAttributes(transaction),
@@ -110,7 +112,7 @@ export function spansOf(transaction: TracedTransaction, traceId: string): Finish
       ...child,
       spanId: spanIdOf(traceId, place.ask),
       name: `request ${subjects.ask}`,
-      kind: SpanKind.CLIENT,
+      kind: 'client',
       startedAt: openedAt,
       endedAt: decidedAt,
       attributes: {
@@ -126,7 +128,7 @@ export function spansOf(transaction: TracedTransaction, traceId: string): Finish
       ...child,
       spanId: spanIdOf(traceId, place.send),
       name: `send ${relayTemplate}`,
-      kind: SpanKind.PRODUCER,
+      kind: 'producer',
       startedAt: forwardedAt,
       endedAt,
       attributes: {

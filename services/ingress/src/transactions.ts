@@ -13,6 +13,7 @@ import {
   transition,
   unanswered,
 } from './server-transaction.js';
+import { noStory, type Story } from './story.js';
 import type { Wire } from './wire.js';
 
 /** A request that was admitted, from its arrival to its last word. One shape for all methods: the hot path stays monomorphic. */
@@ -45,6 +46,8 @@ export interface ServerTransaction extends Timed<ServerTransaction> {
   expired: boolean;
   /** An INVITE: the last response sent, latin1, for a peer that repeats itself. */
   last: string;
+  /** What its record and its trace will be made of. */
+  story: Story;
 }
 
 /** How long a transaction waits for what. */
@@ -129,6 +132,7 @@ export function createTransactions(times: TransactionTimes, wheel: Wheel<ServerT
         cancel: undefined,
         expired: false,
         last: '',
+        story: noStory,
       };
       byKey.set(key, transaction);
       byId.set(transaction.id, transaction);

@@ -8,16 +8,27 @@ import type { TrustTable } from './trust.js';
 /** Tells why a connection was refused or put out: `source` is its far end, `detail` what exactly was wrong. */
 export type TurnAway = (reason: CloseReason, source: string, detail: string, facts: PeerFacts | undefined) => void;
 
-/** Every refusal is counted and logged (`log`), and told to policy for those who ask why. `wall` is the time of day, ms. */
-export function turningAway(log: TurnAway, teller: TurnedAwayTeller, trust: () => TrustTable | undefined, wall: () => number): TurnAway {
+/**
+ * Every refusal is counted and logged (`log`), recorded with the member whose certificate it seems to be (`record`), and told to policy for those who
+ * ask why. `wall` is the time of day, ms.
+ */
+export function turningAway(
+  log: TurnAway,
+  teller: TurnedAwayTeller,
+  trust: () => TrustTable | undefined,
+  wall: () => number,
+  record: (reason: CloseReason, source: string, detail: string, member: string) => void,
+): TurnAway {
   return (reason, source, detail, facts) => {
+    const member = whose(facts?.certificate, trust());
     log(reason, source, detail, facts);
+    record(reason, source, detail, member);
     teller.note({
       when: new Date(wall()).toISOString(),
       reason,
       source,
       detail: printable(detail, 400),
-      member: whose(facts?.certificate, trust()),
+      member,
       ...refusedCertificate(facts?.certificate, printable),
     });
   };

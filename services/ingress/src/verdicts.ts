@@ -23,8 +23,8 @@ export interface VerdictCounts {
 export interface Verdicts {
   /** The verdict if it is at hand; one that is no longer fresh still serves and is asked anew beside. Hot path: no promise on a hit. */
   get(key: string, subject: AskSubject, now: number): KeptVerdict | undefined;
-  /** Asks, one flight for each key however many ask. Rejects when policy does not answer. */
-  fetch(key: string, subject: AskSubject): Promise<KeptVerdict>;
+  /** Asks, one flight for each key however many ask. Rejects when policy does not answer. `trace`: a `traceparent` for the question, or ''. */
+  fetch(key: string, subject: AskSubject, trace?: string): Promise<KeptVerdict>;
   /** Forgets what was decided from or to these members, and about domains of nobody; undefined: everything must be asked anew. */
   drop(members: ReadonlySet<string> | undefined, version: bigint): void;
   /** A change may have gone by unheard: everything serves on, and is asked anew at its next use. */
@@ -68,7 +68,7 @@ const leastRoom = 4_000;
 export function createVerdicts(
   entries: number,
   times: VerdictTimes,
-  request: (ask: Ask) => Promise<Uint8Array>,
+  request: (ask: Ask, trace: string) => Promise<Uint8Array>,
   clock: () => number,
 ): Verdicts {
   const counts: VerdictCounts = { hits: 0, misses: 0, refreshes: 0, failures: 0 };
@@ -86,10 +86,10 @@ export function createVerdicts(
     sizeCalculation: ({ checks }) => 1 + (checks?.length ?? 0),
   });
 
-  const fly = async (key: string, ask: Ask): Promise<KeptVerdict> => {
+  const fly = async (key: string, ask: Ask, trace: string): Promise<KeptVerdict> => {
     const asked = drops;
     try {
-      const verdict = Verdict.decode(await request(ask));
+      const verdict = Verdict.decode(await request(ask, trace));
       const outdated = verdict.version < oldest;
       const kept = keptVerdict(verdict, ask.peer, lifeOf(verdict, times, clock(), outdated));
       // What was decided before a change that came meanwhile answers those who wait, and nobody after them.
@@ -101,10 +101,10 @@ export function createVerdicts(
     }
   };
 
-  const askAnew = (key: string, ask: Ask): Promise<KeptVerdict> => {
+  const askAnew = (key: string, ask: Ask, trace: string): Promise<KeptVerdict> => {
     const flying = flights.get(key);
     if (flying !== undefined) return flying;
-    const flight = fly(key, ask).finally(() => {
+    const flight = fly(key, ask, trace).finally(() => {
       if (flights.get(key) === flight) flights.delete(key);
     });
     flights.set(key, flight);
@@ -115,7 +115,7 @@ export function createVerdicts(
     counts.refreshes += 1;
     kept.freshUntil = now + times.retry;
     // A failed refresh leaves the old verdict in place, and is tried again after `retry`; it was counted where it failed.
-    askAnew(key, ask).catch(() => undefined);
+    askAnew(key, ask, '').catch(() => undefined);
   };
 
   return {
@@ -131,10 +131,10 @@ export function createVerdicts(
       if (now >= kept.freshUntil) refresh(key, kept, askOf(subject), now);
       return kept;
     },
-    async fetch(key, subject) {
+    async fetch(key, subject, trace = '') {
       const kept = cache.get(key);
       if (kept !== undefined && clock() < kept.staleUntil) return kept;
-      return askAnew(key, askOf(subject));
+      return askAnew(key, askOf(subject), trace);
     },
     doubt() {
       for (const kept of cache.values()) kept.freshUntil = Number.NEGATIVE_INFINITY;

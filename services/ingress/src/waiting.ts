@@ -8,14 +8,20 @@ export interface Waiting<T> {
   size(): number;
 }
 
+const untraced = (): string => '';
+
 /** The last part of the room is for members that have less than so much of it: one whose questions are slow to answer keeps nobody else out. */
 const keptFree = 1 / 4;
 
-/** All that wait behind one question go on together, in the order they came, when it is answered or has failed (verdict undefined). */
+/**
+ * All that wait behind one question go on together, in the order they came, when it is answered or has failed (verdict undefined). The question is part
+ * of the trace of the one that came first: `traceOf` gives a `traceparent` or ''.
+ */
 export function createWaiting<T>(
   verdicts: Pick<Verdicts, 'fetch'>,
   most: number,
   go: (item: T, verdict: KeptVerdict | undefined) => void,
+  traceOf: (item: T) => string = untraced,
 ): Waiting<T> {
   const lines = new Map<string, T[]>();
   /** How many wait, by who sent them. */
@@ -45,7 +51,7 @@ export function createWaiting<T>(
         return true;
       }
       lines.set(key, [item]);
-      verdicts.fetch(key, subject).then(
+      verdicts.fetch(key, subject, traceOf(item)).then(
         (verdict) => release(key, subject.peer, verdict),
         () => release(key, subject.peer, undefined),
       );

@@ -15,6 +15,8 @@ export interface Wire {
   readonly member: Member;
   /** The far end, "address:port". */
   readonly source: string;
+  /** Our end of it; not there where another process holds it. */
+  readonly local?: string;
   open: boolean;
   /** Requests of it without a final response. */
   inFlight: number;

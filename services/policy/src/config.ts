@@ -1,8 +1,10 @@
 import { adminConfig, count, drainConfig, duration, instanceId, logConfig, natsConfig, path, section } from '@guildhall/chassis/config';
 import { dnsSettings } from '@guildhall/chassis/dns-config';
+import { telemetryConfig } from '@guildhall/chassis/telemetry-config';
 import { z } from 'zod';
 import { grpcConfig } from './api/config-grpc.js';
 import { authorityConfig, enrolmentConfig } from './authority/config-authority.js';
+import { recordsConfig } from './records/config-records.js';
 
 /** Everything a policy instance can be told: a YAML file or GUILDHALL_ variables. Times are ms inside, sizes bytes. */
 export const configSchema = z.strictObject({
@@ -37,6 +39,9 @@ export const configSchema = z.strictObject({
   turnedAway: count(2_000, 16, 100_000),
   /** How organizations are found that are no members, where the community meets such. */
   dns: section(dnsSettings),
+  telemetry: telemetryConfig,
+  /** Routing records and what is made of them. */
+  records: recordsConfig,
   drain: drainConfig,
   log: logConfig,
 });

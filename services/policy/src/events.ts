@@ -7,9 +7,10 @@ import type { TurnedAwayListener } from './bus/turned-away.js';
 import type { Decision } from './decision/hearing.js';
 import type { Membership, Status } from './decision/membership.js';
 import type { DiscoveryListener } from './discovery/keep-discovery.js';
+import type { RecordsListener } from './records/keep-records.js';
 
 /** What happened in this policy instance: each fact becomes a count and, where it is rare, a log record, here and nowhere else. */
-export interface Events extends QuestionListener, RevocationListener, TurnedAwayListener, DiscoveryListener {
+export interface Events extends QuestionListener, RevocationListener, TurnedAwayListener, DiscoveryListener, RecordsListener {
   fileWarning(warning: string): void;
   /** The community file was changed and cannot be used: what is in force stays. */
   fileRefused(why: string): void;
@@ -163,6 +164,7 @@ export function createEvents(log: Logger, meters: Meters, gauges: Gauges): Event
       rotations += 1;
       log.info({ keys, newest }, 'route token keys in force');
     },
+    lessRoom: (stream, wanted, given) => log.warn({ stream, wanted, given }, 'NATS has less room for a stream than was asked for'),
     tokenKeysLost: () => log.warn('the route token keys vanished from their bucket and are put back'),
     revocationsChanged(version, authorities, serials) {
       revoked = serials;

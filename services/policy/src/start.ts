@@ -1,25 +1,30 @@
 import { startAdminServer } from '@guildhall/chassis/admin-server';
+import { tracingInterceptor } from '@guildhall/chassis/api/grpc-tracing';
+import { createHealth } from '@guildhall/chassis/api/health';
 import { connectBus } from '@guildhall/chassis/bus';
 import { watchBus } from '@guildhall/chassis/bus-meters';
 import { monotonic, wall } from '@guildhall/chassis/clock';
 import { newEpoch } from '@guildhall/chassis/epoch';
 import { Fault } from '@guildhall/chassis/fault';
+import { watchFiles } from '@guildhall/chassis/file-watch';
+import { startInstanceReport } from '@guildhall/chassis/instance-report';
 import { KeyValueError } from '@guildhall/chassis/key-value';
 import { createLogger } from '@guildhall/chassis/log';
 import { createMeters } from '@guildhall/chassis/meters';
 import { createRoster } from '@guildhall/chassis/roster';
 import type { Running } from '@guildhall/chassis/running';
+import { createTracing } from '@guildhall/chassis/tracing';
 import type { Ask } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
 import { buckets, subjects } from '@guildhall/proto/subjects';
 import { accessHandlers } from './api/access-handlers.js';
 import { adminHandlers } from './api/admin-handlers.js';
 import { apiServiceNames } from './api/api-services.js';
-import { createHealth } from '@guildhall/chassis/api/health';
 import { openApi } from './api/start-api.js';
 import { startEnrolmentDoor } from './authority/enrolment-door.js';
 import { keepAuthority } from './authority/start-authority.js';
 import { announcer } from './bus/announce.js';
 import { createAnswering } from './bus/answering.js';
+import { createDecisionTraces } from './bus/decision-traces.js';
 import { keepRevocations } from './bus/keep-revocations.js';
 import { keepTokenKeys } from './bus/keep-token-keys.js';
 import { keepTurnedAway, listTurnedAway } from './bus/turned-away.js';
@@ -31,9 +36,10 @@ import { keepWatched, listPartners } from './discovery/watched.js';
 import { createEvents } from './events.js';
 import { keepMarks } from './marks/keep-marks.js';
 import { markHandlers } from './marks/mark-handlers.js';
-import { watchFiles } from '@guildhall/chassis/file-watch';
 import { openMembership } from './membership/start-membership.js';
+import { policyFacts } from './policy-facts.js';
 import { type Held, readiness } from './readiness.js';
+import { keepRecords } from './records/keep-records.js';
 
 /** Revisions kept of an entry of the membership: who changed it, when and why. */
 const membershipHistory = 64;
@@ -48,6 +54,7 @@ const lastCallsMs = 1000;
 export async function start(config: PolicyConfig, signal: AbortSignal): Promise<Running> {
   const log = createLogger('policy', config.id, config.log);
   const meters = createMeters('policy', config.id);
+  const tracing = createTracing({ service: 'policy', id: config.id, config: config.telemetry, log, meters });
   const held: Held = { draining: false };
   const sources = {
     membership: () => held.store?.current(),
@@ -55,6 +62,7 @@ export async function start(config: PolicyConfig, signal: AbortSignal): Promise<
     tokenKeys: () => held.keys?.keys() ?? [],
     wall: () => wall().getTime(),
     meet: (ask: Ask, decision: Decision) => held.discovery?.meet(ask, decision),
+    traces: createDecisionTraces(tracing, monotonic),
   };
   const events = createEvents(log, meters, {
     ...sources,
@@ -63,6 +71,7 @@ export async function start(config: PolicyConfig, signal: AbortSignal): Promise<
   });
   const closing = createClosing((thrown) => events.failed('closing', thrown));
   closing.add(() => meters.close());
+  closing.add(() => tracing.close());
 
   try {
     const bus = await connectBus(config.nats, `policy ${config.id}`, log, subjects.inbox('policy'));
@@ -94,11 +103,13 @@ export async function start(config: PolicyConfig, signal: AbortSignal): Promise<
 
     const announce = announcer(bus);
     const rotation = { everyMs: config.tokens.rotate, keep: config.tokens.keep };
-    held.keys = await keepTokenKeys(await bus.keyValue(buckets.tokenKeys, { history: 1 }), rotation, events, () => {
+    const secrets = await bus.keyValue(buckets.tokenKeys, { history: 1 });
+    held.keys = await keepTokenKeys(secrets, rotation, events, () => {
       announce(held.store?.current()?.version ?? 0n, new Set(), false);
       refresh();
     });
     closing.add(() => held.keys?.stop());
+    closing.add(keepRecords(bus, secrets, config.records, events));
 
     const bucket = await bus.keyValue(buckets.membership, { history: membershipHistory });
     const kept = await openMembership(config, { bucket, events, announce, wall, refresh });
@@ -119,6 +130,7 @@ export async function start(config: PolicyConfig, signal: AbortSignal): Promise<
       membership: sources.membership,
       revoked: revocations.current,
       failed: events.failed,
+      interceptors: [tracingInterceptor(tracing, monotonic)],
     });
     held.api = api;
     const meeting = { bus, bucket, store: kept.store, audit: api.audit, listener: events, wall, clock: monotonic };
@@ -163,7 +175,8 @@ export async function start(config: PolicyConfig, signal: AbortSignal): Promise<
       if (config.reload > 0) closing.add(watchFiles(() => [cert, key], config.reload, door.reload));
     }
 
-    const roster = createRoster(bus, { service: 'policy', id: config.id, epoch: newEpoch() }, {}, monotonic);
+    const self = { service: 'policy', id: config.id, epoch: newEpoch() };
+    const roster = createRoster(bus, self, {}, monotonic);
     held.roster = roster;
     closing.add(
       roster.onChange((service) => {
@@ -172,6 +185,7 @@ export async function start(config: PolicyConfig, signal: AbortSignal): Promise<
     );
     watchBus(meters, bus, roster);
     closing.add(() => roster.close());
+    closing.add(startInstanceReport(bus, self, policyFacts(config.id, held, ready), sources.wall));
     refresh();
     // Who is told that it serves may ask at once.
     await bus.settled();

@@ -13,6 +13,7 @@ import {
   section,
 } from '@guildhall/chassis/config';
 import { dnsSettings } from '@guildhall/chassis/dns-config';
+import { telemetryConfig } from '@guildhall/chassis/telemetry-config';
 import { z } from 'zod';
 
 /** Everything a relay can be told: a YAML file or GUILDHALL_ variables. Times are ms inside, sizes bytes. */
@@ -80,6 +81,7 @@ export const configSchema = z.strictObject({
     /** Whether the names of discovered partners may lead to addresses that are not public, such as one's own network. */
     strangersAnywhere: z.boolean().default(false),
   }),
+  telemetry: telemetryConfig,
   drain: drainConfig,
   log: logConfig,
 });

@@ -1,17 +1,16 @@
+import { hostPort } from '@guildhall/chassis/host-port';
 import { createOutbox } from '@guildhall/chassis/outbox';
 import type { Turn } from '@guildhall/chassis/turn';
 import type { SipLimits } from '@guildhall/proto/sip/limits';
 import type { Message } from '@guildhall/proto/sip/message';
-import { createMessageReader, type MessageReader } from '@guildhall/proto/sip/reader';
-import { canAnswer, writeResponse } from '@guildhall/proto/sip/response';
-import type { SipError } from '@guildhall/proto/sip/sip-error';
 import type { Events, LinkName } from './events.js';
 import { idle, type LinkAction, type LinkInput, type LinkState, type LinkTiming, stepLink } from './link.js';
-import { type Destination, dial, inWords, type Judges, type LinkSocket } from './link-socket.js';
+import { readLink } from './link-reader.js';
+import { type Destination, dial, inBrief, inWords, type Judges, type LinkSocket } from './link-socket.js';
 import type { Link } from './member.js';
 import { type Prober, probeIn } from './probe.js';
 import type { Distrusted } from './turning-away.js';
-import { createUnasked, type Unasked } from './unasked.js';
+import { createUnasked } from './unasked.js';
 
 /** What a link tells those who use it. */
 export interface LinkListener {
@@ -60,12 +59,10 @@ export interface LinkTools extends Judges {
   readonly newId: () => string;
 }
 
-const crlf = '\r\n';
-
 /** One connection to a proxy: the pure life of link.ts, with a socket, a reader and this turn's bytes. Dials when wanted. */
 export function createDialledLink(member: string, to: Destination, tools: LinkTools, listener: LinkListener): DialledLink {
   const id = tools.newId();
-  const name: LinkName = { member, address: `${to.host.includes(':') ? `[${to.host}]` : to.host}:${to.port}` };
+  const name: LinkName = { member, address: hostPort(to.host, to.port) };
   const outbox = createOutbox(16 * 1024);
   let state: LinkState = idle;
   let socket: LinkSocket | undefined;
@@ -78,10 +75,14 @@ export function createDialledLink(member: string, to: Destination, tools: LinkTo
   let inUse = false;
   const unasked = createUnasked(tools.linkUnasked, tools.clock());
   let paused = false;
+  /** Why it is down, without a word of the far end's, and when its certificate ends. */
+  let trouble = '';
+  let certificateEnds = 0;
 
   const link: DialledLink = {
     id,
     member,
+    address: name.address,
     isUp: () => state.kind === 'up',
     hasRoom: () => socket !== undefined && socket.backlog() + outbox.length() < tools.linkBytes,
     write(head, source, start, end) {
@@ -92,6 +93,7 @@ export function createDialledLink(member: string, to: Destination, tools: LinkTo
       tools.turn.later(job);
     },
     state: () => state,
+    standing: () => ({ state: state.kind, why: state.kind === 'up' ? '' : trouble, certificateEnds }),
     want() {
       inUse = true;
       if (state.kind === 'idle' || state.kind === 'backoff') advance({ kind: 'wanted', now: tools.clock() });
@@ -112,6 +114,7 @@ export function createDialledLink(member: string, to: Destination, tools: LinkTo
       const found = state.kind === 'up' ? socket?.distrusted() : undefined;
       if (found === undefined) return;
       tools.turnedAway(name, found);
+      trouble = inBrief(found);
       tools.events.linkLost(name, inWords(found));
       advance({ kind: 'distrusted', now: tools.clock(), random: tools.random() });
     },
@@ -149,6 +152,7 @@ export function createDialledLink(member: string, to: Destination, tools: LinkTo
   };
 
   const lost = (why: string): void => {
+    trouble = why;
     tools.events.linkLost(name, why);
     drop();
     const heard = state.kind === 'up' && heardAt > state.since;
@@ -156,7 +160,8 @@ export function createDialledLink(member: string, to: Destination, tools: LinkTo
   };
 
   /** What came in cannot be read on: what is still to be said is said, and it counts as a failure, lest it begin anew at once. */
-  const giveUp = (): void => {
+  const giveUp = (why: string): void => {
+    trouble = why;
     flushOut();
     socket?.end();
     socket = undefined;
@@ -202,8 +207,8 @@ export function createDialledLink(member: string, to: Destination, tools: LinkTo
     const before = state;
     state = next.state;
     if (before.kind === 'up' && input.kind === 'tick' && next.actions.includes('destroy')) {
-      const silent = input.now - input.heardAt >= tools.timing.dead;
-      tools.events.linkLost(name, silent ? 'nothing heard' : 'it takes nothing of what is written');
+      trouble = input.now - input.heardAt >= tools.timing.dead ? 'nothing heard' : 'it takes nothing of what is written';
+      tools.events.linkLost(name, trouble);
     }
     for (const action of next.actions) act(action);
   }
@@ -212,13 +217,14 @@ export function createDialledLink(member: string, to: Destination, tools: LinkTo
     tools.dialled.add(link);
     let own: LinkSocket | undefined;
     const current = (): boolean => socket === own;
-    const reader = readerOf(link, name, tools, listener, { text, giveUp, unasked, isProbe: (m) => probe !== '' && probeIn(m, probe) });
+    const reader = readLink(link, name, tools, listener, { text, giveUp, unasked, isProbe: (m) => probe !== '' && probeIn(m, probe) });
     own = dial(to, tools, {
       opened() {
         if (!current()) return;
         heardAt = tools.clock();
         paused = false;
         takenAt = heardAt;
+        certificateEnds = endOf(own);
         given = 0;
         taken = 0;
         advance({ kind: 'opened', now: heardAt });
@@ -226,6 +232,7 @@ export function createDialledLink(member: string, to: Destination, tools: LinkTo
       refused(fault, why, distrusted) {
         if (!current()) return;
         if (distrusted !== undefined) tools.turnedAway(name, distrusted);
+        trouble = distrusted === undefined ? why : inBrief(distrusted);
         const failures = state.kind === 'connecting' ? state.failures + 1 : 1;
         tools.events.linkRefused(name, fault, why, failures);
         advance({ kind: 'refused', fault, now: tools.clock(), random: tools.random() });
@@ -244,7 +251,7 @@ export function createDialledLink(member: string, to: Destination, tools: LinkTo
           }
         } catch (error) {
           tools.events.linkFailed(name, error);
-          giveUp();
+          giveUp('an error of our own while reading it');
         }
       },
       lost(why) {
@@ -257,41 +264,8 @@ export function createDialledLink(member: string, to: Destination, tools: LinkTo
   return link;
 }
 
-function readerOf(
-  link: Link,
-  name: LinkName,
-  tools: LinkTools,
-  listener: LinkListener,
-  own: { text: (latin1: string) => void; giveUp: () => void; unasked: Unasked; isProbe: (m: Message) => boolean },
-): MessageReader {
-  const refuse = (error: SipError, m: Message): void => {
-    own.unasked.came();
-    if (m.status !== 0) {
-      listener.brokenResponse(m, link);
-    } else if (m.method !== 'ACK' && canAnswer(m)) {
-      own.text(writeResponse(m, error.status, { toTag: link.id, headers: [] }));
-    }
-  };
-  return createMessageReader(tools.limits, {
-    message(m) {
-      if (m.status === 0) {
-        own.unasked.came();
-        listener.request(m, link, name.address);
-        return;
-      }
-      own.unasked.answered();
-      if (!own.isProbe(m)) listener.response(m, link);
-    },
-    ping() {
-      own.unasked.came();
-      own.text(crlf);
-    },
-    pong: () => undefined,
-    refused: refuse,
-    broken(error, m) {
-      tools.events.linkBroken(name, error.message);
-      if (m !== undefined) refuse(error, m);
-      own.giveUp();
-    },
-  });
+/** ms since 1970; 0: not known. */
+function endOf(socket: LinkSocket | undefined): number {
+  const ends = socket?.endsAt() ?? 0;
+  return Number.isFinite(ends) ? ends : 0;
 }

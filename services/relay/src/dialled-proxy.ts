@@ -1,5 +1,6 @@
 import type { SecureContext } from 'node:tls';
 import type { Expectation } from '@guildhall/chassis/distrust';
+import { hostPort } from '@guildhall/chassis/host-port';
 import { createDialledLink, type DialledLink, type LinkListener, type LinkTools } from './dialled-link.js';
 import { type DoorCard, linkKey, type ProxyCard } from './door-card.js';
 import { Failure } from './failover.js';
@@ -40,6 +41,7 @@ export function createDialledProxy(
 
   const proxy: MemberProxy = {
     key: linkKey(proxyCard),
+    address: hostPort(host, port),
     priority: proxyCard.priority,
     weight: proxyCard.weight,
     line: createLine<Transaction>((transaction) => transaction.state === 'waiting' && transaction.proxy === proxy),

@@ -1,8 +1,10 @@
 import type { Logger } from '@guildhall/chassis/log';
+import { createMemberSeries } from '@guildhall/chassis/member-series';
 import type { Meters } from '@guildhall/chassis/meters';
 import { oncePer } from '@guildhall/chassis/once-per';
 import type { CloseReason, ReasonCode } from '@guildhall/proto/reason';
 import type { LinkFault } from './link.js';
+import type { MemberReading } from './member-readings.js';
 
 /** What happened in this relay: the hot path adds to plain fields, instruments read them, and rare facts are logged here and nowhere else. */
 export interface Events {
@@ -77,8 +79,8 @@ export interface Gauges {
   transactions(): number;
   /** ms. */
   lag(): number;
-  /** Every member this relay holds: links up, and what waits. */
-  members(): Iterable<{ readonly member: string; readonly up: number; readonly waiting: number; readonly waitingBytes: number }>;
+  /** Every member this relay holds. */
+  members(): Iterable<MemberReading>;
 }
 
 /** Counters from zero. Doors and look-ups that fail are logged once a second at most, with how many; `clock` is monotonic ms. */
@@ -228,13 +230,31 @@ export function describeMeters(meters: Meters, events: ReturnType<typeof createE
     [{}, gauges.lag() / 1000],
   ]);
   meters.gauge('guildhall_relay_transactions', 'Client transactions in flight.', () => [[{}, gauges.transactions()]]);
-  meters.gauge('guildhall_member_links', 'Links to the member’s proxies that are up.', () =>
-    [...gauges.members()].map(({ member, up }) => [{ member }, up] as const),
+  const series = createMemberSeries();
+  const member = (figure: (member: MemberReading) => number | undefined, fold: 'sum' | 'least') => series.of(gauges.members, figure, fold);
+  meters.gauge(
+    'guildhall_member_links',
+    'Links to the member’s proxies that are up.',
+    member(({ up }) => up, 'sum'),
   );
-  meters.gauge('guildhall_member_queue', 'Requests that wait for the member’s links.', () =>
-    [...gauges.members()].map(({ member, waiting }) => [{ member }, waiting] as const),
+  meters.gauge(
+    'guildhall_member_up',
+    'Whether a member can be reached, as far as this instance knows.',
+    member(({ reachable }) => (reachable === undefined ? undefined : Number(reachable)), 'least'),
   );
-  meters.gauge('guildhall_member_queue_bytes', 'Bytes that wait for the member’s links.', () =>
-    [...gauges.members()].map(({ member, waitingBytes }) => [{ member }, waitingBytes] as const),
+  meters.gauge(
+    'guildhall_certificate_expiry_timestamp_seconds',
+    'When a certificate ends: the first to end of those a member’s proxies show.',
+    member(({ certificateEnds }) => (certificateEnds === 0 ? undefined : certificateEnds / 1000), 'least'),
+  );
+  meters.gauge(
+    'guildhall_member_queue',
+    'Requests that wait for the member’s links.',
+    member(({ waiting }) => waiting, 'sum'),
+  );
+  meters.gauge(
+    'guildhall_member_queue_bytes',
+    'Bytes that wait for the member’s links.',
+    member(({ waitingBytes }) => waitingBytes, 'sum'),
   );
 }

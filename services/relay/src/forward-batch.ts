@@ -1,4 +1,5 @@
-import { ForwardBatch, ForwardKind } from '@guildhall/proto/gen/guildhall/bus/v1/forward';
+import { contextOfForward } from '@guildhall/chassis/trace-context';
+import { ForwardBatch, ForwardKind, type TracedForward } from '@guildhall/proto/gen/guildhall/bus/v1/forward';
 
 /** Ids that become subject tokens, Map keys and parts of a branch. */
 const idShape = /^[A-Za-z0-9_-]{1,64}$/;
@@ -19,7 +20,14 @@ export function readForwards(payload: Uint8Array): ForwardBatch | undefined {
   } catch {
     return undefined;
   }
-  return isWhole(batch) ? batch : undefined;
+  if (!isWhole(batch)) return undefined;
+  // What is wrong with a trace is no reason to let a request fall.
+  if (batch.traced.length > 0) batch.traced = batch.traced.filter((traced) => isTraced(traced, batch.kind.length));
+  return batch;
+}
+
+function isTraced(traced: TracedForward, count: number): boolean {
+  return traced.entry < count && contextOfForward(traced) !== undefined;
 }
 
 function isWhole(batch: ForwardBatch): boolean {

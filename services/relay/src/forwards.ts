@@ -35,8 +35,8 @@ interface Context {
   readonly back: Back;
   /** Ends this ingress was told already, where the batch was handed over before. */
   readonly told: ReadonlyMap<number, Final>;
-  /** Of entries of which traces are made. */
-  readonly traced: readonly TracedForward[];
+  /** By entry, where traces are made of some. */
+  readonly traced: ReadonlyMap<number, TracedForward> | undefined;
   readonly now: number;
 }
 
@@ -107,7 +107,7 @@ export function createForwards(
       wait,
       arrivedAt: now,
       dueAt: now + wait + settings.margin,
-      trace: traced.length === 0 ? undefined : traced.find(({ entry }) => entry === index),
+      trace: traced?.get(index),
     });
     if (!isAck && !transactions.open(transaction)) {
       back.gone(number, losses.hubFull, noCourse);
@@ -135,8 +135,13 @@ export function createForwards(
     const now = clock();
     const back = outcomes.to(batch.ingress, batch.epoch);
     back.heard(batch.sent, now);
-    const { traced } = batch;
-    const context: Context = { sources: batch.sources.map(readSender), back, told: batch.again ? back.told() : nothingTold, traced, now };
+    const context: Context = {
+      sources: batch.sources.map(readSender),
+      back,
+      told: batch.again ? back.told() : nothingTold,
+      traced: batch.traced.length === 0 ? undefined : new Map(batch.traced.map((one) => [one.entry, one])),
+      now,
+    };
     let at = 0;
     for (let index = 0; index < batch.kind.length; index += 1) {
       const until = at + (batch.length[index] ?? 0);

@@ -4,12 +4,14 @@ import { ownerOf } from '@guildhall/chassis/rendezvous';
 import type { RevocationFeed } from '@guildhall/chassis/revocation-feed';
 import type { Roster } from '@guildhall/chassis/roster';
 import { createTurn } from '@guildhall/chassis/turn';
+import type { Told } from '@guildhall/proto/gen/guildhall/bus/v1/report';
 import type { SipLimits } from '@guildhall/proto/sip/limits';
 import { subjects } from '@guildhall/proto/subjects';
 import { createAnswers } from './answers.js';
 import type { RelayConfig } from './config.js';
 import type { DialledLink, LinkListener } from './dialled-link.js';
 import { createDoors } from './doors.js';
+import { createEnds } from './ends.js';
 import type { Events, LinkName } from './events.js';
 import { createForwards } from './forwards.js';
 import { createHopByHop } from './hop-by-hop.js';
@@ -23,6 +25,7 @@ import { createPresenceTable } from './presence.js';
 import { createProber } from './probe.js';
 import { hereOf } from './rewrite.js';
 import { createSending } from './sending.js';
+import type { Traces } from './traced-end.js';
 import { createTransactions } from './transactions.js';
 import type { Distrusted } from './turning-away.js';
 import { createWays } from './ways.js';
@@ -50,6 +53,8 @@ export interface Heart {
   unanswered(): number;
   inFlight(): number;
   members(): Iterable<Member>;
+  /** How many transactions' ends each incarnation of an ingress was told. */
+  told(): Told[];
   /** Closes all links in order. */
   close(): void;
 }
@@ -65,6 +70,7 @@ export interface Rim {
   readonly revocations: Pick<RevocationFeed, 'table' | 'known'>;
   /** Told of a proxy that did not prove who it is. */
   readonly turnedAway: (link: LinkName, distrusted: Distrusted) => void;
+  readonly traces: Traces;
 }
 
 /** Intervals in ms: due times are looked at every `tick`, links every `tend`. */
@@ -107,8 +113,9 @@ export function createHeart(
   const kept = { relay: config.id, parkedBytes: config.limits.outcomeBytes, toldTime: config.timeouts.told, lag: rim.lag };
   const outcomes = createOutcomes(bus, turn, kept, rim.clock, events);
   const hopByHop = createHopByHop(here, limits, events);
-  const sending = createSending(transactions, hopByHop, { here, limits, attempt: config.timeouts.attempt }, rim, events);
-  const answers = createAnswers(transactions, sending, hopByHop, { margin }, rim.clock, events);
+  const ends = createEnds(rim.clock, rim.traces);
+  const sending = createSending(transactions, hopByHop, ends, { here, limits, attempt: config.timeouts.attempt }, rim, events);
+  const answers = createAnswers(transactions, sending, hopByHop, ends, { margin }, rim.clock, events);
 
   const isThere = (ingress: string, incarnation: string): boolean =>
     roster.every('ingress').some(({ id, epoch: lives }) => id === ingress && lives === incarnation);
@@ -260,6 +267,7 @@ export function createHeart(
       members.each((member) => all.push(member));
       return all;
     },
+    told: outcomes.counts,
     close: () => members.close(),
   };
 }

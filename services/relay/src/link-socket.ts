@@ -139,6 +139,11 @@ export function dial(to: Destination, judges: Judges, events: SocketEvents): Lin
   };
 }
 
+/** Why the far end is not whom we want to talk to, without a word of its certificate's. */
+export function inBrief({ reason }: Distrusted): string {
+  return `${reason}: ${closeReasons[reason].about}`;
+}
+
 /** Why the far end is not whom we want to talk to, for an operator. */
 export function inWords({ reason, detail, facts }: Distrusted): string {
   const certificate =

@@ -3,6 +3,7 @@ import { memoryBus } from '@guildhall/chassis/memory-bus';
 import { OutcomeBatch, OutcomeKind } from '@guildhall/proto/gen/guildhall/bus/v1/outcome';
 import { subjects } from '@guildhall/proto/subjects';
 import { describe, expect, it } from 'vitest';
+import { type Course, noCourse } from './course.js';
 import { createEvents } from './events.js';
 import { losses } from './failover.js';
 import { createOutcomes } from './outcomes.js';
@@ -39,11 +40,11 @@ describe('outcomes', () => {
     const { outcomes, sent, endTurn, events } = play();
     const back = outcomes.to('ingress-1', 'e1');
     const body = Buffer.from('..body');
-    back.response(1, 180, 'head', body, 2, 6);
-    back.gone(2, losses.queueFull('bolt'));
-    back.gone(3, losses.queueFull('bolt'));
-    back.gone(4, losses.queueFull('acme'));
-    back.response(5, 486, 'h', nothing, 0, 0);
+    back.response(1, 180, noCourse, 'head', body, 2, 6);
+    back.gone(2, losses.queueFull('bolt'), noCourse);
+    back.gone(3, losses.queueFull('bolt'), noCourse);
+    back.gone(4, losses.queueFull('acme'), noCourse);
+    back.response(5, 486, noCourse, 'h', nothing, 0, 0);
     expect(sent).toEqual([]);
     endTurn();
     endTurn();
@@ -62,11 +63,55 @@ describe('outcomes', () => {
     expect([events.provisionals, events.finals, events.gone.get('member-queue-full')]).toEqual([1, 1, 3]);
   });
 
+  it('say of ends by which proxy they came and how long that took, each proxy once a batch', () => {
+    const { outcomes, sent, endTurn } = play();
+    const back = outcomes.to('ingress-1', 'e1');
+    const by = (address: string, waited: number, took: number, tries: number): Course => ({ address, waited, took, tries, told: false });
+    back.response(1, 180, by('192.0.2.1:5061', 70, 0, 1), 'h', nothing, 0, 0);
+    back.response(2, 200, by('192.0.2.1:5061', 70, 1_300, 1), 'h', nothing, 0, 0);
+    back.response(3, 404, by('ingress ingress-2', 0xffffffff, 9, 3), 'h', nothing, 0, 0);
+    back.gone(4, losses.badRequest, noCourse);
+    back.gone(5, losses.silent('bolt'), by('192.0.2.1:5061', 5, 6, 7));
+    endTurn();
+    back.response(6, 200, by('ingress ingress-2', 1, 2, 1), 'h', nothing, 0, 0);
+    endTurn();
+    expect(sent.map(({ links, link, waited, took, tries }) => ({ links, link, waited, took, tries }))).toEqual([
+      {
+        links: ['192.0.2.1:5061', 'ingress ingress-2'],
+        link: [0, 1, 2, 0, 1],
+        waited: [0, 70, 0xffffffff, 0, 5],
+        took: [0, 1_300, 9, 0, 6],
+        tries: [0, 1, 3, 0, 7],
+      },
+      { links: ['ingress ingress-2'], link: [1], waited: [1], took: [2], tries: [1] },
+    ]);
+    expect(back.told().get(5)?.course).toEqual({ ...by('192.0.2.1:5061', 5, 6, 7), told: true });
+  });
+
+  it('are counted once a transaction, for each incarnation of an ingress, and so on when it is gone', () => {
+    const { outcomes, endTurn, state } = play();
+    const first = outcomes.to('ingress-1', 'e1');
+    first.response(1, 180, noCourse, 'h', nothing, 0, 0);
+    first.response(1, 200, noCourse, 'h', nothing, 0, 0);
+    first.response(1, 200, { ...noCourse, told: true }, 'h', nothing, 0, 0);
+    first.gone(2, losses.hubFull, noCourse);
+    endTurn();
+    outcomes.again('ingress-1');
+    outcomes.to('ingress-1', 'e2').gone(1, losses.hubFull, noCourse);
+    outcomes.left('ingress-1');
+    state.now += 60_000;
+    outcomes.age(state.now);
+    expect(outcomes.counts()).toEqual([
+      { ingress: 'ingress-1', epoch: 'e1', finals: 2n },
+      { ingress: 'ingress-1', epoch: 'e2', finals: 1n },
+    ]);
+  });
+
   it('are split before a batch is more than NATS takes', () => {
     const { outcomes, sent, endTurn, bus } = play();
     const back = outcomes.to('ingress-1', 'e1');
     const big = Buffer.alloc(60_000, 'x');
-    for (let i = 0; i < 40; i += 1) back.response(i, 200, '', big, 0, big.length);
+    for (let i = 0; i < 40; i += 1) back.response(i, 200, noCourse, '', big, 0, big.length);
     endTurn();
     expect(sent.flatMap((batch) => batch.transaction)).toEqual([...Array(40).keys()]);
     for (const batch of sent) expect(OutcomeBatch.encode(batch).finish().length).toBeLessThan(bus.maxPayload);
@@ -78,7 +123,7 @@ describe('outcomes', () => {
     bus.setConnected(false);
     outcomes.hold();
     for (let i = 1; i <= 3; i += 1) {
-      back.response(i, 200, 'x'.repeat(1000), nothing, 0, 0);
+      back.response(i, 200, noCourse, 'x'.repeat(1000), nothing, 0, 0);
       endTurn();
     }
     expect(sent).toEqual([]);
@@ -93,7 +138,7 @@ describe('outcomes', () => {
     const { outcomes, sent, endTurn, bus, state } = play();
     const back = outcomes.to('ingress-1', 'e1');
     const say = (number: number) => {
-      back.response(number, 200, 'x', nothing, 0, 0);
+      back.response(number, 200, noCourse, 'x', nothing, 0, 0);
       endTurn();
     };
     say(1);
@@ -123,7 +168,7 @@ describe('outcomes', () => {
     const { outcomes, sent, endTurn, bus, state } = play();
     const other: OutcomeBatch[] = [];
     const say = (number: number) => {
-      outcomes.to('ingress-2', 'e1').response(number, 200, 'x', nothing, 0, 0);
+      outcomes.to('ingress-2', 'e1').response(number, 200, noCourse, 'x', nothing, 0, 0);
       endTurn();
     };
     say(1);
@@ -145,12 +190,12 @@ describe('outcomes', () => {
   it('say how late the relay runs, and when it last heard of the ingress', () => {
     const { outcomes, sent, endTurn, state } = play();
     const back = outcomes.to('ingress-1', 'e1');
-    back.response(1, 200, 'x', nothing, 0, 0);
+    back.response(1, 200, noCourse, 'x', nothing, 0, 0);
     endTurn();
     state.lag = 40;
     back.heard(4_000_000_000, state.now);
     state.now += 12.7;
-    back.response(2, 200, 'x', nothing, 0, 0);
+    back.response(2, 200, noCourse, 'x', nothing, 0, 0);
     endTurn();
     expect(sent.map(({ lag, heard, heardAge }) => [lag, heard, heardAge])).toEqual([
       [0, 0, 0],
@@ -163,8 +208,8 @@ describe('outcomes', () => {
     const old = outcomes.to('ingress-1', 'e1');
     const young = outcomes.to('ingress-1', 'e2');
     expect(outcomes.to('ingress-1', 'e2')).toBe(young);
-    old.response(1, 200, 'a', nothing, 0, 0);
-    young.response(1, 200, 'b', nothing, 0, 0);
+    old.response(1, 200, noCourse, 'a', nothing, 0, 0);
+    young.response(1, 200, noCourse, 'b', nothing, 0, 0);
     endTurn();
     expect(sent.map((batch) => [batch.epoch, batch.wire.toString()])).toEqual([
       ['e1', 'a'],

@@ -4,11 +4,13 @@ import { watchBus } from '@guildhall/chassis/bus-meters';
 import { monotonic, wall } from '@guildhall/chassis/clock';
 import { newEpoch } from '@guildhall/chassis/epoch';
 import { followRevocations } from '@guildhall/chassis/follow-revocations';
+import { startInstanceReport } from '@guildhall/chassis/instance-report';
 import { createLogger } from '@guildhall/chassis/log';
 import { createLoopLag, followLoopLag } from '@guildhall/chassis/loop-lag';
 import { createMeters } from '@guildhall/chassis/meters';
 import { createRoster } from '@guildhall/chassis/roster';
 import type { Running, Start } from '@guildhall/chassis/running';
+import { createTracing } from '@guildhall/chassis/tracing';
 import { createTurnedAwayTeller } from '@guildhall/chassis/turned-away';
 import { Changed } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
 import { subjects } from '@guildhall/proto/subjects';
@@ -16,7 +18,10 @@ import type { RelayConfig } from './config.js';
 import { createEvents, describeMeters, type Events, type LinkName } from './events.js';
 import { createHeart, type Heart, intervals } from './heart.js';
 import { createLocation } from './location.js';
+import { memberReadings } from './member-readings.js';
+import { memberStates } from './member-states.js';
 import { loadCertificate, type OwnCertificate } from './own-certificate.js';
+import { createTraces } from './traces.js';
 import { type Distrusted, turningAway } from './turning-away.js';
 
 /** Once nothing is in flight a draining relay waits for so long whether it stays so, ms. */
@@ -28,9 +33,12 @@ export const start: Start<RelayConfig> = async (config, signal) => {
   const log = createLogger('relay', config.id, config.log);
   const events = createEvents(log, monotonic);
   const certificate = loadCertificate(config.certificate);
+  const meters = createMeters('relay', config.id);
+  const tracing = createTracing({ service: 'relay', id: config.id, config: config.telemetry, log, meters });
   const epoch = newEpoch();
   const bus = await connectBus(config.nats, `relay ${config.id}`, log, subjects.inbox('relay'));
-  const roster = createRoster(bus, { service: 'relay', id: config.id, epoch }, {}, monotonic);
+  const self = { service: 'relay', id: config.id, epoch };
+  const roster = createRoster(bus, self, {}, monotonic);
   const timeOfDay = () => wall().getTime();
   const teller = createTurnedAwayTeller(bus, 'relay', config.id);
   const tell = turningAway(teller, timeOfDay);
@@ -56,20 +64,34 @@ export const start: Start<RelayConfig> = async (config, signal) => {
       events.countUntrusted(distrusted.reason);
       tell(link, distrusted);
     },
+    traces: createTraces(tracing, config.id),
   };
   const location = createLocation(config.dns, monotonic);
   const heart = createHeart(config, epoch, bus, roster, certificate, rim, location, events);
-  const meters = createMeters('relay', config.id);
   watchBus(meters, bus, roster);
-  describeMeters(meters, events, { transactions: heart.inFlight, lag: lag.ms, members: () => readings(heart) });
+  describeMeters(meters, events, { transactions: heart.inFlight, lag: lag.ms, members: () => memberReadings(heart.members()) });
   const ears = listen(config.id, bus, heart, events);
   const stopRoster = roster.onChange(heart.rosterChanged);
   roster.setLoad(heart.inFlight);
   const stopTimers = keepTime(heart, certificate, config.reload, events);
   const stopLag = followLoopLag(lag, monotonic);
+  const ready = () => readiness(bus, certificate, revocations.table() !== undefined, signal.aborted);
+  const stopReport = startInstanceReport(
+    bus,
+    self,
+    {
+      ready,
+      inFlight: heart.inFlight,
+      lag: lag.ms,
+      figures: () => ({ told: heart.told() }),
+      members: () => memberStates(heart.members()),
+    },
+    timeOfDay,
+  );
   const shut = async (): Promise<void> => {
     stopTimers();
     stopLag();
+    stopReport();
     for (const stop of Object.values(ears)) stop();
     stopRoster();
     roster.close();
@@ -77,11 +99,12 @@ export const start: Start<RelayConfig> = async (config, signal) => {
     revocations.close();
     teller.close();
     location.close();
+    await tracing.close();
     await meters.close();
     await bus.close();
   };
   const admin = await startAdminServer(config.admin, {
-    ready: () => readiness(bus, certificate, revocations.table() !== undefined, signal.aborted),
+    ready,
     metrics: meters.prometheus,
   }).catch(async (error: unknown) => {
     await shut();
@@ -165,14 +188,6 @@ function readiness(
   if (!revocationsKnown) reasons.push('the revocation lists were not read yet');
   if (certificate.validTo() < wall().getTime()) reasons.push('the hub’s certificate has expired');
   return { ok: reasons.length === 0, reasons };
-}
-
-function* readings(heart: Heart) {
-  for (const member of heart.members()) {
-    let up = 0;
-    for (const proxy of member.proxies) for (const link of proxy.links) if (link.isUp()) up += 1;
-    yield { member: member.id, up, waiting: member.budget.count(), waitingBytes: member.budget.bytes() };
-  }
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

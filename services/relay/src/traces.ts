@@ -2,9 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { addressAttributes, attributes } from '@guildhall/chassis/attributes';
 import { contextOfForward } from '@guildhall/chassis/trace-context';
 import type { Tracing } from '@guildhall/chassis/tracing';
-import { type ReasonCode, reasons } from '@guildhall/proto/reason';
+import { isReasonCode, reasons } from '@guildhall/proto/reason';
 import { subjects } from '@guildhall/proto/subjects';
-import { SpanKind } from '@opentelemetry/api';
 import type { TracedEnd, Traces } from './traced-end.js';
 
 /**
@@ -26,7 +25,7 @@ export function createTraces(tracing: Tracing, relayId: string): Traces {
         parentSpanId: parent.spanId,
         remoteParent: true,
         name: `process ${template}`,
-        kind: SpanKind.CONSUMER,
+        kind: 'consumer',
         startedAt: end.openedAt,
         endedAt: end.endedAt,
         attributes: {
@@ -49,7 +48,7 @@ export function createTraces(tracing: Tracing, relayId: string): Traces {
         parentSpanId: spanId,
         remoteParent: false,
         name: `SIP ${end.method}`,
-        kind: SpanKind.CLIENT,
+        kind: 'client',
         startedAt: end.writtenAt,
         endedAt: end.endedAt,
         attributes: {
@@ -69,12 +68,8 @@ const template = subjects.relay('relay').replace(/relay$/, '{relay}');
 
 /** RFC 3261 21: from 400 on the far side did not do what it was asked for. */
 function failureOf({ status, code }: TracedEnd): string {
-  if (status === 0) return code === '' ? 'nothing answered' : reasons[asReason(code)].about;
+  if (status === 0) return isReasonCode(code) ? reasons[code].about : 'nothing answered in time';
   return status >= 400 ? `the far member answered ${status}` : '';
-}
-
-function asReason(code: string): ReasonCode {
-  return Object.hasOwn(reasons, code) ? (code as ReasonCode) : 'member-unreachable';
 }
 
 function newSpanId(): string {

@@ -42,7 +42,9 @@ function make(number: number, dueAt = 10_000): Transaction {
     source: unknownSender,
     bytes: Buffer.from('bytes'),
     wait: 0,
+    arrivedAt: 0,
     dueAt,
+    trace: undefined,
   });
 }
 

@@ -76,6 +76,11 @@ const outcomes: BusReader = {
         status: [180, 0, 200],
         reason: [0, 1, 0],
         length: [message.length, 0, other.length],
+        link: [0, 0, 1],
+        waited: [0, 2_000_000, 150],
+        took: [0, 0, 31_000],
+        tries: [0, 0, 1],
+        links: ['192.0.2.1:5061'],
         wire: both,
       }),
     ).finish(),
@@ -85,6 +90,15 @@ const outcomes: BusReader = {
     if (batch === undefined) return 'no';
     const sum = batch.length.reduce((bytes, length) => bytes + length, 0);
     promise(sum === batch.wire.length && batch.length.length === batch.kind.length, 'every byte of a batch belongs to an outcome');
+    const { link, waited, took, tries } = batch;
+    promise(
+      [waited, took, tries].every((column) => column.length === link.length),
+      'what is told of a way is told whole',
+    );
+    promise(
+      link.every((one) => one <= batch.links.length),
+      'every way has its proxy',
+    );
     for (const [at, kind] of batch.kind.entries())
       if (kind === OutcomeKind.GONE) promise(batch.gone[(batch.reason[at] ?? 0) - 1] !== undefined, 'who is gone has a reason');
     return `yes ${Math.min(batch.kind.length, 4)}`;

@@ -4,8 +4,9 @@ import type { Target } from '../target.js';
 import { answerReaders } from './bus-answers.js';
 import { type BusReader, batchReaders } from './bus-batches.js';
 import { newsReaders } from './bus-news.js';
+import { reportReaders } from './bus-reports.js';
 
-const readers: readonly BusReader[] = [...batchReaders, ...answerReaders, ...newsReaders];
+const readers: readonly BusReader[] = [...batchReaders, ...answerReaders, ...newsReaders, ...reportReaders];
 
 /** The first byte of an input says whose reader takes the rest. */
 function inputFor(reader: number, payload: Uint8Array): Buffer {

@@ -14,6 +14,7 @@ export interface Credentials {
 /** Why somebody is not let in: the sentence, and whether the credentials are no good, nobody can be asked about them, or too many were tried. */
 export interface NotLetIn {
   readonly refused: string;
+  readonly cure?: string;
   /** Default: 'credentials'. */
   readonly because?: 'credentials' | 'unavailable' | 'limit';
 }

@@ -47,7 +47,10 @@ const codeOf: Readonly<Record<NonNullable<NotLetIn['because']>, status>> = {
   limit: status.RESOURCE_EXHAUSTED,
 };
 
-const endOf = ({ refused, because = 'credentials' }: NotLetIn): CallEnd => ({ code: codeOf[because], details: refused });
+const endOf = ({ refused, cure, because = 'credentials' }: NotLetIn): CallEnd => ({
+  code: codeOf[because],
+  details: cure === undefined ? refused : `${refused} Cure: ${cure}`,
+});
 
 /** What is told to who shows nothing. */
 export const needsCredentials = 'This needs credentials: send "authorization: Bearer TOKEN", or show a client certificate.';
@@ -89,7 +92,8 @@ export function createGate({ authenticate, certificateOf, scopes, turnedAway, fa
       const allowed = scopes(path);
       if (allowed === undefined) return refuse(status.PERMISSION_DENIED, 'This method is for nobody.');
       if (caller.scope === 'nobody') {
-        if (!allowed.includes('nobody')) return refuse(status.UNAUTHENTICATED, hint === '' ? needsCredentials : `${needsCredentials} ${hint}`);
+        if (!allowed.includes('nobody'))
+          return refuse(status.UNAUTHENTICATED, hint === '' ? needsCredentials : `${needsCredentials} ${hint}`);
         const left = strangers.enter(remoteAddress);
         if (left === undefined) return refuse(status.RESOURCE_EXHAUSTED, 'Too many callers without credentials at once: try again.');
         leave = left;

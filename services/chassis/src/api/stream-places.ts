@@ -4,6 +4,8 @@ import { type Caller, whoIs } from './caller.js';
 export interface StreamPlaces {
   /** Takes a place: what gives it back, once. Undefined: there is none left for this caller. */
   enter(caller: Caller): (() => void) | undefined;
+  /** How many are taken. */
+  taken(): number;
 }
 
 /** The part of all places that one member may have, whatever its credentials. */
@@ -14,6 +16,7 @@ export function createStreamPlaces(most: number, perCaller = most): StreamPlaces
   const inside = new Map<string, number>();
   let all = 0;
   return {
+    taken: () => all,
     enter(caller) {
       const bounds: [key: string, bound: number][] = [[whoIs(caller), perCaller]];
       if (caller.member !== '') bounds.push([`member ${caller.member}`, Math.max(1, most * partOfMember)]);

@@ -158,7 +158,10 @@ export async function startHub(options: HubOptions): Promise<Hub> {
 async function startAt(ports: HubPorts, options: HubOptions): Promise<Hub> {
   const { community, state, env, log } = options;
   for (const name of strayVariables(env)) {
-    log.say('warn', `${name} reaches no service: write GUILDHALL_INGRESS_..., GUILDHALL_RELAY_..., GUILDHALL_POLICY_... or GUILDHALL_CONSOLE_...`);
+    log.say(
+      'warn',
+      `${name} reaches no service: write GUILDHALL_INGRESS_..., GUILDHALL_RELAY_..., GUILDHALL_POLICY_... or GUILDHALL_CONSOLE_...`,
+    );
   }
   const authority = authorityFolder(state, options.authority);
   const nats = await startHubNats(state, env, log);

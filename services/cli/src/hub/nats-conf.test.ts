@@ -101,6 +101,7 @@ describe('a nats-server with that configuration', () => {
     ['console may not change the membership', 'console', (nc) => nc.publish(`$KV.${buckets.membership}.community`)],
     ['console may not read the membership', 'console', (nc) => nc.publish(`$JS.API.STREAM.MSG.GET.KV_${buckets.membership}`)],
     ['console may not read access tokens', 'console', (nc) => nc.publish(`$JS.API.DIRECT.GET.KV_${buckets.accessTokens}.x`)],
+    ['console may not get a message sent as it is', 'console', (nc) => nc.publish(`$JS.API.DIRECT.GET.${streams.traffic}`)],
     ['console may not follow the audit log', 'console', (nc) => nc.publish(`$JS.API.CONSUMER.CREATE.${streams.audit}`)],
     ['console may not write the audit log', 'console', (nc) => nc.publish(auditSubject)],
     ['console may not make records', 'console', (nc) => nc.publish(subjects.records('i'))],
@@ -175,7 +176,11 @@ describe('a nats-server with that configuration', () => {
 
   it('lets console follow and read what ingress and console itself add to streams that policy made', async () => {
     const made = await jetstreamManager(await as('policy'));
-    const kept = { [streams.records]: subjects.records('i'), [streams.kept]: subjects.kept('i'), [streams.traffic]: subjects.trafficMinute };
+    const kept = {
+      [streams.records]: subjects.records('i'),
+      [streams.kept]: subjects.kept('i'),
+      [streams.traffic]: subjects.trafficMinute,
+    };
     for (const [name, subject] of Object.entries(kept)) await made.streams.add({ name, subjects: [subject], allow_direct: true });
     // Ingress adds without any of JetStream's own subjects: the answer comes to its inbox.
     const ingress = jetstream(await as('ingress'));
@@ -187,7 +192,6 @@ describe('a nats-server with that configuration', () => {
     for (const [name, text] of Object.entries({ [streams.records]: 'record', [streams.kept]: 'head', [streams.traffic]: 'minute' })) {
       expect((await manager.streams.info(name)).state.messages).toBe(1);
       expect((await manager.streams.getMessage(name, { seq: 1 }))?.string()).toBe(text);
-      expect((await manager.direct.getMessage(name, { seq: 1 }))?.string()).toBe(text);
       const ordered = await manager.jetstream().consumers.get(name);
       expect((await ordered.next({ expires: 5000 }))?.string()).toBe(text);
       await ordered.delete();
@@ -196,6 +200,28 @@ describe('a nats-server with that configuration', () => {
       expect(await (await durable.next({ expires: 5000 }))?.ackAck()).toBe(true);
       expect(await durable.delete()).toBe(true);
     }
+  });
+
+  it('puts nothing that console stored into the membership, whatever console names as the place for answers', async () => {
+    const policy = await as('policy');
+    const membership = await new Kvm(policy).create(buckets.membership, { history: 5 });
+    await membership.put('member.acme', 'as it was');
+    const name = streams.traffic;
+    const made = await jetstreamManager(policy);
+    await made.streams.add({ name, subjects: [subjects.trafficMinute], allow_direct: true });
+    const console = await as('console');
+    const manager = await jetstreamManager(console);
+    await manager.jetstream().publish(subjects.trafficMinute, 'as console wants it');
+    const reply = `$KV.${buckets.membership}.member.acme`;
+    await manager.consumers.add(name, { name: 'push', deliver_subject: reply, ack_policy: 'none' });
+    await manager.consumers.add(name, { name: 'pull', ack_policy: 'none' });
+    console.publish(`$JS.API.CONSUMER.MSG.NEXT.${name}.pull`, '1', { reply });
+    console.publish(`$JS.API.DIRECT.GET.${name}`, JSON.stringify({ seq: 1 }), { reply });
+    // Behind these, in the order of its connection.
+    await manager.streams.getMessage(name, { seq: 1 });
+    const found: string[] = [];
+    for await (const entry of await membership.history({ key: 'member.acme' })) found.push(entry.string());
+    expect(found).not.toContain('as console wants it');
   });
 
   it('lets policy answer those who ask', async () => {

@@ -26,13 +26,14 @@ const depart = (service: 'ingress' | 'relay') => every((id) => subjects.depart(s
 const hello = (service: BusService) => every((id) => subjects.hello(service, id));
 const report = (service: BusService) => every((id) => subjects.report(service, id));
 
-/** JetStream's subjects for reading one stream, at once or as it grows; none of them changes what is stored. */
+/**
+ * JetStream's subjects for reading one stream, at once or as it grows; none of them changes what is stored. DIRECT.GET is not among them: it sends
+ * a stored message as it is to whatever subject the asker names, so that who may fill a stream and get from it so may write anywhere.
+ */
 function reading(stream: string): string[] {
   return [
     `$JS.API.STREAM.INFO.${stream}`,
     `$JS.API.STREAM.MSG.GET.${stream}`,
-    `$JS.API.DIRECT.GET.${stream}`,
-    `$JS.API.DIRECT.GET.${stream}.>`,
     `$JS.API.CONSUMER.CREATE.${stream}`,
     `$JS.API.CONSUMER.CREATE.${stream}.>`,
     `$JS.API.CONSUMER.DURABLE.CREATE.${stream}.*`,

@@ -3,7 +3,11 @@ import type { World } from '../world.js';
 import type { MetricsApi } from './metrics-api.js';
 
 /** Opens the metrics API that the options name, does something with it and closes it. Throws a Fault. */
-export async function withMetrics<Result>(options: MetricsOptions, world: World, act: (api: MetricsApi) => Promise<Result>): Promise<Result> {
+export async function withMetrics<Result>(
+  options: MetricsOptions,
+  world: World,
+  act: (api: MetricsApi) => Promise<Result>,
+): Promise<Result> {
   const access = metricsAccess(options, world);
   // Loaded only here: gRPC and the generated code cost every other command, help included, a tenth of a second.
   const { openMetricsApi } = await import('./metrics-api.js');

@@ -1,5 +1,4 @@
-import { Header, type HeaderId } from '@guildhall/proto/sip/header-name';
-import { headerIdOf } from '@guildhall/proto/sip/header-name';
+import { Header, type HeaderId, headerIdOf } from '@guildhall/proto/sip/header-name';
 
 const carriageReturn = 0x0d;
 const lineFeed = 0x0a;

@@ -73,7 +73,8 @@ export function hepPacket(capture: HepCapture, sender: HepSender): Buffer {
   const callId = Buffer.from(capture.callId.slice(0, longestCallId), 'latin1');
   const key = Buffer.from(sender.key, 'utf8');
   const name = Buffer.from(sender.name, 'utf8');
-  const room = longestPacket - lead - numbers - (chunkLead + callId.length) - (chunkLead + key.length) - (chunkLead + name.length) - chunkLead;
+  const room =
+    longestPacket - lead - numbers - (chunkLead + callId.length) - (chunkLead + key.length) - (chunkLead + name.length) - chunkLead;
   const taken = payload.subarray(0, Math.max(0, room));
   const packet = Buffer.alloc(longestPacket - Math.max(0, room) + taken.length);
   let end = lead;

@@ -1,9 +1,9 @@
+import { ApiFault } from '@guildhall/chassis/api/api-fault';
+import { whoIs } from '@guildhall/chassis/api/caller';
 import type { Membership } from '../decision/membership.js';
 import type { AccessTokens } from './access-tokens.js';
-import { ApiFault } from '@guildhall/chassis/api/api-fault';
 import type { AccessHandlers } from './api-handlers.js';
 import type { Audit } from './audit.js';
-import { whoIs } from '@guildhall/chassis/api/caller';
 
 /** What the AccessService works with. */
 export interface AccessNeeds {

@@ -1,9 +1,9 @@
+import { ApiFault } from '@guildhall/chassis/api/api-fault';
 import type { Entries } from '../decision/compile.js';
 import { explainHandler } from '../decision/explain-handler.js';
 import type { Membership } from '../decision/membership.js';
 import type { MembershipHistory } from '../membership/membership-at.js';
 import { entriesOf } from '../membership/table.js';
-import { ApiFault } from '@guildhall/chassis/api/api-fault';
 import type { AdminHandlers } from './api-handlers.js';
 
 /** What the AdminService works with. */

@@ -1,3 +1,6 @@
+import { ApiFault } from '@guildhall/chassis/api/api-fault';
+import type { Caller } from '@guildhall/chassis/api/caller';
+import { createLimiter } from '@guildhall/chassis/api/limiter';
 import { verifyAudit } from '@guildhall/chassis/audit-chain';
 import { JournalError, type JournalRecord } from '@guildhall/chassis/journal';
 import { memoryJournal } from '@guildhall/chassis/memory-journal';
@@ -6,13 +9,10 @@ import { EnrolRequest } from '@guildhall/proto/gen/guildhall/admin/v1/authority_
 import { PutMemberRequest, PutMemberResponse, SetMemberTrustRequest } from '@guildhall/proto/gen/guildhall/admin/v1/membership_service';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { AccessTokens } from './access-tokens.js';
-import { ApiFault } from '@guildhall/chassis/api/api-fault';
 import { createGuard, type GuardNeeds } from './api-guard.js';
 import type { ApiHandlers } from './api-handlers.js';
 import { guardHandlers } from './api-services.js';
 import { type Audit, createAudit } from './audit.js';
-import type { Caller } from '@guildhall/chassis/api/caller';
-import { createLimiter } from '@guildhall/chassis/api/limiter';
 import { standInHandlers } from './stand-in-handlers.stage.js';
 
 const caller = (scope: Caller['scope'], member = ''): Caller => ({ scope, member, by: `token of ${scope}`, source: '192.0.2.7:4711' });

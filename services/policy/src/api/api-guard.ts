@@ -1,12 +1,12 @@
+import { ApiFault, faultText } from '@guildhall/chassis/api/api-fault';
+import { type Caller, whoIs } from '@guildhall/chassis/api/caller';
+import type { Streaming, Unary } from '@guildhall/chassis/api/handlers';
+import type { Limiter } from '@guildhall/chassis/api/limiter';
 import type { AuditFact } from '@guildhall/chassis/audit-chain';
 import { printable } from '@guildhall/proto/sip/escape';
 import type { AccessTokens } from './access-tokens.js';
-import { ApiFault, faultText } from '@guildhall/chassis/api/api-fault';
-import type { Streaming, Unary } from './api-handlers.js';
 import type { ChangeFacts, MethodAccess } from './api-method.js';
 import type { Audit } from './audit.js';
-import { type Caller, whoIs } from '@guildhall/chassis/api/caller';
-import type { Limiter } from '@guildhall/chassis/api/limiter';
 
 /** What stands between a caller and a handler. */
 export interface Guard {

@@ -1,5 +1,6 @@
-import type { ApiHandlers, Streaming, Unary } from './api-handlers.js';
 import type { Scope } from '@guildhall/chassis/api/caller';
+import type { Streaming, Unary } from '@guildhall/chassis/api/handlers';
+import type { ApiHandlers } from './api-handlers.js';
 
 /** What the audit log says of a call that changes something. */
 export interface ChangeFacts<Request, Response> {

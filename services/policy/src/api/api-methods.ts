@@ -1,6 +1,6 @@
+import type { Scope } from '@guildhall/chassis/api/caller';
 import type { ChangeOrder, ChangeReport } from '@guildhall/proto/gen/guildhall/admin/v1/membership_service';
 import type { ApiMethods } from './api-method.js';
-import type { Scope } from '@guildhall/chassis/api/caller';
 
 interface Ordered {
   readonly order?: ChangeOrder | undefined;

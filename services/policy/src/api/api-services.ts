@@ -1,4 +1,5 @@
 import type { Server } from '@grpc/grpc-js';
+import type { Calls } from '@guildhall/chassis/api/grpc-calls';
 import { AccessServiceService } from '@guildhall/proto/gen/guildhall/admin/v1/access_service';
 import { AdminServiceService } from '@guildhall/proto/gen/guildhall/admin/v1/admin';
 import { AuthorityServiceService } from '@guildhall/proto/gen/guildhall/admin/v1/authority_service';
@@ -6,7 +7,6 @@ import { MembershipServiceService } from '@guildhall/proto/gen/guildhall/admin/v
 import type { Guard } from './api-guard.js';
 import type { ApiHandlers } from './api-handlers.js';
 import { apiMethods } from './api-methods.js';
-import type { Calls } from '@guildhall/chassis/api/grpc-calls';
 
 /** Names of the services, as clients write them. */
 export const apiServiceNames: readonly string[] = Object.keys(apiMethods).map((name) => `guildhall.admin.v1.${name}`);

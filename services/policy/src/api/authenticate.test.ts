@@ -1,7 +1,7 @@
+import { ApiFault } from '@guildhall/chassis/api/api-fault';
 import { Token } from '@guildhall/proto/gen/guildhall/admin/v1/access_service';
 import { describe, expect, it } from 'vitest';
 import { sampleMembership } from '../decision/sample-membership.js';
-import { ApiFault } from '@guildhall/chassis/api/api-fault';
 import { type Authentication, authenticate } from './authenticate.js';
 
 const membership = sampleMembership({ members: '[{ id: acme, domains: [acme.example] }]' });

@@ -35,6 +35,8 @@ export const grpcConfig = section({
   requestTime: duration('30s', '100ms', '10m'),
   /** A call is answered within this. */
   patience: duration('60s', '1s', '10m'),
+  /** A stream ends whose reader takes nothing for so long. */
+  stall: duration('5m', '1s', '1h'),
   /** Changes a second of one caller; ten times as many at once. */
   changesPerSecond: count(20, 1, 10_000),
   /** Tokens that are kept, those that ended lately included. */

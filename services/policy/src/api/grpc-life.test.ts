@@ -2,11 +2,11 @@ import { appendFileSync, writeFileSync } from 'node:fs';
 import { connect as connectPlain } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import { authorityOfToday, bearer, certificateFor, openCaller, writeShown } from '@guildhall/chassis/api/api-port.stage';
 import { AccessServiceService } from '@guildhall/proto/gen/guildhall/admin/v1/access_service';
 import { AuthorityServiceService } from '@guildhall/proto/gen/guildhall/admin/v1/authority_service';
 import { MembershipServiceService, PutMemberRequest } from '@guildhall/proto/gen/guildhall/admin/v1/membership_service';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { authorityOfToday, bearer, certificateFor, openCaller, writeShown } from './api-port.stage.js';
 import { type Cast, type GuardedPort, makeCast, membershipOf, openGuardedPort, type PortOptions } from './guarded-port.stage.js';
 
 let cast: Cast;

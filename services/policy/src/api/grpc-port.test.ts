@@ -1,11 +1,11 @@
 import { status } from '@grpc/grpc-js';
+import { type As, bearer, certificateFor, type Shown, serialOf } from '@guildhall/chassis/api/api-port.stage';
 import { spkiSha256 } from '@guildhall/chassis/certificate';
 import { HealthService, HealthCheckResponse_ServingStatus as Serving } from '@guildhall/proto/gen/grpc/health/v1/health';
 import { AccessServiceService, CreateTokenRequest } from '@guildhall/proto/gen/guildhall/admin/v1/access_service';
 import { AuthorityServiceService } from '@guildhall/proto/gen/guildhall/admin/v1/authority_service';
 import { MembershipServiceService, PutMemberRequest } from '@guildhall/proto/gen/guildhall/admin/v1/membership_service';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type As, bearer, certificateFor, type Shown, serialOf } from './api-port.stage.js';
 import { type Cast, type GuardedPort, makeCast, membershipOf, openGuardedPort } from './guarded-port.stage.js';
 
 let cast: Cast;

@@ -1,9 +1,9 @@
 import { type ServiceError, status } from '@grpc/grpc-js';
+import { type As, bearer, serialOf } from '@guildhall/chassis/api/api-port.stage';
 import { spkiSha256 } from '@guildhall/chassis/certificate';
 import { AccessServiceService } from '@guildhall/proto/gen/guildhall/admin/v1/access_service';
 import { MembershipServiceService } from '@guildhall/proto/gen/guildhall/admin/v1/membership_service';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type As, bearer, serialOf } from './api-port.stage.js';
 import { type Cast, type GuardedPort, makeCast, membershipOf, openGuardedPort } from './guarded-port.stage.js';
 
 let cast: Cast;

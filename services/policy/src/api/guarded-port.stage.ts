@@ -1,6 +1,17 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import {
+  authorityOfToday,
+  certificateFor,
+  openCaller,
+  type Shown,
+  spkiOf,
+  tokenIn,
+  writeShown,
+} from '@guildhall/chassis/api/api-port.stage';
+import type { Caller } from '@guildhall/chassis/api/caller';
+import { createHealth } from '@guildhall/chassis/api/health';
 import type { Authority } from '@guildhall/chassis/authority/authority';
 import type { Bus } from '@guildhall/chassis/bus';
 import { createLogger } from '@guildhall/chassis/log';
@@ -13,9 +24,6 @@ import { configSchema } from '../config.js';
 import type { Membership } from '../decision/membership.js';
 import { sampleMembership } from '../decision/sample-membership.js';
 import { accessHandlers } from './access-handlers.js';
-import { authorityOfToday, certificateFor, openCaller, type Shown, spkiOf, tokenIn, writeShown } from './api-port.stage.js';
-import type { Caller } from '@guildhall/chassis/api/caller';
-import { createHealth } from '@guildhall/chassis/api/health';
 import { standInHandlers } from './stand-in-handlers.stage.js';
 import { openApi } from './start-api.js';
 
@@ -143,7 +151,7 @@ export async function openGuardedPort(cast: Cast, { grpc = {}, clear = false, bu
 export interface PortOptions {
   readonly grpc?: Readonly<Record<string, unknown>>;
   readonly clear?: boolean;
-  readonly bus?: Pick<Bus, 'keyValue' | 'journal'>;
+  readonly bus?: Pick<Bus, 'keyValue' | 'journal' | 'subscribe'>;
 }
 
 /** An open port of a test. */

@@ -1,8 +1,8 @@
+import { longestTokenText, readTokenText } from '@guildhall/chassis/api/access-token-text';
 import { type KeyValue, KeyValueError } from '@guildhall/chassis/key-value';
 import { memoryKeyValue } from '@guildhall/chassis/memory-key-value';
 import { StoredToken } from '@guildhall/proto/gen/guildhall/admin/v1/access_service';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { longestTokenText, readTokenText } from '@guildhall/chassis/api/access-token-text';
 import type { TokenOrder } from './access-tokens.js';
 import { type KeptTokens, keepAccessTokens } from './keep-access-tokens.js';
 

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import { isSameHash, readTokenText, secretHash, tokenBytes, tokenText } from '@guildhall/chassis/api/access-token-text';
+import { ApiFault } from '@guildhall/chassis/api/api-fault';
 import { type KeyValue, KeyValueError } from '@guildhall/chassis/key-value';
 import { StoredToken, Token } from '@guildhall/proto/gen/guildhall/admin/v1/access_service';
 import { accessTokenKey } from '@guildhall/proto/subjects';
-import { isSameHash, readTokenText, secretHash, tokenBytes, tokenText } from '@guildhall/chassis/api/access-token-text';
 import type { AccessTokens, KeptToken, TokenOrder } from './access-tokens.js';
-import { ApiFault } from '@guildhall/chassis/api/api-fault';
 import { storeFault } from './store-fault.js';
 
 /** How tokens are kept. */

@@ -1,9 +1,9 @@
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readTokenText } from '@guildhall/chassis/api/access-token-text';
 import { Fault } from '@guildhall/chassis/fault';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readTokenText } from '@guildhall/chassis/api/access-token-text';
 import { openOperatorTokenFile } from './operator-token-file.js';
 
 let folder = '';

@@ -1,7 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, linkSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  hasHash,
+  isSameHash,
+  longestTokenText,
+  readTokenText,
+  secretHash,
+  tokenBytes,
+  tokenText,
+} from '@guildhall/chassis/api/access-token-text';
 import { Fault } from '@guildhall/chassis/fault';
-import { hasHash, isSameHash, longestTokenText, readTokenText, secretHash, tokenBytes, tokenText } from '@guildhall/chassis/api/access-token-text';
 
 /** The token with which the operators of this machine come in first: who may read its file may use it. */
 export interface OperatorTokenFile {

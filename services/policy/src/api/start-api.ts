@@ -1,9 +1,17 @@
 import type { X509Certificate } from 'node:crypto';
+import type { ServerInterceptor } from '@grpc/grpc-js';
+import { whoIs } from '@guildhall/chassis/api/caller';
+import { type GrpcPort, openGrpcPort } from '@guildhall/chassis/api/grpc-port';
+import type { Health } from '@guildhall/chassis/api/health';
+import { createLimiter } from '@guildhall/chassis/api/limiter';
+import { createStreamPlaces } from '@guildhall/chassis/api/stream-places';
+import type { DoorTls } from '@guildhall/chassis/api/tls-door';
 import type { Bus } from '@guildhall/chassis/bus';
 import { parseAnchors } from '@guildhall/chassis/certificate';
 import { openCertificateFiles } from '@guildhall/chassis/certificate-files';
 import { monotonic } from '@guildhall/chassis/clock';
 import { faultFrom } from '@guildhall/chassis/fault';
+import { watchFiles } from '@guildhall/chassis/file-watch';
 import type { Logger } from '@guildhall/chassis/log';
 import type { Meters } from '@guildhall/chassis/meters';
 import { type Revocations, revocationTable, revokedIn } from '@guildhall/chassis/revocations';
@@ -13,27 +21,23 @@ import type { Revoked } from '../bus/revocations-page.js';
 import type { Closing } from '../closing.js';
 import type { PolicyConfig } from '../config.js';
 import type { Membership } from '../decision/membership.js';
-import { watchFiles } from '@guildhall/chassis/file-watch';
+import { answerAccess } from './access-answer.js';
 import type { AccessTokens } from './access-tokens.js';
 import { createApiEvents } from './api-events.js';
 import { createGuard, type Guard } from './api-guard.js';
 import type { ApiHandlers } from './api-handlers.js';
-import { guardHandlers } from './api-services.js';
+import { scopesByPath } from './api-methods.js';
+import { addServices, apiServiceNames, guardHandlers } from './api-services.js';
 import { type Audit, createAudit } from './audit.js';
 import { authenticate } from './authenticate.js';
-import { whoIs } from '@guildhall/chassis/api/caller';
 import { certificateJudge } from './client-certificate.js';
-import type { DoorTls } from '@guildhall/chassis/api/tls-door';
-import { type GrpcPort, openGrpcPort } from '@guildhall/chassis/api/grpc-port';
-import type { Health } from '@guildhall/chassis/api/health';
 import { keepAccessTokens } from './keep-access-tokens.js';
-import { createLimiter } from '@guildhall/chassis/api/limiter';
 import { openOperatorTokenFile } from './operator-token-file.js';
 import { endTokensOfTheGone } from './tokens-of-the-gone.js';
 
 /** What the API stands on. */
 export interface ApiNeeds {
-  readonly bus: Pick<Bus, 'keyValue' | 'journal'>;
+  readonly bus: Pick<Bus, 'keyValue' | 'journal' | 'subscribe'>;
   readonly log: Logger;
   readonly meters: Meters;
   /** What is opened is added, to be closed with the rest. */
@@ -42,6 +46,8 @@ export interface ApiNeeds {
   revoked(): Revoked | undefined;
   wall(): Date;
   failed(what: string, thrown: unknown): void;
+  /** Around every call. Default: none. */
+  readonly interceptors?: readonly ServerInterceptor[];
 }
 
 /** The API before its port is open: what handlers are made with. */
@@ -95,6 +101,13 @@ export async function openApi(config: Pick<PolicyConfig, 'grpc' | 'reload'>, nee
     wall: () => wall().getTime(),
   });
 
+  const access = answerAccess(
+    bus,
+    { tokens, operatorFile: (id, hash) => operatorFile?.has(id, hash) === true, judge, membership },
+    { failed },
+  );
+  closing.add(() => access.inOrder());
+
   const endTokens = endTokensOfTheGone({ tokens, audit, wall, failed });
   endTokens(membership());
   let port: GrpcPort | undefined;
@@ -134,8 +147,13 @@ export async function openApi(config: Pick<PolicyConfig, 'grpc' | 'reload'>, nee
     },
     guarded: (handlers) => guardHandlers(handlers, guard),
     async open(handlers, health) {
+      const scopes = scopesByPath();
       port = await openGrpcPort(at, {
-        handlers,
+        interceptors: needs.interceptors ?? [],
+        services: apiServiceNames,
+        addServices: (server, calls) => addServices(server, handlers, calls),
+        scopes: (path) => scopes.get(path),
+        places: createStreamPlaces(at.watches),
         health,
         events,
         tls: shown(),

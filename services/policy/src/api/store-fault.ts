@@ -1,6 +1,6 @@
+import { ApiFault } from '@guildhall/chassis/api/api-fault';
 import { JournalError } from '@guildhall/chassis/journal';
 import { KeyValueError } from '@guildhall/chassis/key-value';
-import { ApiFault } from '@guildhall/chassis/api/api-fault';
 
 /**
  * What JetStream did not read or keep, for the caller: `what` is the first half of the sentence ("The membership cannot be written"), `next`

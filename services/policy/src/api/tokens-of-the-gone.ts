@@ -1,6 +1,6 @@
+import { ApiFault } from '@guildhall/chassis/api/api-fault';
 import type { Membership } from '../decision/membership.js';
 import type { AccessTokens } from './access-tokens.js';
-import { ApiFault } from '@guildhall/chassis/api/api-fault';
 import type { Audit } from './audit.js';
 
 /** What ending tokens takes. */

@@ -1,6 +1,6 @@
+import type { Caller } from '@guildhall/chassis/api/caller';
 import { factsOf, parseAnchors } from '@guildhall/chassis/certificate';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Caller } from '@guildhall/chassis/api/caller';
 import { type AuthorityStage, acme, authorityStage, day, memberCaller, nobody, operator, requestFor } from './authority.stage.js';
 
 /** For what comes by itself, on a slow machine too. */

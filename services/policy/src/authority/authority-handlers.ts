@@ -1,3 +1,5 @@
+import { ApiFault } from '@guildhall/chassis/api/api-fault';
+import { type Caller, whoIs } from '@guildhall/chassis/api/caller';
 import { leafOf } from '@guildhall/chassis/authority/authority';
 import type { OpenAuthority } from '@guildhall/chassis/authority/folder';
 import { pemOf } from '@guildhall/chassis/authority/pem';
@@ -8,9 +10,7 @@ import { parseAnchors } from '@guildhall/chassis/certificate';
 import { quoted } from '@guildhall/proto/community/quoted';
 import type { IssuedCertificate, RegisterCertificateRequest } from '@guildhall/proto/gen/guildhall/admin/v1/authority_service';
 import type { AccessTokens } from '../api/access-tokens.js';
-import { ApiFault } from '@guildhall/chassis/api/api-fault';
 import type { AuthorityHandlers } from '../api/api-handlers.js';
-import { type Caller, whoIs } from '@guildhall/chassis/api/caller';
 import type { Entries } from '../decision/compile.js';
 import type { Membership } from '../decision/membership.js';
 import type { AuthorityEvents } from './authority-events.js';

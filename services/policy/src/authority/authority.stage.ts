@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Caller } from '@guildhall/chassis/api/caller';
 import { type Authority, createAuthority } from '@guildhall/chassis/authority/authority';
 import { authorityPaths } from '@guildhall/chassis/authority/folder';
 import { newSigningKey, type SigningKey } from '@guildhall/chassis/authority/key';
@@ -11,7 +12,6 @@ import { memoryBus } from '@guildhall/chassis/memory-bus';
 import { createMeters } from '@guildhall/chassis/meters';
 import { Community, Member } from '@guildhall/proto/gen/guildhall/admin/v1/membership';
 import { buckets } from '@guildhall/proto/subjects';
-import type { Caller } from '@guildhall/chassis/api/caller';
 import { keepAccessTokens } from '../api/keep-access-tokens.js';
 import { configSchema, type PolicyConfig } from '../config.js';
 import { type EntryBody, encodeEntry, entryKey } from '../membership/bucket-entry.js';

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
+import { ApiFault } from '@guildhall/chassis/api/api-fault';
 import { type KeyValue, type KeyValueEntry, KeyValueError } from '@guildhall/chassis/key-value';
 import { IssuedCertificate } from '@guildhall/proto/gen/guildhall/admin/v1/authority_service';
 import { certificateKey } from '@guildhall/proto/subjects';
-import { ApiFault } from '@guildhall/chassis/api/api-fault';
 import { storeFault } from '../api/store-fault.js';
 
 /** The certificates that the community's authority issued or that were made known, as the bucket `certificates` has them. */

@@ -1,3 +1,4 @@
+import { ApiFault } from '@guildhall/chassis/api/api-fault';
 import { type Authority, clockMargin, leafOf } from '@guildhall/chassis/authority/authority';
 import { grantNames } from '@guildhall/chassis/authority/granted-names';
 import { serialNumberOf } from '@guildhall/chassis/authority/serial-number';
@@ -5,7 +6,6 @@ import { readSigningRequest, type SigningRequest } from '@guildhall/chassis/auth
 import { type Certificate, factsOf, sipNames, spkiSha256 } from '@guildhall/chassis/certificate';
 import { Fault } from '@guildhall/chassis/fault';
 import type { IssuedCertificate } from '@guildhall/proto/gen/guildhall/admin/v1/authority_service';
-import { ApiFault } from '@guildhall/chassis/api/api-fault';
 import type { Member, Membership } from '../decision/membership.js';
 import type { IssuedCertificates } from './issued-certificates.js';
 import { vettedNames } from './vetted-names.js';

@@ -15,6 +15,7 @@ import { decide } from '../decision/decide.js';
 import type { Decision } from '../decision/hearing.js';
 import type { Membership } from '../decision/membership.js';
 import { verdictOf } from '../decision/verdict.js';
+import type { DecisionTraces } from './decision-traces.js';
 import { doorOf } from './door.js';
 import { trustPage } from './trust.js';
 
@@ -31,6 +32,8 @@ export interface Sources {
   wall(): number;
   /** Whether something is worth waiting for before an ask is answered: resolves to the ms for which a refusal then holds. Undefined: nothing is. */
   meet?(ask: Ask, decision: Decision): Promise<number> | undefined;
+  /** Spans of decisions. Default: none. */
+  readonly traces?: DecisionTraces;
 }
 
 /** What is told about questions, for figures. */
@@ -43,6 +46,8 @@ export interface QuestionListener {
   unanswerable(question: Question): void;
 }
 
+type Traced = ReturnType<DecisionTraces['begin']>;
+
 /** A page of trust is kept below this and below what NATS takes. */
 const pageBytes = 400 * 1024;
 
@@ -51,7 +56,11 @@ const pageBytes = 400 * 1024;
  * read is counted and left without an answer. Returns how to stop in order:
  * what NATS has given to this instance already is still answered.
  */
-export function answerQuestions(bus: Bus, { membership, tokenKeys, wall, meet }: Sources, listener: QuestionListener): () => Promise<void> {
+export function answerQuestions(
+  bus: Bus,
+  { membership, tokenKeys, wall, meet, traces }: Sources,
+  listener: QuestionListener,
+): () => Promise<void> {
   const maxPage = Math.min(pageBytes, bus.maxPayload - 1024);
 
   /** Subscribes to one question: `read` throws on bytes that are none, `answer` gives undefined when it cannot know. */
@@ -59,11 +68,11 @@ export function answerQuestions(bus: Bus, { membership, tokenKeys, wall, meet }:
     question: Question,
     subject: string,
     read: (payload: Uint8Array) => T,
-    answer: (asked: T) => Uint8Array | Promise<Uint8Array> | undefined,
+    answer: (asked: T, trace: string | undefined) => Uint8Array | Promise<Uint8Array> | undefined,
   ) =>
     bus.subscribe(
       subject,
-      (payload, reply) => {
+      (payload, reply, trace) => {
         let asked: T;
         try {
           asked = read(payload);
@@ -71,7 +80,7 @@ export function answerQuestions(bus: Bus, { membership, tokenKeys, wall, meet }:
           listener.malformed(question);
           return;
         }
-        const answered = answer(asked);
+        const answered = answer(asked, trace);
         if (answered === undefined) {
           listener.unanswerable(question);
           return;
@@ -83,27 +92,29 @@ export function answerQuestions(bus: Bus, { membership, tokenKeys, wall, meet }:
       policyQueue,
     );
 
-  const verdict = (decision: Decision, { version }: Membership): Uint8Array => {
+  const verdict = (decision: Decision, { version }: Membership, traced: Traced): Uint8Array => {
     listener.decided(decision);
+    traced?.(decision, version);
     return Verdict.encode(verdictOf(decision, version)).finish();
   };
 
   /** Decides anew after the wait; a refusal that is left holds for so long at most. */
-  const later = async (ask: Ask, before: Membership, wait: Promise<number>): Promise<Uint8Array> => {
+  const later = async (ask: Ask, before: Membership, wait: Promise<number>, traced: Traced): Promise<Uint8Array> => {
     const most = await wait;
     const inForce = membership() ?? before;
     const decision = decide(inForce, ask, wall());
     const holdsFor = decision.holdsFor === 0 ? most : Math.min(decision.holdsFor, most);
-    return verdict(decision.action === 'refuse' ? { ...decision, holdsFor } : decision, inForce);
+    return verdict(decision.action === 'refuse' ? { ...decision, holdsFor } : decision, inForce, traced);
   };
 
   const stops = [
-    on('ask', subjects.ask, Ask.decode, (ask) => {
+    on('ask', subjects.ask, Ask.decode, (ask, trace) => {
       const inForce = membership();
       if (inForce === undefined) return undefined;
+      const traced = trace === undefined ? undefined : traces?.begin(trace);
       const decision = decide(inForce, ask, wall());
       const wait = meet?.(ask, decision);
-      return wait === undefined ? verdict(decision, inForce) : later(ask, inForce, wait);
+      return wait === undefined ? verdict(decision, inForce, traced) : later(ask, inForce, wait, traced);
     }),
     on('door', subjects.door, DoorRequest.decode, ({ member }) => {
       const inForce = membership();

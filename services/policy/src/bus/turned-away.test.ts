@@ -1,9 +1,9 @@
+import type { Caller } from '@guildhall/chassis/api/caller';
 import { memoryBus } from '@guildhall/chassis/memory-bus';
 import { ListTurnedAwayRequest } from '@guildhall/proto/gen/guildhall/admin/v1/admin';
 import { TurnedAway } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
 import { subjects } from '@guildhall/proto/subjects';
 import { describe, expect, it } from 'vitest';
-import type { Caller } from '@guildhall/chassis/api/caller';
 import { keepTurnedAway, listTurnedAway } from './turned-away.js';
 
 const operator: Caller = { scope: 'operator', member: '', by: 'token x', source: '' };

@@ -1,11 +1,11 @@
+import { ApiFault } from '@guildhall/chassis/api/api-fault';
+import type { Caller } from '@guildhall/chassis/api/caller';
 import type { Bus } from '@guildhall/chassis/bus';
 import type { ListTurnedAwayRequest, TurnedAwayConnection } from '@guildhall/proto/gen/guildhall/admin/v1/admin';
 import { type Refused, TurnedAway } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
 import { type CloseReason, closeReasons } from '@guildhall/proto/reason';
 import { subjects } from '@guildhall/proto/subjects';
-import { ApiFault } from '@guildhall/chassis/api/api-fault';
 import type { AdminHandlers } from '../api/api-handlers.js';
-import type { Caller } from '@guildhall/chassis/api/caller';
 
 /** Whom the hub turned away lately, of every ingress and relay. */
 export interface TurnedAwayRing {

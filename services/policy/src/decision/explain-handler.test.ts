@@ -1,6 +1,6 @@
+import type { Caller } from '@guildhall/chassis/api/caller';
 import { ExplainRequest } from '@guildhall/proto/gen/guildhall/admin/v1/admin';
 import { describe, expect, it } from 'vitest';
-import type { Caller } from '@guildhall/chassis/api/caller';
 import { explainHandler } from './explain-handler.js';
 import { sampleMembership } from './sample-membership.js';
 

@@ -1,5 +1,5 @@
-import type { ExplainStep } from '@guildhall/proto/gen/guildhall/admin/v1/admin';
 import { ApiFault } from '@guildhall/chassis/api/api-fault';
+import type { ExplainStep } from '@guildhall/proto/gen/guildhall/admin/v1/admin';
 import type { AdminHandlers } from '../api/api-handlers.js';
 import type { MembershipAt } from '../membership/membership-at.js';
 import { explain } from './explain.js';

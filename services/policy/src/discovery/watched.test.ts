@@ -1,9 +1,9 @@
+import type { Caller } from '@guildhall/chassis/api/caller';
 import { memoryBus } from '@guildhall/chassis/memory-bus';
 import { ListPartnersRequest, ListPartnersResponse } from '@guildhall/proto/gen/guildhall/admin/v1/admin';
 import { Watched } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
 import { subjects } from '@guildhall/proto/subjects';
 import { describe, expect, it } from 'vitest';
-import type { Caller } from '@guildhall/chassis/api/caller';
 import { entryKey, type StoredEntry } from '../membership/bucket-entry.js';
 import { discoveredMember } from './discovered-member.js';
 import { keepWatched, listPartners } from './watched.js';

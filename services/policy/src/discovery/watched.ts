@@ -1,8 +1,8 @@
+import { ApiFault } from '@guildhall/chassis/api/api-fault';
 import type { Bus } from '@guildhall/chassis/bus';
 import { type DiscoveredPartner, type ListPartnersRequest, ListPartnersResponse } from '@guildhall/proto/gen/guildhall/admin/v1/admin';
 import { type PartnerConduct, Watched } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
 import { subjects } from '@guildhall/proto/subjects';
-import { ApiFault } from '@guildhall/chassis/api/api-fault';
 import type { AdminHandlers } from '../api/api-handlers.js';
 import type { StoredEntry } from '../membership/bucket-entry.js';
 import { discoveredEntries } from './discovered-member.js';

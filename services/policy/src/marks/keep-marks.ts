@@ -1,9 +1,9 @@
+import { ApiFault } from '@guildhall/chassis/api/api-fault';
 import type { Bus } from '@guildhall/chassis/bus';
 import { type KeyValue, KeyValueError } from '@guildhall/chassis/key-value';
 import { Mark } from '@guildhall/proto/gen/guildhall/admin/v1/admin';
 import { Marked } from '@guildhall/proto/gen/guildhall/bus/v1/report';
 import { markKey, subjects } from '@guildhall/proto/subjects';
-import { ApiFault } from '../api/api-fault.js';
 import { storeFault } from '../api/store-fault.js';
 
 /** Members whose messages' heads are kept for a while, the same in every instance of policy. */

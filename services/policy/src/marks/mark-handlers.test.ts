@@ -1,6 +1,6 @@
+import type { Caller } from '@guildhall/chassis/api/caller';
 import type { Mark } from '@guildhall/proto/gen/guildhall/admin/v1/admin';
 import { describe, expect, it } from 'vitest';
-import type { Caller } from '../api/caller.js';
 import { sampleMembership } from '../decision/sample-membership.js';
 import { markHandlers } from './mark-handlers.js';
 

@@ -1,6 +1,6 @@
-import { ApiFault } from '../api/api-fault.js';
+import { ApiFault } from '@guildhall/chassis/api/api-fault';
+import { whoIs } from '@guildhall/chassis/api/caller';
 import type { AdminHandlers } from '../api/api-handlers.js';
-import { whoIs } from '../api/caller.js';
 import type { Membership } from '../decision/membership.js';
 import type { Marks } from './keep-marks.js';
 

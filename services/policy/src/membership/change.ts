@@ -1,6 +1,6 @@
+import { ApiFault } from '@guildhall/chassis/api/api-fault';
 import { type KeyValue, KeyValueError } from '@guildhall/chassis/key-value';
 import type { ChangeOrder, ChangeReport, EntryChange } from '@guildhall/proto/gen/guildhall/admin/v1/membership_service';
-import { ApiFault } from '@guildhall/chassis/api/api-fault';
 import { storeFault } from '../api/store-fault.js';
 import { type Authorship, decodeNote, type StoredEntry } from './bucket-entry.js';
 import { type Clash, type Plan, plan, type Wish, type Write } from './change-plan.js';

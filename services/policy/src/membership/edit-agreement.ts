@@ -1,6 +1,6 @@
+import { ApiFault } from '@guildhall/chassis/api/api-fault';
 import type { Agreement } from '@guildhall/proto/gen/guildhall/admin/v1/membership';
 import type { ProposeAgreementRequest } from '@guildhall/proto/gen/guildhall/admin/v1/membership_service';
-import { ApiFault } from '@guildhall/chassis/api/api-fault';
 import type { EntryBody, StoredEntry } from './bucket-entry.js';
 import type { Wish } from './change-plan.js';
 import { instantOf, keyOf, storedMember } from './edit-entry.js';

@@ -1,10 +1,10 @@
+import { ApiFault } from '@guildhall/chassis/api/api-fault';
 import { authorityFiles, communityEntries } from '@guildhall/proto/community/entries';
 import { inspectCommunity } from '@guildhall/proto/community/file';
 import { renderPath, renderProblem } from '@guildhall/proto/community/problem';
 import { quoted } from '@guildhall/proto/community/quoted';
 import type { Community } from '@guildhall/proto/gen/guildhall/admin/v1/membership';
 import { membershipKeys } from '@guildhall/proto/subjects';
-import { ApiFault } from '@guildhall/chassis/api/api-fault';
 import { type EntryBody, entriesByKey, type StoredEntry } from './bucket-entry.js';
 import type { Wish } from './change-plan.js';
 import { certificatesOf, revocationListsOf } from './edit-entry.js';

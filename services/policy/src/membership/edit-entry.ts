@@ -1,8 +1,8 @@
+import { ApiFault } from '@guildhall/chassis/api/api-fault';
 import { splitCertificates, splitRevocationLists } from '@guildhall/proto/community/entries';
 import { didYouMean } from '@guildhall/proto/community/near-miss';
 import { quoted } from '@guildhall/proto/community/quoted';
 import type { Agreement, Member, Rule } from '@guildhall/proto/gen/guildhall/admin/v1/membership';
-import { ApiFault } from '@guildhall/chassis/api/api-fault';
 import { type EntryBody, entryKey, type StoredEntry } from './bucket-entry.js';
 import type { Snapshot } from './table.js';
 

@@ -1,6 +1,6 @@
+import { ApiFault } from '@guildhall/chassis/api/api-fault';
 import { Member, type MemberProxy, type Party, type Rule } from '@guildhall/proto/gen/guildhall/admin/v1/membership';
 import type { SetMemberStatusRequest, SetMemberTrustRequest } from '@guildhall/proto/gen/guildhall/admin/v1/membership_service';
-import { ApiFault } from '@guildhall/chassis/api/api-fault';
 import type { EntryBody } from './bucket-entry.js';
 import type { Wish } from './change-plan.js';
 import { certificatesOf, instantOf, keyOf, revocationListsOf, storedAgreements, storedMember, storedRules } from './edit-entry.js';

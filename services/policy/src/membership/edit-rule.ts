@@ -1,8 +1,8 @@
+import { ApiFault } from '@guildhall/chassis/api/api-fault';
 import { didYouMean } from '@guildhall/proto/community/near-miss';
 import { quoted } from '@guildhall/proto/community/quoted';
 import type { Rule } from '@guildhall/proto/gen/guildhall/admin/v1/membership';
 import type { PutRuleRequest } from '@guildhall/proto/gen/guildhall/admin/v1/membership_service';
-import { ApiFault } from '@guildhall/chassis/api/api-fault';
 import type { EntryBody } from './bucket-entry.js';
 import type { Wish } from './change-plan.js';
 import { instantOf, keyOf, storedRules } from './edit-entry.js';

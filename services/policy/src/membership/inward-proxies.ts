@@ -1,7 +1,7 @@
 import { BlockList, isIP } from 'node:net';
+import { ApiFault } from '@guildhall/chassis/api/api-fault';
 import { quoted } from '@guildhall/proto/community/quoted';
 import type { Member, MemberProxy } from '@guildhall/proto/gen/guildhall/admin/v1/membership';
-import { ApiFault } from '@guildhall/chassis/api/api-fault';
 
 /** Addresses at which the hub finds itself or its own link, and nobody else's proxy. */
 const inward = new BlockList();

@@ -1,10 +1,10 @@
 import { dirname, resolve } from 'node:path';
 import { faultFrom } from '@guildhall/chassis/fault';
+import { watchFiles } from '@guildhall/chassis/file-watch';
 import type { FileContent } from './bring-in.js';
 import { entriesByKey } from './bucket-entry.js';
 import { fileDigest, loadCommunity } from './community-file.js';
 import type { BroughtIn } from './file-source.js';
-import { watchFiles } from '@guildhall/chassis/file-watch';
 
 /** A community file that may be changed while the hub runs. */
 export interface LiveFile {

@@ -1,6 +1,6 @@
-import type { WatchMembershipResponse } from '@guildhall/proto/gen/guildhall/admin/v1/membership_service';
 import { ApiFault } from '@guildhall/chassis/api/api-fault';
 import type { Caller } from '@guildhall/chassis/api/caller';
+import type { WatchMembershipResponse } from '@guildhall/proto/gen/guildhall/admin/v1/membership_service';
 import { entryChange } from './entry-change.js';
 import { seesEntry } from './own-half.js';
 import type { Difference } from './table.js';

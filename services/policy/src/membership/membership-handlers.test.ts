@@ -1,3 +1,4 @@
+import { ApiFault } from '@guildhall/chassis/api/api-fault';
 import { Member, Rule } from '@guildhall/proto/gen/guildhall/admin/v1/membership';
 import {
   PutMemberRequest,
@@ -7,7 +8,6 @@ import {
   SetMemberTrustRequest,
 } from '@guildhall/proto/gen/guildhall/admin/v1/membership_service';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ApiFault } from '@guildhall/chassis/api/api-fault';
 import { encodeEntry } from './bucket-entry.js';
 import { checkCommunity } from './community-check.js';
 import { caller, fileContent, type MembershipStage, openMembershipStage, testAuthority } from './membership.stage.js';

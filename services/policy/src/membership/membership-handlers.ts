@@ -1,8 +1,8 @@
+import { ApiFault } from '@guildhall/chassis/api/api-fault';
+import { type Caller, whoIs } from '@guildhall/chassis/api/caller';
 import { quoted } from '@guildhall/proto/community/quoted';
 import type { ChangeReport } from '@guildhall/proto/gen/guildhall/admin/v1/membership_service';
-import { ApiFault } from '@guildhall/chassis/api/api-fault';
 import type { MembershipHandlers } from '../api/api-handlers.js';
-import { type Caller, whoIs } from '@guildhall/chassis/api/caller';
 import type { Changes } from './change.js';
 import { acceptAgreement, endAgreement, proposeAgreement } from './edit-agreement.js';
 import { importMembership, putCommunity, readImport, rollBack } from './edit-community.js';

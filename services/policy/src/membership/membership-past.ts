@@ -1,10 +1,10 @@
+import { ApiFault } from '@guildhall/chassis/api/api-fault';
+import type { Caller } from '@guildhall/chassis/api/caller';
 import type { KeyValueEntry } from '@guildhall/chassis/key-value';
 import { KeyValueError } from '@guildhall/chassis/key-value';
 import { writeCommunity } from '@guildhall/proto/community/write';
 import type { Revision } from '@guildhall/proto/gen/guildhall/admin/v1/membership_service';
-import { ApiFault } from '@guildhall/chassis/api/api-fault';
 import type { MembershipHandlers } from '../api/api-handlers.js';
-import type { Caller } from '@guildhall/chassis/api/caller';
 import { storeFault } from '../api/store-fault.js';
 import { communityOf } from './community-check.js';
 import { snapshotDifferences } from './entry-change.js';

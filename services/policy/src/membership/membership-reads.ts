@@ -1,8 +1,8 @@
+import { ApiFault } from '@guildhall/chassis/api/api-fault';
+import type { Caller } from '@guildhall/chassis/api/caller';
 import type { Agreement, Member } from '@guildhall/proto/gen/guildhall/admin/v1/membership';
 import type { StoredAgreement, StoredMember } from '@guildhall/proto/gen/guildhall/admin/v1/membership_service';
-import { ApiFault } from '@guildhall/chassis/api/api-fault';
 import type { MembershipHandlers } from '../api/api-handlers.js';
-import type { Caller } from '@guildhall/chassis/api/caller';
 import type { Entries } from '../decision/compile.js';
 import { type AgreementWorld, agreementState } from './agreement-state.js';
 import type { StoredEntry } from './bucket-entry.js';

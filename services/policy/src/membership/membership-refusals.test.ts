@@ -1,7 +1,7 @@
+import { ApiFault } from '@guildhall/chassis/api/api-fault';
 import { Member, MemberProxy, Rule } from '@guildhall/proto/gen/guildhall/admin/v1/membership';
 import { PutRuleRequest, RemoveMemberRequest, SetMemberStatusRequest } from '@guildhall/proto/gen/guildhall/admin/v1/membership_service';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ApiFault } from '@guildhall/chassis/api/api-fault';
 import { caller, fileContent, type MembershipStage, openMembershipStage } from './membership.stage.js';
 
 const operator = caller('operator');

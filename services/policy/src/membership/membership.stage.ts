@@ -1,9 +1,9 @@
+import type { Caller, Scope } from '@guildhall/chassis/api/caller';
 import type { KeyValue } from '@guildhall/chassis/key-value';
 import { memoryBus } from '@guildhall/chassis/memory-bus';
 import { communityEntries } from '@guildhall/proto/community/entries';
 import { readCommunity } from '@guildhall/proto/community/file';
 import type { MembershipHandlers } from '../api/api-handlers.js';
-import type { Caller, Scope } from '@guildhall/chassis/api/caller';
 import { bringIn, type FileContent } from './bring-in.js';
 import { entriesByKey } from './bucket-entry.js';
 import { type Changes, createChanges } from './change.js';

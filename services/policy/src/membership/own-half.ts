@@ -1,6 +1,6 @@
-import { quoted } from '@guildhall/proto/community/quoted';
 import { ApiFault } from '@guildhall/chassis/api/api-fault';
 import type { Caller } from '@guildhall/chassis/api/caller';
+import { quoted } from '@guildhall/proto/community/quoted';
 import type { EntryBody } from './bucket-entry.js';
 
 /** What of the membership is a caller's to see and to change: of a member, its own half. */

@@ -79,14 +79,15 @@ export interface OutcomeBatch {
   reason: number[];
   length: number[];
   /**
-   * Of finals and GONE: index into `links` plus one of the proxy that answered or was tried last, 0: none; microseconds from the batch's arrival here to
-   * the first writing, and from the last writing to the final answer; how often it was written. An older relay leaves all four empty.
+   * Of finals and GONE, 0 for others: index into `links` plus one of the proxy that answered or was to be tried last, 0: none; microseconds from the
+   * batch's arrival here to the first writing, or to the end of what was never written, and from the last writing to the final answer or to giving up;
+   * how often it was written. An older relay leaves all four empty.
    */
   link: number[];
   waited: number[];
   took: number[];
   tries: number[];
-  /** "host:port" of proxies. */
+  /** "host:port" of proxies; "ingress <id>" where a connection is used that the member opened there. */
   links: string[];
   wire: Buffer;
 }

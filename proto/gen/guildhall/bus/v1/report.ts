@@ -24,7 +24,7 @@ export interface InstanceReport {
   ready: boolean;
   /** Why not, a sentence each. */
   reasons: string[];
-  /** Policy: whether it is the one that writes (leader). */
+  /** Policy: whether it is the first of those that serve. Every policy writes, and the first write counts: this names one where one is to be named. */
   leads: boolean;
   membershipVersion: bigint;
   /** Event loop lag, ms; resident memory, bytes; requests in flight. */
@@ -42,7 +42,10 @@ export interface InstanceReport {
   recordsStored: bigint;
   recordsDropped: bigint;
   recordsWaiting: number;
-  /** Relay: final outcomes handed to each incarnation of an ingress: what of them is in no record was lost with it. */
+  /**
+   * Relay, in part 0: transactions of which each incarnation of an ingress was handed the end, once each, those lately gone included: what of them is in
+   * no record was lost with it.
+   */
   told: Told[];
 }
 
@@ -59,7 +62,7 @@ export interface MemberState {
 }
 
 export interface LinkState {
-  /** "host:port" of the proxy. */
+  /** "host:port" of the proxy, or "ingress <id>" where a connection is used that the member opened there. */
   address: string;
   /** "idle", "connecting", "up", "backoff" or "closed". */
   state: string;

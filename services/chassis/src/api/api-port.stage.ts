@@ -1,11 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client, type ClientOptions, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
-import { type Authority, createAuthority, leafOf } from '@guildhall/chassis/authority/authority';
-import { newSigningKey } from '@guildhall/chassis/authority/key';
+import { type Authority, createAuthority, leafOf } from '../authority/authority.js';
+import { newSigningKey } from '../authority/key.js';
 
-import { spkiSha256 } from '@guildhall/chassis/certificate';
-import { serialKey } from '@guildhall/chassis/revocations';
+import { spkiSha256 } from '../certificate.js';
+import { serialKey } from '../revocations.js';
 
 /** A certificate and its key, PEM. */
 export interface Shown {

@@ -1,0 +1,60 @@
+import { createUserHash } from '@guildhall/chassis/user-hash';
+import { RecordPrivacy } from '@guildhall/proto/gen/guildhall/bus/v1/record';
+import { recordUser } from '@guildhall/proto/records/record-user';
+import { LRUCache } from 'lru-cache';
+import type { UserNames } from './record-columns.js';
+
+/** How users stand in records. */
+export interface RecordUsers {
+  /** As it is now: until the hub's key is known, who is to be hashed is left out and the domain alone stays. */
+  now(): UserNames;
+  /** Whether a key is needed that is not known. */
+  wantsKey(): boolean;
+  /** Takes the key of the hashes; false when it is none. */
+  learn(key: Uint8Array): boolean;
+}
+
+/** The setting. */
+export type Privacy = 'full' | 'hashed' | 'domain';
+
+const keyBytes = 32;
+const privacies: Readonly<Record<Privacy, RecordPrivacy>> = {
+  full: RecordPrivacy.FULL,
+  hashed: RecordPrivacy.HASHED,
+  domain: RecordPrivacy.DOMAIN,
+};
+
+/** `remembered`: of so many users the hash is kept from one batch to the next. */
+export function createRecordUsers(privacy: Privacy, remembered: number): RecordUsers {
+  const never = (): string => '';
+  const plain = privacies[privacy === 'hashed' ? 'domain' : privacy];
+  let current: UserNames = { privacy: plain, user: (uri) => recordUser(uri, plain, never) };
+  let wants = privacy === 'hashed';
+  return {
+    now: () => current,
+    wantsKey: () => wants,
+    learn(key) {
+      if (!wants || key.length !== keyBytes) return false;
+      wants = false;
+      const hash = createUserHash(key);
+      const known = new LRUCache<string, string>({ max: remembered });
+      current = {
+        privacy: RecordPrivacy.HASHED,
+        user(uri) {
+          let told = known.get(uri);
+          if (told === undefined) {
+            told = recordUser(uri, RecordPrivacy.HASHED, hash);
+            known.set(copied(uri), told);
+          }
+          return told;
+        },
+      };
+      return true;
+    },
+  };
+}
+
+/** A slice keeps alive what it was cut from. */
+function copied(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1');
+}

@@ -1,0 +1,106 @@
+import { type ReasonCode, reasons } from '@guildhall/proto/reason';
+import type { Message } from '@guildhall/proto/sip/message';
+import type { SipError } from '@guildhall/proto/sip/sip-error';
+import { badMessage, type RefuseAdmission } from './admit.js';
+import type { AnsweredRefusal } from './answers.js';
+import type { Stations } from './stations.js';
+import { sentAgain, transactionKey } from './transactions.js';
+import type { Wire } from './wire.js';
+
+/** How requests are refused. Every `now` is monotonic ms. */
+export interface Refusing {
+  /** Counts a refusal. */
+  note(member: Wire['member'], status: number, code: ReasonCode, sentence: string): void;
+  /** With one answer and nothing remembered. */
+  atOnce(request: Message, wire: Wire, refusal: AnsweredRefusal, now: number): void;
+  /** With a code of the table and its own sentence; a copy of what is under way is absorbed instead. */
+  turnAway(request: Message, wire: Wire, code: ReasonCode, now: number): void;
+  /** By admission. */
+  refuse(request: Message, wire: Wire, refusal: RefuseAdmission, now: number): void;
+  /** The hub has too much to do, and this member had its share of it. */
+  shed(request: Message, wire: Wire, now: number): void;
+  /** Whether a connection or its member has so much in flight that nothing more is taken. */
+  isFull(wire: Wire): boolean;
+}
+
+/** The way of a request that goes nowhere. */
+export function createRefusing(stations: Pick<Stations, 'answers' | 'counts' | 'limits' | 'records' | 'responses' | 'shedding' | 'transactions'>): Refusing {
+  const { transactions, responses, answers, counts, limits, records } = stations;
+
+  const note: Refusing['note'] = ({ counts: own, id }, status, code, sentence) => {
+    own.refused += 1;
+    counts.refusals.add(id, status, code, sentence);
+  };
+
+  const atOnce: Refusing['atOnce'] = (request, wire, refusal, now) => {
+    note(wire.member, refusal.status, refusal.code, refusal.sentence);
+    // A CANCEL has no record to look for.
+    const serial = request.method === 'CANCEL' ? 0 : records.serial();
+    const text = answers.refusal(request, wire, refusal, serial);
+    if (text !== '') wire.text(text);
+    records.refused(request, { peer: wire.member.id, source: wire.source }, refusal.status, refusal, serial, text.length, now);
+  };
+
+  const isFull: Refusing['isFull'] = ({ inFlight, member }) =>
+    inFlight >= limits.inFlightPerConnection ||
+    member.inFlight >= limits.inFlightPerMember ||
+    member.transactions >= limits.transactionsPerMember;
+
+  return {
+    note,
+    atOnce,
+    isFull,
+    turnAway(request, wire, code, now) {
+      if (sentAgain(transactions, request, wire.member.id)) counts.retransmissions += 1;
+      else atOnce(request, wire, { status: reasons[code].status, code, sentence: reasons[code].about, header: '' }, now);
+    },
+    refuse(request, wire, refusal, now) {
+      // A refused INVITE waits for its ACK, everything else is done with one answer. What has no key cannot be told apart.
+      if (request.method !== 'INVITE' || !refusal.sound || isFull(wire)) {
+        atOnce(request, wire, refusal, now);
+        return;
+      }
+      const key = transactionKey(request, wire.member.id);
+      const known = transactions.find(key);
+      if (known !== undefined) {
+        responses.again(known, request, now);
+        return;
+      }
+      note(wire.member, refusal.status, refusal.code, refusal.sentence);
+      const transaction = transactions.open(key, request, wire, now);
+      transaction.story = records.begin(request, undefined);
+      const text = answers.refusal(request, wire, refusal, transaction.story.serial);
+      responses.say(transaction, refusal.status, text, now, refusal);
+    },
+    shed(request, wire, now) {
+      const { member } = wire;
+      if (sentAgain(transactions, request, member.id)) return;
+      member.allowance += 1;
+      const refusal = { code: 'hub-overloaded', sentence: reasons['hub-overloaded'].about } as const;
+      note(member, 503, refusal.code, refusal.sentence);
+      const text = answers.overloaded(request, wire);
+      if (text !== '') wire.text(text);
+      records.refused(request, { peer: member.id, source: wire.source }, 503, refusal, records.serial(), text.length, now);
+      stations.shedding.refused(member);
+    },
+  };
+}
+
+/**
+ * The answer to a message that the reader refused, '' for none: RFC 3261 8.1.3, 17: neither a response nor an ACK is ever answered.
+ */
+export function refuseBroken(
+  { answers, counts, records, clock }: Pick<Stations, 'answers' | 'clock' | 'counts' | 'records'>,
+  error: SipError,
+  message: Message,
+  wire: Wire,
+): string {
+  const refusal = badMessage(error);
+  counts.refusals.add(wire.member.id, refusal.status, refusal.code, refusal.sentence);
+  wire.member.counts.refused += 1;
+  if (message.status !== 0 || message.method === 'ACK') return '';
+  const serial = records.serial();
+  const text = answers.refusal(message, wire, refusal, serial);
+  records.refused(message, { peer: wire.member.id, source: wire.source }, refusal.status, refusal, serial, text.length, clock());
+  return text;
+}
