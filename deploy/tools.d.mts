@@ -30,5 +30,7 @@ export function findKamailio(environment?: NodeJS.ProcessEnv): KamailioTool | un
 export function findSipp(environment?: NodeJS.ProcessEnv): Tool | undefined;
 /** $GUILDHALL_FAKETIME, then as above; only with its library. Never fetches. */
 export function findFaketime(environment?: NodeJS.ProcessEnv): FaketimeTool | undefined;
+/** $GUILDHALL_PROMTOOL, then as above. It is never fetched. */
+export function findPromtool(environment?: NodeJS.ProcessEnv): Tool | undefined;
 /** Finds a tool, or fetches it from Debian into the private copy, without root; says what it does through `say`. */
 export function provide(name: ToolName, say: (line: string) => void, environment?: NodeJS.ProcessEnv): Provision;

@@ -113,6 +113,11 @@ export function findSipp(environment = process.env) {
   return find('sipp', tools.sipp.variable, environment);
 }
 
+/** Prometheus' own checker of rules and configurations; the project never fetches it. */
+export function findPromtool(environment = process.env) {
+  return find('promtool', 'GUILDHALL_PROMTOOL', environment);
+}
+
 /** The library that a program is to load beside faketime: below the same prefix, as Debian, Fedora and Alpine have it. */
 export function findFaketime(environment = process.env) {
   const tool = find('faketime', tools.faketime.variable, environment);

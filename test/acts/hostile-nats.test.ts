@@ -3,7 +3,7 @@ import { connect as connectTcp } from 'node:net';
 import { join } from 'node:path';
 import { openState } from '@guildhall/cli/hub/state-folder';
 import { ensureSample } from '@guildhall/cli/sample/sample';
-import { auditSubject, buckets, subjects } from '@guildhall/proto/subjects';
+import { auditSubject, buckets, streams, subjects } from '@guildhall/proto/subjects';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkoutRoot } from '../stage/checkout.js';
@@ -11,7 +11,7 @@ import { openFolder } from '../stage/folder.js';
 import { freePort } from '../stage/port.js';
 import { type Program, startProgram } from '../stage/program.js';
 
-type User = 'ingress' | 'relay' | 'policy';
+type User = 'ingress' | 'relay' | 'policy' | 'console';
 
 /** What no service may say, for each of them. */
 const unsaid: Readonly<Record<User, readonly string[]>> = {
@@ -22,6 +22,7 @@ const unsaid: Readonly<Record<User, readonly string[]>> = {
     subjects.depart('ingress', 'ingress-1'),
     subjects.hello('relay', 'ghost'),
     subjects.hello('policy', 'ghost'),
+    subjects.report('relay', 'ghost'),
     subjects.door,
   ],
   relay: [
@@ -37,6 +38,8 @@ const unsaid: Readonly<Record<User, readonly string[]>> = {
     subjects.depart('relay', 'relay-1'),
     subjects.hello('ingress', 'ghost'),
     subjects.hello('policy', 'ghost'),
+    subjects.report('ingress', 'ghost'),
+    subjects.records('ingress-1'),
   ],
   policy: [
     subjects.ask,
@@ -47,10 +50,30 @@ const unsaid: Readonly<Record<User, readonly string[]>> = {
     subjects.present,
     subjects.hello('ingress', 'ghost'),
     subjects.hello('relay', 'ghost'),
+    subjects.report('relay', 'ghost'),
+  ],
+  console: [
+    subjects.changed,
+    subjects.marked,
+    subjects.ask,
+    subjects.trust,
+    subjects.tokenKeys,
+    subjects.door,
+    subjects.present,
+    subjects.relay('relay-1'),
+    subjects.ingress('ingress-1'),
+    subjects.arrived('relay', 'relay-1'),
+    subjects.depart('ingress', 'ingress-1'),
+    subjects.hello('ingress', 'ghost'),
+    subjects.report('relay', 'ghost'),
+    subjects.records('ingress-1'),
+    subjects.kept('ingress-1'),
+    ...['DELETE', 'PURGE', 'UPDATE', 'CREATE'].map((verb) => `$JS.API.STREAM.${verb}.${streams.records}`),
+    `$JS.API.DIRECT.GET.${streams.records}`,
   ],
 };
-/** What none of the message path may say: JetStream's, other services' answers, the server's own. */
-const unsaidByBoth = [
+/** What none but policy may say: JetStream's, other services' answers, the server's own. */
+const unsaidByOthers = [
   auditSubject,
   '$JS.API.STREAM.DELETE.AUDIT',
   `$JS.API.STREAM.PURGE.KV_${buckets.membership}`,
@@ -104,6 +127,22 @@ const unheard: Readonly<Record<User, readonly string[]>> = {
     'gh.v1.depart.*.*',
     '_INBOX.>',
     `${subjects.inbox('ingress')}.>`,
+    '$SYS.>',
+  ],
+  console: [
+    '>',
+    'gh.v1.>',
+    subjects.ask,
+    subjects.access,
+    subjects.tokenKeys,
+    'gh.v1.relay.*',
+    'gh.v1.ingress.*',
+    'gh.v1.records.*',
+    '_INBOX.>',
+    `${subjects.inbox('ingress')}.>`,
+    `${subjects.inbox('policy')}.>`,
+    '$KV.>',
+    '$JS.>',
     '$SYS.>',
   ],
 };
@@ -170,9 +209,9 @@ describe('the bus of a hub that `guildhall up` runs', () => {
     ] as const) {
       await expect(enter(user, pass), user).rejects.toThrow(/authorization/i);
     }
-    expect([...passwords.keys()].sort()).toEqual(['ingress', 'policy', 'relay']);
+    expect([...passwords.keys()].sort()).toEqual(['console', 'ingress', 'policy', 'relay']);
     for (const password of passwords.values()) expect(password.length).toBeGreaterThanOrEqual(24);
-    expect(new Set(passwords.values()).size).toBe(3);
+    expect(new Set(passwords.values()).size).toBe(4);
     expect(statSync(conf).mode & 0o077).toBe(0);
   });
 
@@ -198,10 +237,10 @@ describe('the bus of a hub that `guildhall up` runs', () => {
     }
   });
 
-  it.each(['ingress', 'relay', 'policy'] as const)('%s says and hears what it needs and nothing else', async (user) => {
+  it.each(['ingress', 'relay', 'policy', 'console'] as const)('%s says and hears what it needs and nothing else', async (user) => {
     await as(user, async (connection) => {
       const told = objections(connection);
-      const silent = [...unsaid[user], ...(user === 'policy' ? [] : unsaidByBoth)];
+      const silent = [...unsaid[user], ...(user === 'policy' ? [] : unsaidByOthers)];
       for (const subject of silent) connection.publish(subject, Buffer.from('x'));
       for (const subject of unheard[user]) connection.subscribe(subject, { callback: () => undefined });
       await connection.flush();
@@ -249,7 +288,7 @@ describe('the bus of a hub that `guildhall up` runs', () => {
           if (error === null) heard.push(message.subject);
         },
       });
-      await expect.poll(() => new Set(heard.map((subject) => subject.split('.')[3])).size, { timeout: 5_000 }).toBe(3);
+      await expect.poll(() => new Set(heard.map((subject) => subject.split('.')[3])).size, { timeout: 5_000 }).toBe(4);
     });
   });
 });

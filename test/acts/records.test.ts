@@ -169,11 +169,12 @@ describe('known traffic, and exactly its figures wherever one looks', () => {
     const at = ['--metrics', consoles[0]?.addresses['grpc'] ?? '', '--ca', authority.certFile, '--hub-name', domain];
     const told = async (...line: string[]) => {
       const { code, out, talk } = await runGuildhall(folder.path, ...line, '--json', ...at, '--token-file', folder.file('ada.token'));
-      expect([line, code, talk]).toEqual([line, 0, '']);
-      return JSON.parse(out);
+      expect([line, talk]).toEqual([line, '']);
+      return { code, ...JSON.parse(out) };
     };
     expect(totalsOfTraffic([whole(await told('top', '--once', '--over', '10m'))])).toEqual(totals);
     const status = await told('status');
+    expect(status).toMatchObject({ code: 1, verdict: 'impaired', reasons: [expect.stringContaining('crow')] });
     expect(status.instances.map(({ id }: { id: string }) => id).toSorted()).toEqual(
       [...hub().ingresses, ...hub().policies, ...hub().relays, ...hub().consoles].map(({ id }) => id).toSorted(),
     );
@@ -225,6 +226,8 @@ function frameOf({ data }: { readonly data: string }): TrafficFrame[] {
 function namesIn(told: unknown): string[] {
   const { records = [] } = Object(told);
   return Array.isArray(records)
-    ? records.map((one) => deedName({ callId: Object(one).callId ?? '', method: Object(one).method ?? '' }))
+    ? records.map((one) =>
+        deedName({ callId: Object(one).callId ?? '', method: Object(one).method ?? '', inDialog: Object(one).inDialog === true }),
+      )
     : [];
 }

@@ -44,13 +44,28 @@ it('puts some hundred messages through a real hub, loses none and has a figure f
   expect(around.said[0]).toBe('round 1 of 1');
 });
 
+it('compares a hub that keeps and tells everything with one that does not, and sees that it does', { timeout: 2 * patience }, async () => {
+  const findings = await bench(
+    options('--rounds 1 --count 300 --patterns 10x3 --with records,metrics,traces --against off'),
+    surroundings(),
+  );
+  const [hub, against] = [`${hubName} with records,metrics,traces`, `${hubName}, all off`];
+  expect(findings.compared).toEqual({ hub, against });
+  expect(findings.rows.map(({ hub: name, failed, troubles }) => ({ name, failed, troubles }))).toEqual(
+    [hub, against].map((name) => ({ name, failed: 0, troubles: [] })),
+  );
+  for (const { cpuParts } of findings.rows) expect(Object.keys(cpuParts)).toContain('console');
+  expect(renderTables(findings, hub)).toMatch(/ingress [+-].*, relay [+-].*, nats-server [+-].*: together [+-].*console [+-]/);
+  expect(JSON.parse(renderJson(findings, hub))).toMatchObject({ differences: [{ pattern: '10x3', rounds: 1 }] });
+});
+
 it('profiles every service of a hub', { timeout: patience }, async () => {
   const findings = await bench(options('--profile --count 300 --patterns 3x10'), surroundings());
   const services = findings.profiles.map(({ service }) => service).sort();
-  expect(services).toEqual(['cli', 'ingress', 'policy', 'relay']);
+  expect(services).toEqual(['cli', 'console', 'ingress', 'policy', 'relay']);
   const relay = findings.profiles.find(({ service }) => service === 'relay');
   expect(relay?.summary.own.some(({ file }) => file.startsWith('services/relay/src/'))).toBe(true);
-  expect(readdirSync(folder.file('profiles')).filter((name) => name.endsWith('.cpuprofile'))).toHaveLength(4);
+  expect(readdirSync(folder.file('profiles')).filter((name) => name.endsWith('.cpuprofile'))).toHaveLength(5);
 });
 
 it('ends what it started when it is told to end', { timeout: patience }, async () => {

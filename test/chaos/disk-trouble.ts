@@ -1,4 +1,4 @@
-import type { HubServices } from '../stage/hub.js';
+import type { HubServices, HubSettings } from '../stage/hub.js';
 import { type Ground, playFault } from './fault-run.js';
 import { othersP99 } from './member-trouble.js';
 import { type Attempt, changesAgain, tryChange } from './membership-change.js';
@@ -25,6 +25,12 @@ const againMs = 15_000;
 const afterRestartMs = 60_000;
 const recordsMs = 30_000;
 
+/** The least memory for records that there is, so that it is full within seconds, and streams that small disks have room for. */
+const settings: HubSettings = {
+  ingress: { records: { bufferBytes: '256KiB' } },
+  policy: { records: { maxBytes: '16MiB', keptBytes: '4MiB', trafficBytes: '4MiB' } },
+};
+
 /** The row of a trouble of the disks of all nats-servers at once. */
 export function diskRow(trouble: DiskTrouble): Row {
   return {
@@ -48,8 +54,7 @@ export function diskRow(trouble: DiskTrouble): Row {
 function playTrouble(stage: Stage, trouble: DiskTrouble, disks: readonly SmallDisk[]): Promise<RowResult> {
   const broken: string[] = [];
   return playFault(stage, {
-    // The least memory for records that there is: it is full within seconds.
-    topology: { store: (number) => disks[number - 1]?.folder ?? '', settings: { ingress: { records: { bufferBytes: '256KiB' } } } },
+    topology: { store: (number) => disks[number - 1]?.folder ?? '', settings },
     async prepare({ hub }) {
       const { refused } = await tryChange(hub, 'gale');
       if (refused !== '') throw new Error(`a change before the fault was refused: ${refused}`);

@@ -1,8 +1,10 @@
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { createMeters } from '@guildhall/chassis/meters';
+import { loadTelemetry } from '@guildhall/chassis/otlp-door';
 import { telemetryConfig } from '@guildhall/chassis/telemetry-config';
 import { createTracing, type FinishedSpan, type Tracing } from '@guildhall/chassis/tracing';
 import { afterEach, describe, expect, it } from 'vitest';
+import { type Identity, openSafe } from '../stage/certificates.js';
 import { type Collector, startCollector } from '../stage/collector.js';
 import { type Folder, openFolder } from '../stage/folder.js';
 import { freePort } from '../stage/port.js';
@@ -26,8 +28,8 @@ afterEach(async () => {
   for (const end of curtain.splice(0).reverse()) await end();
 });
 
-async function collecting(): Promise<Collector> {
-  const collector = await startCollector();
+async function collecting(identity?: Identity): Promise<Collector> {
+  const collector = await startCollector(identity);
   curtain.push(() => collector.close());
   return collector;
 }
@@ -44,7 +46,8 @@ function tracingWith(settings: Parameters<typeof telemetryConfig.parse>[0]) {
   const meters = createMeters('ingress', 'ingress-1');
   const config = telemetryConfig.parse({ interval: 10, ...Object(settings) });
   const note = (_fields: unknown, text?: string) => void log.push(text ?? '');
-  const tracing = createTracing({ service: 'ingress', id: 'ingress-1', config, log: { info: note, warn: note }, meters });
+  const telemetry = loadTelemetry(config);
+  const tracing = createTracing({ service: 'ingress', id: 'ingress-1', telemetry, log: { info: note, warn: note }, meters });
   curtain.push(async () => {
     await tracing.close();
     await meters.close();
@@ -179,6 +182,19 @@ describe('a collector', () => {
     await collector.turnedAway();
     await tracing.close();
     expect(collector.spans()).toEqual([]);
+  });
+
+  it('is trusted as its authority is', async () => {
+    const safe = openSafe();
+    curtain.push(() => safe.close());
+    const [right, wrong] = [await safe.authority('right'), await safe.authority('wrong')];
+    const collector = await collecting(await right.issue({ name: 'collector', dns: ['localhost'], usages: ['server'] }));
+    const stranger = tracingWith({ otlp: { url: collector.url, ca: wrong.certFile } });
+    stranger.tracing.span(span);
+    expect(await settles(() => stranger.counted('guildhall_spans_total'), 'failed', 1)).toMatchObject({ exported: 0 });
+    tracingWith({ otlp: { url: collector.url, ca: right.certFile } }).tracing.span(span);
+    await collector.span('over TLS', () => true);
+    expect(collector.spans()).toHaveLength(1);
   });
 
   it('gets the figures of /metrics where that is wanted', async () => {

@@ -15,10 +15,10 @@ export interface Call {
   readonly heardAck: Received;
 }
 
-/** INVITE, 200, ACK between two members whose users have private addresses. */
-export async function openCall(caller: Member, callee: Member): Promise<Call> {
+/** INVITE, with `more` headers, 200 and ACK between two members whose users have private addresses. */
+export async function openCall(caller: Member, callee: Member, more: readonly string[] = []): Promise<Call> {
   const contact = (user: string, address: string) => [`Contact: <sip:${user}@${address}:5060>`];
-  const words = { method: 'INVITE', headers: contact('alice', '10.1.1.1') };
+  const words = { method: 'INVITE', headers: [...contact('alice', '10.1.1.1'), ...more] };
   const { said, request, final } = await exchange(caller, callee, words, { headers: contact('bob', '10.2.2.2') });
   await caller.hearAnswer(said, 100);
   const dialog = dialogOfCaller(said, final);

@@ -1,4 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
+import type { Identity } from './certificates.js';
 import { createMailbox } from './mailbox.js';
 
 /** A span as it arrived, with its attributes as plain values. */
@@ -57,8 +59,8 @@ const kinds = ['unknown', 'internal', 'server', 'client', 'producer', 'consumer'
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** Listens on a free port of 127.0.0.1. */
-export async function startCollector(): Promise<Collector> {
+/** Listens on a free port of 127.0.0.1, with TLS where it has a certificate, which then is one of "localhost". */
+export async function startCollector(identity?: Identity): Promise<Collector> {
   const spans: CollectedSpan[] = [];
   const metrics: CollectedMetric[] = [];
   const texts: string[] = [];
@@ -84,7 +86,7 @@ export async function startCollector(): Promise<Collector> {
     }
   };
 
-  const server = createServer((request, response) => {
+  const hear = (request: IncomingMessage, response: ServerResponse): void => {
     const path = request.url ?? '';
     headers = request.headers;
     const chunks: Buffer[] = [];
@@ -95,13 +97,14 @@ export async function startCollector(): Promise<Collector> {
       if (conduct === 'takes') take(path, Buffer.concat(chunks).toString('utf8'));
       answer(response, conduct === 'takes' ? 200 : 400);
     });
-  });
+  };
+  const server = identity === undefined ? createServer(hear) : createSecureServer({ cert: identity.cert, key: identity.key }, hear);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const bound = server.address();
   const port = typeof bound === 'object' && bound !== null ? bound.port : 0;
 
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: identity === undefined ? `http://127.0.0.1:${port}` : `https://localhost:${port}`,
     spans: () => spans,
     metrics: () => metrics,
     texts: () => texts,

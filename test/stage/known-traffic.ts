@@ -8,10 +8,11 @@ import { acknowledge, cancel, type Request, type Words } from './speech.js';
 import type { StoredRecord } from './stored-record.js';
 
 /** What a record must say of one thing that somebody did. */
-export type Deed = Pick<StoredRecord, 'callId' | 'method' | 'peer' | 'status' | 'answer'> & Partial<StoredRecord>;
+export type Deed = Pick<StoredRecord, 'callId' | 'method' | 'inDialog' | 'peer' | 'status' | 'answer'> & Partial<StoredRecord>;
 
 /** Who plays the known traffic, and by which rules. */
-export const knownCast: Pick<PlayPart, 'cast' | 'rules' | 'agreements' | 'settings'> = {
+export const knownCast: Pick<PlayPart, 'cast' | 'model' | 'rules' | 'agreements' | 'settings'> = {
+  model: 'limited-clearinghouse',
   cast: {
     acme: {},
     bolt: {},
@@ -37,8 +38,8 @@ export interface Book {
 }
 
 /** How a deed and its record are told apart from others. */
-export function deedName({ callId, method }: Pick<StoredRecord, 'callId' | 'method'>): string {
-  return `${method} ${callId}`;
+export function deedName({ callId, method, inDialog }: Pick<StoredRecord, 'callId' | 'method' | 'inDialog'>): string {
+  return `${method} ${callId}${inDialog ? ' in its dialog' : ''}`;
 }
 
 /** Plays every kind of traffic the hub knows once or more, and writes down what a record must say of each. */
@@ -48,28 +49,29 @@ export async function playKnownTraffic(actor: (name: string) => Member): Promise
   const [acme, bolt] = [actor('acme'), actor('bolt')];
   const note = (by: Member, said: Request, final: Received, expected: Partial<StoredRecord>) => {
     const { callId, method } = said;
-    const answer = expected.code === undefined ? 'far' : 'hub';
-    finals.set(deedName({ callId, method }), final);
-    const [fromDomain, requestBytes] = [by.domain, said.text.length];
-    deeds.push({
+    const deed: Deed = {
       kind: 'transaction',
       code: '',
       callId,
       method,
+      inDialog: false,
       peer: by.id,
-      fromDomain,
-      requestBytes,
+      fromDomain: by.domain,
+      requestBytes: said.text.length,
       status: final.status,
-      answer,
+      answer: expected.code === undefined ? 'far' : 'hub',
+      answerBytes: final.bytes.length,
       ...expected,
-    });
+    };
+    finals.set(deedName(deed), final);
+    deeds.push(deed);
   };
   /** A request that the far member answers. */
   const answered = async (by: Member, to: Member, status: number, words: Partial<Words> = {}) => {
     const said = by.say(words.method ?? 'MESSAGE', `sip:bob@${to.domain}`, words);
     to.answer(await hearRequest(to, said), status);
     const final = await by.hearFinal(said);
-    note(by, said, final, { target: to.id, toDomain: to.domain, status, tries: 1, rule: 'model clearinghouse' });
+    note(by, said, final, { target: to.id, toDomain: to.domain, status, tries: 1, rule: 'model limited-clearinghouse' });
     if (said.method === 'INVITE' && status >= 300) {
       by.line().say(acknowledge(said, final).text);
       await to.hear('ACK');

@@ -48,7 +48,10 @@ export async function startNatsCluster({ count, store }: ClusterPart): Promise<N
   const tool = await natsServerTool();
   const folder = openFolder('nats');
   const password = () => randomBytes(12).toString('hex');
-  const passwords = { ingress: password(), policy: password(), relay: password(), console: password() } satisfies Record<BusService, string>;
+  const passwords = { ingress: password(), policy: password(), relay: password(), console: password() } satisfies Record<
+    BusService,
+    string
+  >;
   const routePassword = password();
   const numbers = Array.from({ length: count }, (_, index) => index + 1);
   const ports = await distinctPorts(count * 2);

@@ -20,6 +20,11 @@ export async function sippTool(): Promise<Tool | undefined> {
   return (await finders()).findSipp();
 }
 
+/** promtool, or undefined where it is not installed. */
+export async function promtoolTool(): Promise<Tool | undefined> {
+  return (await finders()).findPromtool();
+}
+
 /** faketime, or undefined where it cannot be had. With `say` it is fetched if need be, and `say` is told why it cannot be. */
 export async function faketimeTool(say?: (line: string) => void): Promise<FaketimeTool | undefined> {
   const { findFaketime, provide } = await finders();

@@ -151,6 +151,18 @@ describe('a bus', () => {
     expect(text(await one.request('t.later', bytes(''), 2000))).toBe('late');
   });
 
+  it('tells who answers of the trace that a request belongs to', async () => {
+    const one = await bus();
+    const traces: (string | undefined)[] = [];
+    one.subscribe('t.traced', (_payload, reply, trace) => {
+      traces.push(trace);
+      reply?.(bytes(''));
+    });
+    const trace = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+    for (const given of [trace, '', undefined]) await one.request('t.traced', bytes(''), 2000, given);
+    expect(traces).toEqual([trace, undefined, undefined]);
+  });
+
   it('says why a request got no answer', async () => {
     const one = await bus();
     one.subscribe('t.mute', () => undefined);

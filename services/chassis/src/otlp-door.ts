@@ -12,11 +12,25 @@ export interface OtlpDoor {
   readonly httpAgentOptions: { readonly keepAlive: true; readonly ca?: string };
 }
 
+/** The telemetry of a service, with everything read that its configuration names. */
+export interface Telemetry {
+  readonly config: TelemetryConfig;
+  /** Undefined: there is no collector. */
+  readonly traces: OtlpDoor | undefined;
+  readonly metrics: OtlpDoor | undefined;
+}
+
+/** Reads what the configuration names, and opens nothing. Throws a Fault for a file that cannot be used. */
+export function loadTelemetry(config: TelemetryConfig): Telemetry {
+  const { otlp } = config;
+  if (otlp === undefined) return { config, traces: undefined, metrics: undefined };
+  return { config, traces: otlpDoor(otlp, 'v1/traces'), metrics: config.metrics ? otlpDoor(otlp, 'v1/metrics') : undefined };
+}
+
 /** Batches that the library may still be busy with after they were given up here. */
 const stragglers = 4;
 
-/** Options for what is sent to `signal` ("v1/traces"). Throws a Fault for a file that cannot be used. */
-export function otlpDoor({ url, headersFile, ca, timeout }: NonNullable<TelemetryConfig['otlp']>, signal: string): OtlpDoor {
+function otlpDoor({ url, headersFile, ca, timeout }: NonNullable<TelemetryConfig['otlp']>, signal: string): OtlpDoor {
   return {
     url: `${url.replace(/\/+$/, '')}/${signal}`,
     headers: headersFrom(headersFile),

@@ -1,4 +1,12 @@
-import { type Consumer, type ConsumerMessages, type JetStreamManager, JetStreamApiCodes, JetStreamApiError, type JsMsg, jetstreamManager } from '@nats-io/jetstream';
+import {
+  type Consumer,
+  type ConsumerMessages,
+  JetStreamApiCodes,
+  JetStreamApiError,
+  type JetStreamManager,
+  type JsMsg,
+  jetstreamManager,
+} from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { type Following, type FollowOptions, followStream } from './stream-follow.js';
 
@@ -36,14 +44,19 @@ export interface StreamReader {
   /** The place of the first message stored at that time or later; behind the last if there is none. */
   placeAt(stream: string, time: number): Promise<number>;
   /** Hands out the messages of these places, both included, in order. Ends early with the signal. */
-  read(stream: string, range: { readonly from: number; readonly to: number }, heard: (message: StreamMessage) => void, signal: AbortSignal): Promise<void>;
+  read(
+    stream: string,
+    range: { readonly from: number; readonly to: number },
+    heard: (message: StreamMessage) => void,
+    signal: AbortSignal,
+  ): Promise<void>;
   /** Hands out all from a place on, as they come, whatever happens to NATS meanwhile. */
   follow(stream: string, options: FollowOptions): Following;
   close(): Promise<void>;
 }
 
-/** Messages that are asked for at a time: they may all be in memory. */
-const atOnce = 256;
+/** Messages that are asked for at a time; they are handed out as they arrive. */
+const atOnce = 1024;
 /** A server that has a message hands it out within this, ms. */
 const patience = 5000;
 

@@ -3,13 +3,13 @@ import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-http';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import type { SpanAttributes } from './attributes.js';
 import { buildVersion } from './build.js';
 import { monotonic, wall } from './clock.js';
 import type { Logger } from './log.js';
 import type { Meters } from './meters.js';
-import { exported, otlpDoor } from './otlp-door.js';
+import { exported, type OtlpDoor, type Telemetry } from './otlp-door.js';
 import { createSpanQueue } from './span-queue.js';
-import type { TelemetryConfig } from './telemetry-config.js';
 import { headThreshold } from './trace-context.js';
 
 /** What a span is of: of a call answered or made, of something handed on or taken in hand. */
@@ -27,8 +27,7 @@ export interface FinishedSpan {
   readonly kind: keyof typeof kinds;
   readonly startedAt: number;
   readonly endedAt: number;
-  /** Named by `attributes`. */
-  readonly attributes: Readonly<Record<string, string | number>>;
+  readonly attributes: SpanAttributes;
   /** Why it counts as failed, '' where it does not. */
   readonly failed: string;
 }
@@ -51,7 +50,7 @@ export interface Tracing {
 export interface TracingNeeds {
   readonly service: string;
   readonly id: string;
-  readonly config: TelemetryConfig;
+  readonly telemetry: Telemetry;
   readonly log: Pick<Logger, 'info' | 'warn'>;
   readonly meters: Pick<Meters, 'counter' | 'collect'>;
 }
@@ -70,25 +69,25 @@ const lastWords = 1_000;
 
 /**
  * Sends spans, and where the configuration says so the figures of `meters`, to an OTLP collector; without one nothing is made at all. What the collector
- * does is of no consequence: what waits for it is bounded, what it does not take is counted. Throws a Fault for files that cannot be used.
+ * does is of no consequence: what waits for it is bounded, what it does not take is counted.
  */
-export function createTracing({ service, id, config, log, meters }: TracingNeeds): Tracing {
-  const { otlp } = config;
-  if (otlp === undefined) return noTracing;
+export function createTracing({ service, id, telemetry, log, meters }: TracingNeeds): Tracing {
+  const { config, traces, metrics } = telemetry;
+  if (traces === undefined) return noTracing;
   const resource = resourceFromAttributes({
     'service.name': service,
     'service.namespace': 'guildhall',
     'service.instance.id': id,
     'service.version': buildVersion(),
   });
-  const exporter = new OTLPTraceExporter(otlpDoor(otlp, 'v1/traces'));
+  const exporter = new OTLPTraceExporter(traces);
   const toldOf = (what: string) => (why: string) => {
     if (why === '') log.info({ what }, 'the telemetry collector takes what it is sent again');
     else log.warn({ what, why }, 'the telemetry collector does not take what it is sent: it is counted and dropped');
   };
   const queue = createSpanQueue<ReadableSpan>({
     most: config.queue,
-    send: (batch) => exported((told) => exporter.export([...batch], told), otlp.timeout),
+    send: (batch) => exported((told) => exporter.export([...batch], told), traces.timeoutMillis),
     changed: toldOf('spans'),
   });
   const rate = createRate(config.spansPerSecond);
@@ -97,7 +96,7 @@ export function createTracing({ service, id, config, log, meters }: TracingNeeds
 
   const timers = [setInterval(() => void queue.flush(), config.interval)];
   const pushes = { exported: 0, failed: 0 };
-  const push = config.metrics ? metricPush(otlp, meters, pushes, toldOf('metrics')) : undefined;
+  const push = metrics === undefined ? undefined : metricPush(metrics, meters, pushes, toldOf('metrics'));
   if (push !== undefined) timers.push(setInterval(() => void push(), config.metricsInterval));
   for (const timer of timers) timer.unref();
 
@@ -129,7 +128,7 @@ export function createTracing({ service, id, config, log, meters }: TracingNeeds
         endTime,
         duration: [Math.floor((span.endedAt - span.startedAt) / 1000), Math.round(((span.endedAt - span.startedAt) % 1000) * 1e6)],
         status: span.failed === '' ? { code: SpanStatusCode.UNSET } : { code: SpanStatusCode.ERROR, message: span.failed },
-        attributes: { ...span.attributes },
+        attributes: span.attributes,
         links: [],
         events: [],
         ended: true,
@@ -150,17 +149,17 @@ export function createTracing({ service, id, config, log, meters }: TracingNeeds
 
 /** Sends the figures as they are; not while it still does, and never rejects. */
 function metricPush(
-  otlp: NonNullable<TelemetryConfig['otlp']>,
+  door: OtlpDoor,
   meters: Pick<Meters, 'collect'>,
   counts: { exported: number; failed: number },
   changed: (why: string) => void,
 ): () => Promise<void> {
-  const exporter = new OTLPMetricExporter(otlpDoor(otlp, 'v1/metrics'));
+  const exporter = new OTLPMetricExporter(door);
   let under: Promise<void> | undefined;
   let failing = false;
   const once = async (): Promise<void> => {
     try {
-      await exported((told) => exporter.export(meters.collect(), told), otlp.timeout);
+      await exported((told) => exporter.export(meters.collect(), told), door.timeoutMillis);
       counts.exported += 1;
       if (failing) changed('');
       failing = false;

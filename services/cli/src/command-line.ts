@@ -15,6 +15,7 @@ interface Group {
 const running = 'Run a hub and try it:';
 const community = 'The community:';
 const trust = 'Trust:';
+const watch = 'Watch traffic:';
 const why = 'Why:';
 
 /** The commands in the order help lists them. Only what is asked for is loaded: together they cost a third of a second. */
@@ -35,6 +36,11 @@ const commands: readonly Group[] = [
   { heading: trust, names: ['join', 'renew'], load: async () => (await import('./trust/join.js')).addJoin },
   { heading: trust, names: ['certificate'], load: async () => (await import('./trust/certificate-verbs.js')).addCertificateVerbs },
   { heading: trust, names: ['token', 'whoami'], load: async () => (await import('./trust/token-verbs.js')).addTokenVerbs },
+  { heading: watch, names: ['top'], load: async () => (await import('./traffic/top.js')).addTop },
+  { heading: watch, names: ['tail'], load: async () => (await import('./traffic/tail.js')).addTail },
+  { heading: watch, names: ['report'], load: async () => (await import('./traffic/report.js')).addReport },
+  { heading: watch, names: ['status'], load: async () => (await import('./traffic/status.js')).addStatus },
+  { heading: watch, names: ['trace'], load: async () => (await import('./traffic/trace.js')).addTrace },
   { heading: why, names: ['explain'], load: async () => (await import('./community/explain.js')).addExplain },
   { heading: why, names: ['doctor'], load: async () => (await import('./trust/doctor.js')).addDoctor },
   { heading: why, names: ['refusals'], load: async () => (await import('./trust/refusals.js')).addRefusals },
@@ -48,6 +54,7 @@ Examples:
   guildhall tour                            a community from its first certificate to the first revocation
   guildhall up --sample                     a hub with the sample community and two members that chat
   guildhall up --community community.yaml   your hub
+  guildhall top                             what passes now
   guildhall explain acme bolt INVITE        would this get through, and why?
   guildhall member invite acme              a one-time token with which acme gets its certificate
   guildhall check community.yaml            problems of a community file, with line and column`;

@@ -3,7 +3,7 @@ import type { SipLimits } from '@guildhall/proto/sip/limits';
 import { type Message, parseMessage } from '@guildhall/proto/sip/message';
 import { subjects } from '@guildhall/proto/subjects';
 import type { Answers } from './answers.js';
-import type { Counts } from './counts.js';
+import { type Counts, countMessage } from './counts.js';
 import { type Members, noteOwed } from './members.js';
 import type { Records } from './records.js';
 import type { RelayWires } from './relay-wires.js';
@@ -50,7 +50,8 @@ export function createBusWires(desk: BusWiresDesk): BusWires {
       return;
     }
     if (!desk.isMember(entry.member)) {
-      if (message.method !== 'ACK') batches.text(subjects.depart('relay', relay), entry.wire, entry.member, entry.source, refuseStranger(message, entry));
+      if (message.method !== 'ACK')
+        batches.text(subjects.depart('relay', relay), entry.wire, entry.member, entry.source, refuseStranger(message, entry));
       return;
     }
     const wire = desk.relayWires.of(relay, entry.wire, members.of(entry.member), entry.source);
@@ -63,6 +64,7 @@ export function createBusWires(desk: BusWiresDesk): BusWires {
     const refusal = { status: 403, code: 'unknown-peer', sentence: reasons['unknown-peer'].about, header: '' } as const;
     const serial = desk.records.serial();
     const answer = desk.answers.refusal(message, { source }, refusal, serial);
+    countMessage(counts, message.method, refusal.status, false);
     desk.records.refused(message, { peer, source }, refusal.status, refusal, serial, answer.length, desk.clock());
     return answer;
   };

@@ -16,6 +16,7 @@ import {
 import { telemetryConfig } from '@guildhall/chassis/telemetry-config';
 import { z } from 'zod';
 import { recordsConfig } from './record-config.js';
+import { hepConfig, keptConfig } from './tap/tap-config.js';
 
 const hostName = z.string().regex(/^[A-Za-z0-9._:-]{1,253}$/, { error: 'expected a host name or an IP address' });
 
@@ -159,6 +160,8 @@ export const configSchema = z.strictObject({
   limits: limitsConfig,
   overload: overloadConfig,
   records: recordsConfig,
+  hep: hepConfig,
+  kept: keptConfig,
   telemetry: telemetryConfig,
   drain: drainConfig,
   log: logConfig,

@@ -6,6 +6,9 @@ import { createRuleCounts, type RuleCounts } from './rule-counts.js';
 export interface Counts {
   /** Requests by method, see `methodIndex`. */
   readonly requests: number[];
+  /** Requests by how they ended, see `countMessage`: of members, and of those what went on to a far member. */
+  readonly messagesIn: number[];
+  readonly messagesOut: number[];
   /** Responses sent by hundred of their status: index 1 to 6. */
   readonly responses: number[];
   /** Requests refused or failed here. */
@@ -72,10 +75,26 @@ export function methodIndex(method: string): number {
   return indexes.get(method) ?? countedMethods.length - 1;
 }
 
+/** How a request ended: by hundred of the status of its final response, 200 to 600. */
+export const outcomes = ['2xx', '3xx', '4xx', '5xx', '6xx'] as const;
+
+/**
+ * Counts a request that has its final response; `forwarded`: it went to a relay. ACK and CANCEL have no end of their own, and are not counted.
+ * Hot path.
+ */
+export function countMessage(counts: Counts, method: string, status: number, forwarded: boolean): void {
+  if (method === 'ACK' || method === 'CANCEL') return;
+  const at = methodIndex(method) * outcomes.length + Math.trunc(status / 100) - 2;
+  counts.messagesIn[at] = (counts.messagesIn[at] ?? 0) + 1;
+  if (forwarded) counts.messagesOut[at] = (counts.messagesOut[at] ?? 0) + 1;
+}
+
 /** All zero. `refusalsTold`: see `createRefusals`. */
 export function createCounts(refusalsTold = 50): Counts {
   return {
     requests: countedMethods.map(() => 0),
+    messagesIn: countedMethods.flatMap(() => outcomes.map(() => 0)),
+    messagesOut: countedMethods.flatMap(() => outcomes.map(() => 0)),
     responses: [0, 0, 0, 0, 0, 0, 0],
     refusals: createRefusals(refusalsTold),
     closed: new Map(),

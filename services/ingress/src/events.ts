@@ -5,10 +5,11 @@ import { type CloseReason, closeReasons } from '@guildhall/proto/reason';
 import { printable } from '@guildhall/proto/sip/escape';
 import type { Arrivals } from './arrivals.js';
 import type { BrokenReason, Connection } from './connection.js';
-import { type Counts, countedMethods, increment } from './counts.js';
+import { type Counts, countedMethods, increment, outcomes } from './counts.js';
 import { createMemberInstruments, type MemberGauges } from './member-events.js';
 import type { Member } from './members.js';
 import type { Peer, PeerFacts } from './peer.js';
+import { createTapInstruments, type TapFigures } from './tap/tap-events.js';
 import type { VerdictCounts } from './verdicts.js';
 import type { WatchNote } from './watch-list.js';
 
@@ -41,6 +42,8 @@ export interface Events {
   shadowed(rules: ReturnType<Counts['rules']['takeShadows']>): void;
   /** Requests that were refused since the last time. */
   refused(refusals: ReturnType<Counts['refusals']['take']>): void;
+  /** Copies of messages do not reach the capture server. */
+  captureFailed(why: string): void;
   draining(transactions: number, connections: number): void;
   drained(unanswered: number): void;
   unexpected(where: string, error: unknown): void;
@@ -130,6 +133,7 @@ export function createEvents(log: Pick<Logger, 'info' | 'warn' | 'error' | 'debu
       for (const note of notes) log.info(note, 'request refused');
       if (others > 0) log.info({ count: others }, 'more requests refused');
     },
+    captureFailed: (why) => log.warn({ why }, 'copies of messages do not reach the capture server (hep)'),
     draining: (transactions, connections) => log.info({ transactions, connections }, 'takes no new requests and connections'),
     drained: (unanswered) => log[unanswered === 0 ? 'info' : 'warn']({ unanswered }, 'drained'),
     unexpected: (where, error) => log.error({ where, err: error }, 'unexpected error'),
@@ -162,16 +166,31 @@ export interface Gauges extends MemberGauges {
   readonly verdicts: VerdictCounts;
   verdictsKept(): number;
   certificates(): Iterable<readonly [listener: string, validTo: number]>;
+  readonly tap: TapFigures;
 }
 
 /** Seconds from a request's arrival to its final response. */
 const durations = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/** One series for each method and end that occurred. */
+function* messages(direction: 'in' | 'out', table: readonly number[]): Iterable<readonly [Record<string, string>, number]> {
+  for (const [at, count] of table.entries()) {
+    if (count === 0) continue;
+    const method = countedMethods[Math.trunc(at / outcomes.length)] ?? 'other';
+    yield [{ direction, method, outcome: outcomes[at % outcomes.length] ?? '' }, count];
+  }
+}
 
 /** Creates the instruments; the histogram is the hot path's. */
 export function createInstruments(meters: Meters, counts: Counts, gauges: Gauges): Histogram {
   const { counter, gauge } = meters;
   counter('guildhall_ingress_requests', 'Requests from members by method.', () =>
     countedMethods.map((method, index) => [{ method }, counts.requests[index] ?? 0] as const),
+  );
+  counter(
+    'guildhall_messages',
+    'Requests of members that have their final response, and what of them went on to a far member, by how they ended.',
+    () => [...messages('in', counts.messagesIn), ...messages('out', counts.messagesOut)],
   );
   counter('guildhall_ingress_responses', 'Responses to members by class.', () =>
     counts.responses.slice(1).map((count, index) => [{ class: `${index + 1}xx` }, count] as const),
@@ -249,9 +268,10 @@ export function createInstruments(meters: Meters, counts: Counts, gauges: Gauges
     [{ where: 'relay' }, gauges.shedding.relayDelay() / 1000],
   ]);
   counter('guildhall_ingress_overload_told', 'Answers that told their peer how much to hold back (RFC 7339).', () => [[{}, counts.ocTold]]);
-  gauge('guildhall_certificate_expiry_timestamp_seconds', 'When the certificate of a listener ends.', () =>
+  gauge('guildhall_certificate_expiry_timestamp_seconds', 'When a certificate ends: a listener’s, or what a member showed last.', () =>
     [...gauges.certificates()].map(([listener, validTo]) => [{ listener }, validTo / 1000] as const),
   );
   createMemberInstruments(meters, gauges);
+  createTapInstruments(meters, gauges.tap);
   return meters.histogram('guildhall_message_duration_seconds', 'From a request to its final response.', durations);
 }

@@ -1,4 +1,6 @@
-import { noTracing } from '@guildhall/chassis/tracing';
+import { headThreshold } from '@guildhall/chassis/trace-context';
+import { noTracing, type Tracing } from '@guildhall/chassis/tracing';
+import { keptTracing } from '@guildhall/chassis/tracing.stage';
 import { createTurn, type Job } from '@guildhall/chassis/turn';
 import { ForwardBatch, ForwardKind } from '@guildhall/proto/gen/guildhall/bus/v1/forward';
 import { describe, expect, it } from 'vitest';
@@ -8,7 +10,7 @@ import { sip } from './sip.stage.js';
 import { createTraces } from './traces.js';
 import { message, transactionTable } from './transaction.stage.js';
 
-const setting = (limits: { batchBytes?: number; batchCount?: number } = {}) => {
+const setting = (limits: { batchBytes?: number; batchCount?: number } = {}, tracing: Tracing = noTracing) => {
   const jobs: Job[] = [];
   const sent: { subject: string; batch: ForwardBatch; bytes: number }[] = [];
   const table = transactionTable();
@@ -22,12 +24,13 @@ const setting = (limits: { batchBytes?: number; batchCount?: number } = {}) => {
     publish: (subject, payload) => sent.push({ subject, batch: ForwardBatch.decode(payload), bytes: payload.length }),
     published: () => undefined,
     unheard: () => ({ reply: 'nobody', close: () => undefined }),
-    traces: createTraces(noTracing, 'now'),
+    traces: createTraces(tracing, 'now'),
     clock: () => 77,
   });
   const wire = table.wire('acme');
-  const add = (text: string, target: string, recordRoute = '') => {
+  const add = (text: string, target: string, recordRoute = '', serial = 0) => {
     const transaction = table.open(text, wire);
+    transaction.story = { ...transaction.story, serial };
     transaction.target = target;
     transaction.recordRoute = recordRoute;
     transaction.loop = 0xffff_fffe;
@@ -117,6 +120,20 @@ describe('forwards', () => {
     turn();
     // What was gathered before still leaves; what came for the old incarnation after does not.
     expect(sent.map((one) => one.batch.transaction)).toEqual([[before.id]]);
+  });
+
+  it('say which of them belong to a trace, and the next batch says nothing of those', () => {
+    const { add, turn, sent } = setting({}, keptTracing(headThreshold(1)));
+    for (const serial of [0, 5, 0, 6]) add(sip(), 'bolt', '', serial);
+    turn();
+    add(sip(), 'bolt');
+    turn();
+    const traces = createTraces(keptTracing(headThreshold(1)), 'now');
+    expect(sent.map(({ batch }) => batch.traced)).toEqual([[traces.forward(1, 5), traces.forward(3, 6)], []]);
+    const none = setting();
+    none.add(sip(), 'bolt', '', 7);
+    none.turn();
+    expect(none.sent[0]?.batch.traced).toEqual([]);
   });
 
   it('leave by themselves once a turn', async () => {

@@ -24,7 +24,9 @@ import { refuseBroken } from './refusing.js';
 import { createRelayWires } from './relay-wires.js';
 import { watchRevocations } from './revocations.js';
 import { createShedding } from './shedding.js';
+import { openTap } from './tap/open-tap.js';
 import { createTokenKeyRing } from './token-keys.js';
+import { ownerOfDomain } from './trust.js';
 import { createTrustFeed } from './trust-feed.js';
 import { turningAway } from './turning-away.js';
 import { createWatchList } from './watch-list.js';
@@ -67,7 +69,12 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim,
 
   const revocations = watchRevocations(bus, timeouts, events, () => connections.review(undefined));
   const teller = createTurnedAwayTeller(bus, 'ingress', config.id);
-  const records = createRecords({ epoch, add: keeping?.add, traces: traces.on ? traces : undefined });
+  const ownerOf = (domain: string): string | undefined => {
+    const table = trust.table();
+    return table === undefined ? undefined : ownerOfDomain(table, domain);
+  };
+  const tap = openTap({ config, epoch, bus, ownerOf, captureFailed: events.captureFailed, clock, wall });
+  const records = createRecords({ epoch, add: keeping?.add, traces: traces.on ? traces : undefined, tap });
   const turnAway = turningAway(events.turnedAway, teller, trust.table, wall, (reason, source, detail, member) =>
     records.handshake(reason, source, detail, member, clock()),
   );
@@ -94,7 +101,11 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim,
     random,
   });
   const { turn, transactions, requests, relays, batches, verdicts, answers } = path;
-  const relayWires = createRelayWires(batches, limits.relayWires);
+  const request: typeof requests.take = (message, wire) => {
+    if (tap.on) tap.came(message, wire);
+    requests.take(message, wire);
+  };
+  const relayWires = createRelayWires(batches, limits.relayWires, tap.follow);
   const busWires = createBusWires({
     limits,
     members,
@@ -106,7 +117,7 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim,
     records,
     clock,
     isMember: (id) => trust.table()?.members.has(id) === true,
-    request: requests.take,
+    request,
   });
   const dialsOnly = (id: string): boolean => trust.table()?.members.get(id)?.dialsOnly === true;
   const presence = createPresence({
@@ -143,12 +154,16 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim,
         createConnectionProbe({ id: `${epoch}${name.id}`, domain: config.hub.domain, peer: () => probedName(name) }, timeouts),
       clock,
       worked: shedding.worked,
-      request: requests.take,
+      request,
       response(message, wire) {
+        if (tap.on) tap.came(message, wire);
         shedding.answered(wire.member);
         busWires.response(message, wire);
       },
-      refused: (error, message, wire) => refuseBroken({ answers, counts, records, clock }, error, message, wire),
+      refused(error, message, wire) {
+        if (tap.on) tap.came(message, wire);
+        return refuseBroken({ answers, counts, records, clock }, error, message, wire);
+      },
       broken: events.broken,
       unexpected: (error) => events.unexpected('a message', error),
       closed(connection: Connection) {
@@ -158,6 +173,7 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim,
       },
     },
     opened(connection, peer) {
+      tap.follow(connection);
       events.connected(connection, peer);
       presence.touch(connection.member.id);
     },
@@ -229,6 +245,7 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim,
       members: members.all,
       shedding: shedding.gauges,
       certificates: listeners.certificates,
+      tap: tap.figures,
     },
     async listen() {
       const bound = await listeners.open();
@@ -257,6 +274,7 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim,
     close() {
       for (const timer of timers) clearInterval(timer);
       for (const stop of stops) stop();
+      tap.close();
       trust.close();
       revocations.close();
       teller.close();

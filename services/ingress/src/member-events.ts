@@ -39,7 +39,7 @@ export function createMemberInstruments({ counter, gauge }: Pick<Meters, 'counte
   );
   gauge(
     'guildhall_certificate_expiry_timestamp_seconds',
-    'When a certificate ends: of a listener, or what a member showed last.',
+    'When a certificate ends: a listener’s, or what a member showed last.',
     series.of(members, ({ certificateEnds }) => (certificateEnds === 0 ? undefined : certificateEnds / 1000), 'least'),
   );
   counter(

@@ -54,7 +54,14 @@ export function takeOutcomes(payload: Uint8Array, desk: OutcomeDesk): void {
 /** An older relay tells nothing but that it was it. */
 function farSide(batch: OutcomeBatch, at: number, transaction: ServerTransaction): void {
   const link = batch.links[(batch.link[at] ?? 0) - 1] ?? '';
-  noteFarSide(transaction.story, idShape.test(batch.relay) ? batch.relay : '', link, batch.waited[at] ?? 0, batch.took[at] ?? 0, batch.tries[at] ?? 0);
+  noteFarSide(
+    transaction.story,
+    idShape.test(batch.relay) ? batch.relay : '',
+    link,
+    batch.waited[at] ?? 0,
+    batch.took[at] ?? 0,
+    batch.tries[at] ?? 0,
+  );
 }
 
 function gone(batch: OutcomeBatch, at: number, transaction: ServerTransaction, { responses }: OutcomeDesk, now: number): void {

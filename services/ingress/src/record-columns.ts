@@ -1,8 +1,9 @@
-import { traceLowOf } from '@guildhall/chassis/trace-context';
+import { sampleKey } from '@guildhall/chassis/trace-context';
 import { type RecordAnswer, RecordBatch, type RecordKind, type RecordPrivacy } from '@guildhall/proto/gen/guildhall/bus/v1/record';
 import type { CloseReason, ReasonCode } from '@guildhall/proto/reason';
+import { type PackedColumn, packedColumn, putBytes, putColumn, putFixed64, putNumber, putText } from './packed-column.js';
 
-/** What one record says. Times are monotonic ms, parts of time microseconds, texts '' for none. */
+/** What one record says. Times are monotonic ms, parts of time whole microseconds below 2^32, texts '' for none. */
 export interface RecordFacts {
   readonly kind: RecordKind;
   readonly endedAt: number;
@@ -62,26 +63,62 @@ export interface RecordColumns {
   take(first: number, dropped: number, now: number, wall: number): Uint8Array;
 }
 
+/** A packed field of RecordBatch; `text` and `entry`: the name put there last, which is mostly the next one too. */
+interface Field extends PackedColumn {
+  readonly field: number;
+  text: string;
+  entry: number;
+}
+
+const field = (number: number): Field => ({ ...packedColumn(), field: number, text: '', entry: 0 });
+
+/** The packed fields with their numbers in record.proto. */
+function packedFields() {
+  return {
+    ...{ kind: field(20), ago: field(21), peer: field(22), target: field(23), fromDomain: field(24), toDomain: field(25) },
+    ...{ method: field(26), event: field(27), rule: field(28), code: field(29), sentence: field(30), answer: field(31), status: field(32) },
+    ...{ total: field(40), decision: field(41), linkWait: field(42), far: field(43), requestBytes: field(50), answerBytes: field(51) },
+    ...{ tries: field(52), repeats: field(53), link: field(54), relay: field(55), source: field(56), fromUser: field(60) },
+    ...{ toUser: field(61), trace: field(63), flags: field(64) },
+  };
+}
+
+const textFields = { names: 10, callId: 62 } as const;
+
 /** What a record costs at most besides its texts, a batch besides its records, and a character and an entry of the names. */
 const cost = { record: 110, batch: 512, character: 2, name: 4 };
+const two32 = 2 ** 32;
+const most = two32 - 1;
 
-/** Columns of plain numbers, used again and again, names in one table a batch. */
+/** A number as a column takes it. */
+export function whole(value: number): number {
+  return value <= 0 ? 0 : Math.min(most, Math.round(value));
+}
+
+/** Names stand in one table a batch. */
 export function createRecordColumns(link: ColumnsLink): RecordColumns {
-  const batch = RecordBatch.fromPartial({ ingress: link.ingress, epoch: link.epoch, traceHigh: link.traceHigh });
   const names = new Map<string, number>();
   /** URIs have a table of their own: what stands for a user is found out once a batch. */
   const users = new Map<string, number>();
-  let writer = newWriter();
-  let size = cost.batch;
-  /** What `ago` is counted from while the batch is under way, monotonic ms. */
+  const nameTexts = packedColumn();
+  const callIds = packedColumn();
+  const columns = packedFields();
+  const packed = Object.values(columns);
+  const out = packedColumn();
+  /** When each ended, in ms from the first. */
+  const ended = new Float64Array(link.batchCount);
   let since = 0;
+  let privacy: RecordPrivacy = 0;
+  let count = 0;
+  let size = cost.batch;
 
   const name = (text: string): number => {
     if (text === '') return 0;
     const known = names.get(text);
     if (known !== undefined) return known;
-    const made = batch.names.push(text);
+    const made = names.size + 1;
     names.set(text, made);
+    putText(nameTexts, textFields.names, text);
     size += text.length * cost.character + cost.name;
     return made;
   };
@@ -93,120 +130,86 @@ export function createRecordColumns(link: ColumnsLink): RecordColumns {
     users.set(uri, made);
     return made;
   };
+  const putName = (column: Field, text: string): void => {
+    if (text !== column.text) {
+      column.entry = name(text);
+      column.text = text;
+    }
+    putNumber(column, column.entry);
+  };
   const clear = (): void => {
-    for (const column of columnsOf(batch)) column.length = 0;
-    batch.names.length = 0;
+    for (const column of packed) {
+      column.length = 0;
+      column.text = '';
+      column.entry = 0;
+    }
+    nameTexts.length = 0;
+    callIds.length = 0;
+    out.length = 0;
     names.clear();
     users.clear();
+    count = 0;
     size = cost.batch;
   };
 
   return {
-    count: () => batch.kind.length,
+    count: () => count,
     add(facts, told) {
-      const count = batch.kind.length;
       // One batch is of one privacy: hashes begin when the key is known.
-      if (count >= link.batchCount || size >= link.batchBytes || (count > 0 && batch.privacy !== told.privacy)) return false;
+      if (count >= link.batchCount || size >= link.batchBytes || (count > 0 && privacy !== told.privacy)) return false;
       if (count === 0) {
         since = facts.endedAt;
-        batch.privacy = told.privacy;
+        privacy = told.privacy;
       }
+      ended[count] = facts.endedAt - since;
+      count += 1;
       size += cost.record + facts.callId.length * cost.character;
-      batch.kind.push(facts.kind);
-      batch.ago.push(facts.endedAt - since);
-      batch.peer.push(name(facts.peer));
-      batch.target.push(name(facts.target));
-      batch.fromDomain.push(name(facts.fromDomain));
-      batch.toDomain.push(name(facts.toDomain));
-      batch.method.push(name(facts.method));
-      batch.event.push(name(facts.event));
-      batch.rule.push(name(facts.rule));
-      batch.code.push(name(facts.code));
-      batch.sentence.push(name(facts.sentence));
-      batch.answer.push(facts.answer);
-      batch.status.push(facts.status);
-      batch.total.push(whole(facts.total));
-      batch.decision.push(whole(facts.decision));
-      batch.linkWait.push(whole(facts.linkWait));
-      batch.far.push(whole(facts.far));
-      batch.requestBytes.push(facts.requestBytes);
-      batch.answerBytes.push(facts.answerBytes);
-      batch.tries.push(facts.tries);
-      batch.repeats.push(facts.repeats);
-      batch.link.push(name(facts.link));
-      batch.relay.push(name(facts.relay));
-      batch.source.push(name(facts.source));
-      batch.fromUser.push(user(facts.fromUri, told));
-      batch.toUser.push(user(facts.toUri, told));
-      batch.callId.push(facts.callId);
-      batch.trace.push(traceLowOf(facts.serial));
-      batch.flags.push(facts.flags);
+      putNumber(columns.kind, facts.kind);
+      putName(columns.peer, facts.peer);
+      putName(columns.target, facts.target);
+      putName(columns.fromDomain, facts.fromDomain);
+      putName(columns.toDomain, facts.toDomain);
+      putName(columns.method, facts.method);
+      putName(columns.event, facts.event);
+      putName(columns.rule, facts.rule);
+      putName(columns.code, facts.code);
+      putName(columns.sentence, facts.sentence);
+      putNumber(columns.answer, facts.answer);
+      putNumber(columns.status, facts.status);
+      putNumber(columns.total, facts.total);
+      putNumber(columns.decision, facts.decision);
+      putNumber(columns.linkWait, facts.linkWait);
+      putNumber(columns.far, facts.far);
+      putNumber(columns.requestBytes, facts.requestBytes);
+      putNumber(columns.answerBytes, facts.answerBytes);
+      putNumber(columns.tries, facts.tries);
+      putNumber(columns.repeats, facts.repeats);
+      putName(columns.link, facts.link);
+      putName(columns.relay, facts.relay);
+      putName(columns.source, facts.source);
+      putNumber(columns.fromUser, user(facts.fromUri, told));
+      putNumber(columns.toUser, user(facts.toUri, told));
+      putText(callIds, textFields.callId, facts.callId);
+      putFixed64(columns.trace, sampleKey(facts.serial), Math.floor(facts.serial / two32));
+      putNumber(columns.flags, facts.flags);
       return true;
     },
     take(first, dropped, now, wall) {
-      batch.first = BigInt(first);
-      batch.dropped = BigInt(dropped);
-      batch.at = BigInt(Math.max(0, Math.round(wall)));
-      const { ago } = batch;
-      for (let at = 0; at < ago.length; at += 1) ago[at] = whole(now - since - (ago[at] ?? 0));
-      try {
-        return RecordBatch.encode(batch, writer).finish();
-      } catch (thrown) {
-        // An encoder that threw holds half a batch.
-        writer = newWriter();
-        throw thrown;
-      } finally {
-        clear();
-      }
+      for (let at = 0; at < count; at += 1) putNumber(columns.ago, whole(now - since - (ended[at] ?? 0)));
+      const head = RecordBatch.encode(
+        RecordBatch.fromPartial({
+          ...{ ingress: link.ingress, epoch: link.epoch, traceHigh: link.traceHigh, privacy },
+          ...{ first: BigInt(first), dropped: BigInt(dropped), at: BigInt(Math.max(0, Math.round(wall))) },
+        }),
+      ).finish();
+      putBytes(out, { bytes: Buffer.from(head.buffer, head.byteOffset, head.length), length: head.length });
+      putBytes(out, nameTexts);
+      for (const column of packed) putColumn(out, column.field, column);
+      putBytes(out, callIds);
+      const payload = Buffer.allocUnsafeSlow(out.length);
+      out.bytes.copy(payload, 0, 0, out.length);
+      clear();
+      return payload;
     },
   };
 }
-
-const most = 0xffff_ffff;
-
-/** As a column takes it. */
-function whole(value: number): number {
-  return value <= 0 ? 0 : Math.min(most, Math.round(value));
-}
-
-function columnsOf(batch: RecordBatch): { length: number }[] {
-  return [
-    batch.kind,
-    batch.ago,
-    batch.peer,
-    batch.target,
-    batch.fromDomain,
-    batch.toDomain,
-    batch.method,
-    batch.event,
-    batch.rule,
-    batch.code,
-    batch.sentence,
-    batch.answer,
-    batch.status,
-    batch.total,
-    batch.decision,
-    batch.linkWait,
-    batch.far,
-    batch.requestBytes,
-    batch.answerBytes,
-    batch.tries,
-    batch.repeats,
-    batch.link,
-    batch.relay,
-    batch.source,
-    batch.fromUser,
-    batch.toUser,
-    batch.callId,
-    batch.trace,
-    batch.flags,
-  ];
-}
-
-/** A writer to be used again and again: `finish` resets it and nothing else does. */
-function newWriter() {
-  const made = RecordBatch.encode(RecordBatch.fromPartial({}));
-  made.finish();
-  return made;
-}
-

@@ -19,7 +19,8 @@ export function createRecordEvents(log: Pick<Logger, 'info' | 'warn'>, mayLog: (
   let keyFails = false;
   return {
     trouble(now) {
-      if (now !== '' && why === '') log.warn({ why: now }, 'records cannot be stored: they wait, and the oldest are dropped when there are too many');
+      if (now !== '' && why === '')
+        log.warn({ why: now }, 'records cannot be stored: they wait, and the oldest are dropped when there are too many');
       else if (now === '' && why !== '') log.info('records are stored again');
       why = now;
     },

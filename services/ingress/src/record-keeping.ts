@@ -1,5 +1,5 @@
-import { traceHighOf } from '@guildhall/chassis/trace-context';
 import type { StreamPublisher } from '@guildhall/chassis/stream-publisher';
+import { traceHighOf } from '@guildhall/chassis/trace-context';
 import { createRecordColumns, type RecordFacts } from './record-columns.js';
 import type { RecordUsers } from './record-users.js';
 

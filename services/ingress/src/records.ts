@@ -9,7 +9,7 @@ import { uriDomain } from '@guildhall/proto/sip/uri';
 import type { AskAdmission } from './admit.js';
 import { countedMethods, methodIndex } from './counts.js';
 import { fromDomain } from './identity.js';
-import type { RecordFacts } from './record-columns.js';
+import { type RecordFacts, whole } from './record-columns.js';
 import { beginStory, callIdOf, domainIn, noStory, type Story, uriIn } from './story.js';
 import type { Traces } from './traces.js';
 import type { ServerTransaction } from './transactions.js';
@@ -36,7 +36,14 @@ export interface Records {
    * The final answer to a transaction, of so many bytes: the far member's, or the hub's, then perhaps with a `refusal`. To be called while the
    * transaction still has its request; further calls for it do nothing. Hot path.
    */
-  finished(transaction: ServerTransaction, status: number, byHub: boolean, refusal: ToldRefusal | undefined, bytes: number, now: number): void;
+  finished(
+    transaction: ServerTransaction,
+    status: number,
+    byHub: boolean,
+    refusal: ToldRefusal | undefined,
+    bytes: number,
+    now: number,
+  ): void;
   /** A number for a refusal that has no transaction, to be told in its answer; 0: neither records nor traces are made. */
   serial(): number;
   /** A request that was refused at once, with an answer of so many bytes. ACK and CANCEL make no records. */
@@ -97,7 +104,18 @@ export function createRecords({ epoch, add, traces, tap }: RecordsDesk): Records
 
   const refused: Records['refused'] = (request, { peer, source }, status, { code, sentence }, number, bytes, now) => {
     if (number === 0 || request.method === 'ACK' || request.method === 'CANCEL') return;
-    tell({ ...atOnce(request, peer, source, bytes, now), kind: RecordKind.REFUSED_REQUEST, code, sentence: oneLine(sentence), status, serial: number }, noStory, false);
+    tell(
+      {
+        ...atOnce(request, peer, source, bytes, now),
+        kind: RecordKind.REFUSED_REQUEST,
+        code,
+        sentence: oneLine(sentence),
+        status,
+        serial: number,
+      },
+      noStory,
+      false,
+    );
   };
 
   return {
@@ -132,8 +150,8 @@ export function createRecords({ epoch, add, traces, tap }: RecordsDesk): Records
         sentence: refusal === undefined ? '' : oneLine(refusal.sentence),
         answer: byHub ? RecordAnswer.HUB : RecordAnswer.FAR,
         status,
-        total: (now - transaction.openedAt) * 1000,
-        decision: story.decidedAt === 0 ? 0 : (story.decidedAt - transaction.openedAt) * 1000,
+        total: whole((now - transaction.openedAt) * 1000),
+        decision: story.decidedAt === 0 ? 0 : whole((story.decidedAt - transaction.openedAt) * 1000),
         linkWait: story.waited,
         far: story.took,
         requestBytes: transaction.length !== 0 ? transaction.length : request === undefined ? 0 : request.end - request.start,
@@ -156,7 +174,16 @@ export function createRecords({ epoch, add, traces, tap }: RecordsDesk): Records
     },
     handshake(reason, source, detail, member, now) {
       const sentence = printable(detail, longestText);
-      add?.({ ...nothing, kind: RecordKind.REFUSED_HANDSHAKE, endedAt: now, peer: member, source, code: reason, sentence, serial: serial() });
+      add?.({
+        ...nothing,
+        kind: RecordKind.REFUSED_HANDSHAKE,
+        endedAt: now,
+        peer: member,
+        source,
+        code: reason,
+        sentence,
+        serial: serial(),
+      });
     },
   };
 }

@@ -3,6 +3,7 @@ import type { Message } from '@guildhall/proto/sip/message';
 import type { SipError } from '@guildhall/proto/sip/sip-error';
 import { badMessage, type RefuseAdmission } from './admit.js';
 import type { AnsweredRefusal } from './answers.js';
+import { countMessage } from './counts.js';
 import type { Stations } from './stations.js';
 import { sentAgain, transactionKey } from './transactions.js';
 import type { Wire } from './wire.js';
@@ -24,7 +25,9 @@ export interface Refusing {
 }
 
 /** The way of a request that goes nowhere. */
-export function createRefusing(stations: Pick<Stations, 'answers' | 'counts' | 'limits' | 'records' | 'responses' | 'shedding' | 'transactions'>): Refusing {
+export function createRefusing(
+  stations: Pick<Stations, 'answers' | 'counts' | 'limits' | 'records' | 'responses' | 'shedding' | 'transactions'>,
+): Refusing {
   const { transactions, responses, answers, counts, limits, records } = stations;
 
   const note: Refusing['note'] = ({ counts: own, id }, status, code, sentence) => {
@@ -34,6 +37,7 @@ export function createRefusing(stations: Pick<Stations, 'answers' | 'counts' | '
 
   const atOnce: Refusing['atOnce'] = (request, wire, refusal, now) => {
     note(wire.member, refusal.status, refusal.code, refusal.sentence);
+    countMessage(counts, request.method, refusal.status, false);
     // A CANCEL has no record to look for.
     const serial = request.method === 'CANCEL' ? 0 : records.serial();
     const text = answers.refusal(request, wire, refusal, serial);
@@ -78,6 +82,7 @@ export function createRefusing(stations: Pick<Stations, 'answers' | 'counts' | '
       member.allowance += 1;
       const refusal = { code: 'hub-overloaded', sentence: reasons['hub-overloaded'].about } as const;
       note(member, 503, refusal.code, refusal.sentence);
+      countMessage(counts, request.method, 503, false);
       const text = answers.overloaded(request, wire);
       if (text !== '') wire.text(text);
       records.refused(request, { peer: member.id, source: wire.source }, 503, refusal, records.serial(), text.length, now);
@@ -99,6 +104,7 @@ export function refuseBroken(
   counts.refusals.add(wire.member.id, refusal.status, refusal.code, refusal.sentence);
   wire.member.counts.refused += 1;
   if (message.status !== 0 || message.method === 'ACK') return '';
+  countMessage(counts, message.method, refusal.status, false);
   const serial = records.serial();
   const text = answers.refusal(message, wire, refusal, serial);
   records.refused(message, { peer: wire.member.id, source: wire.source }, refusal.status, refusal, serial, text.length, clock());

@@ -19,8 +19,8 @@ interface RelayWire extends Wire {
   readonly relay: string;
 }
 
-/** Remembers at most `most`; the ones unused for longest are forgotten first, those with open requests excepted. */
-export function createRelayWires(batches: WireBatches, most: number): RelayWires {
+/** Remembers at most `most`; the ones unused for longest are forgotten first, those with open requests excepted. `opened` is told of each new one. */
+export function createRelayWires(batches: WireBatches, most: number, opened: (wire: Wire) => void = ignore): RelayWires {
   const table = new Map<string, RelayWire>();
 
   const makeRoom = (): void => {
@@ -48,6 +48,7 @@ export function createRelayWires(batches: WireBatches, most: number): RelayWires
       if (table.size >= most) return undefined;
       const made = relayWire(relay, id, member, source, batches);
       table.set(key, made);
+      opened(made);
       return made;
     },
     prune(alive) {
@@ -59,6 +60,8 @@ export function createRelayWires(batches: WireBatches, most: number): RelayWires
     },
   };
 }
+
+function ignore(): void {}
 
 function relayWire(relay: string, id: string, member: Member, source: string, batches: WireBatches): RelayWire {
   const subject = subjects.depart('relay', relay);

@@ -3,7 +3,7 @@ import { reasons } from '@guildhall/proto/reason';
 import { checkRequest } from '@guildhall/proto/sip/check';
 import type { Message } from '@guildhall/proto/sip/message';
 import { type AskAdmission, admit, admitAck, admitCancel } from './admit.js';
-import { methodIndex } from './counts.js';
+import { countMessage, methodIndex } from './counts.js';
 import { hasToTag } from './dialog-route.js';
 import type { KeptVerdict } from './kept-verdict.js';
 import { takeToken } from './members.js';
@@ -196,6 +196,7 @@ export function createRequests(stations: Stations): Requests {
     if (admission.kind === 'answer') {
       const text = answers.ok(message, wire);
       wire.text(text);
+      countMessage(counts, message.method, 200, false);
       records.answered(message, { peer: member.id, source: wire.source }, text.length, now);
       return;
     }

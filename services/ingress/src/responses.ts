@@ -2,7 +2,7 @@ import { type ReasonCode, reasons } from '@guildhall/proto/reason';
 import type { SipLimits } from '@guildhall/proto/sip/limits';
 import { type Message, parseMessage } from '@guildhall/proto/sip/message';
 import type { Answers } from './answers.js';
-import type { Counts } from './counts.js';
+import { type Counts, countMessage } from './counts.js';
 import { type Member, wayBack } from './members.js';
 import { noteFinal } from './partner-bounds.js';
 import { noRecords, type Records, type ToldRefusal } from './records.js';
@@ -180,6 +180,7 @@ function count(counts: Counts, transaction: ServerTransaction, status: number): 
   const hundred = Math.floor(status / 100);
   counts.responses[hundred] = (counts.responses[hundred] ?? 0) + 1;
   if (status < 200) return;
+  countMessage(counts, transaction.method, status, transaction.relay !== undefined);
   const { member } = transaction.wire;
   member.counts.responses += 1;
   if (member.conduct !== undefined) noteFinal(member.conduct, status);

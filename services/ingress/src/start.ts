@@ -4,9 +4,11 @@ import { watchBus } from '@guildhall/chassis/bus-meters';
 import { monotonic, wall } from '@guildhall/chassis/clock';
 import { newEpoch } from '@guildhall/chassis/epoch';
 import { Fault } from '@guildhall/chassis/fault';
+import { startInstanceReport } from '@guildhall/chassis/instance-report';
 import { createLogger } from '@guildhall/chassis/log';
 import { createMeters } from '@guildhall/chassis/meters';
 import { oncePer } from '@guildhall/chassis/once-per';
+import { loadTelemetry } from '@guildhall/chassis/otlp-door';
 import { createRoster } from '@guildhall/chassis/roster';
 import type { Running } from '@guildhall/chassis/running';
 import { createTracing } from '@guildhall/chassis/tracing';
@@ -16,6 +18,7 @@ import { createCounts } from './counts.js';
 import { createEvents, createInstruments } from './events.js';
 import { createIngress } from './ingress.js';
 import type { Ingress } from './ingress-parts.js';
+import { instanceFacts } from './instance-facts.js';
 import { openRecords } from './record-desk.js';
 import { createRecordEvents, createRecordInstruments } from './record-events.js';
 import { createTraces } from './traces.js';
@@ -48,12 +51,13 @@ export async function start(config: IngressConfig, signal: AbortSignal): Promise
   };
 
   try {
-    const tracing = createTracing({ service: 'ingress', id: config.id, config: config.telemetry, log, meters });
+    const tracing = createTracing({ service: 'ingress', id: config.id, telemetry: loadTelemetry(config.telemetry), log, meters });
     endings.push(() => tracing.close());
     const bus = await connectBus(config.nats, `ingress ${config.id}`, log, subjects.inbox('ingress'));
     endings.push(() => bus.close());
     checkSizes(config, bus);
-    const roster = createRoster(bus, { service: 'ingress', id: config.id, epoch }, {}, monotonic);
+    const self = { service: 'ingress', id: config.id, epoch };
+    const roster = createRoster(bus, self, {}, monotonic);
     endings.push(() => roster.close());
     const rim = { clock: monotonic, wall: () => wall().getTime(), random: Math.random };
     const recordEvents = createRecordEvents(log, oncePer(1_000, monotonic));
@@ -64,6 +68,7 @@ export async function start(config: IngressConfig, signal: AbortSignal): Promise
     }
     const ingress = createIngress({ config, epoch, bus, roster, counts, events, rim, traces: createTraces(tracing, epoch), keeping });
     endings.push(() => ingress.close());
+    endings.push(startInstanceReport(bus, self, instanceFacts(ingress, keeping), rim.wall));
     watchBus(meters, bus, roster);
     const histogram = createInstruments(meters, counts, ingress.gauges);
     ingress.onAnswered((ms) => histogram.record(ms / 1000));

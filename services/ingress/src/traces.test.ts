@@ -129,7 +129,10 @@ describe('its spans', () => {
     expect(spansOf({ status: 500 }).spans[0]?.failed).toBe('the far member answered 500');
   });
 
-  it('never carry a Call-ID', () => {
-    expect(JSON.stringify(spansOf().spans)).not.toContain('secret-call');
+  it('never carry a Call-ID, nor a method that somebody made up', () => {
+    const told = JSON.stringify(spansOf({ method: 'HELLO-ALICE' }).spans);
+    expect(told).not.toContain('secret-call');
+    expect(told).not.toContain('ALICE');
+    expect(told).toContain('"SIP other"');
   });
 });

@@ -1,4 +1,4 @@
-import { addressAttributes, attributes, callIdHash } from '@guildhall/chassis/attributes';
+import { attributes, callIdHash, methodName, type SpanAttributes, tell, tellAddress } from '@guildhall/chassis/attributes';
 import { sampleKey, spanIdOf, tracedForward, traceHighOf, traceIdOf, traceparent } from '@guildhall/chassis/trace-context';
 import type { FinishedSpan, Tracing } from '@guildhall/chassis/tracing';
 import type { TracedForward } from '@guildhall/proto/gen/guildhall/bus/v1/forward';
@@ -10,7 +10,6 @@ import { subjects } from '@guildhall/proto/subjects';
 export interface TracedTransaction {
   /** Number of its record. */
   readonly serial: number;
-  /** Beyond the registered ones "other". */
   readonly method: string;
   readonly event: string;
   readonly peer: string;
@@ -98,7 +97,7 @@ export function spansOf(transaction: TracedTransaction, traceId: string): Finish
       spanId: server,
       parentSpanId: '',
       remoteParent: false,
-      name: `SIP ${transaction.method}`,
+      name: `SIP ${methodName(transaction.method)}`,
       kind: 'server',
       startedAt: openedAt,
       endedAt,
@@ -106,8 +105,8 @@ export function spansOf(transaction: TracedTransaction, traceId: string): Finish
       failed,
     },
   ];
-  // A verdict that was at hand takes no time.
-  if (decidedAt > openedAt) {
+  // A verdict that was at hand takes no time; a microsecond is more than two sums of the same times differ by.
+  if (decidedAt - openedAt > 0.001) {
     spans.push({
       ...child,
       spanId: spanIdOf(traceId, place.ask),
@@ -115,15 +114,11 @@ export function spansOf(transaction: TracedTransaction, traceId: string): Finish
       kind: 'client',
       startedAt: openedAt,
       endedAt: decidedAt,
-      attributes: {
-        ...messaging(subjects.ask, 'request', 'send'),
-        ...given({ [attributes.verdict]: transaction.verdict, [attributes.rule]: transaction.rule }),
-      },
+      attributes: askAttributes(transaction),
       failed: '',
     });
   }
   if (forwardedAt > 0) {
-    const { relay, link, linkWait, far, tries } = transaction;
     spans.push({
       ...child,
       spanId: spanIdOf(traceId, place.send),
@@ -131,15 +126,7 @@ export function spansOf(transaction: TracedTransaction, traceId: string): Finish
       kind: 'producer',
       startedAt: forwardedAt,
       endedAt,
-      attributes: {
-        ...messaging(relay === '' ? '' : subjects.relay(relay), 'send', 'send'),
-        [attributes.messagingTemplate]: relayTemplate,
-        ...given({ [attributes.relay]: relay, [attributes.target]: transaction.target }),
-        ...addressAttributes('server', link),
-        [attributes.linkWait]: linkWait,
-        [attributes.far]: far,
-        [attributes.tries]: tries,
-      },
+      attributes: sendAttributes(transaction),
       failed,
     });
   }
@@ -149,28 +136,51 @@ export function spansOf(transaction: TracedTransaction, traceId: string): Finish
 /** The subjects of all relays are one name. */
 const relayTemplate = subjects.relay('relay').replace(/relay$/, '{relay}');
 
-function serverAttributes(transaction: TracedTransaction): FinishedSpan['attributes'] {
-  const { status, code, byHub } = transaction;
-  return {
-    [attributes.sipMethod]: transaction.method,
-    [attributes.sipStatus]: status,
-    [attributes.answeredBy]: byHub ? 'hub' : 'far',
-    [attributes.requestBytes]: transaction.requestBytes,
-    [attributes.responseBytes]: transaction.answerBytes,
-    ...given({
-      [attributes.sipCallId]: transaction.callId === '' ? '' : callIdHash(transaction.callId),
-      [attributes.sipEvent]: transaction.event,
-      [attributes.sipFromDomain]: transaction.fromDomain,
-      [attributes.sipToDomain]: transaction.toDomain,
-      [attributes.peer]: transaction.peer,
-      [attributes.target]: transaction.target,
-      [attributes.verdict]: transaction.verdict,
-      [attributes.rule]: transaction.rule,
-      [attributes.reason]: code,
-      [attributes.errorType]: status >= 500 ? code || String(status) : '',
-    }),
-    ...addressAttributes('client', transaction.source),
-  };
+function serverAttributes(transaction: TracedTransaction): SpanAttributes {
+  const { status, code, callId } = transaction;
+  const told = messageAttributes(transaction);
+  told[attributes.sipStatus] = status;
+  told[attributes.answeredBy] = transaction.byHub ? 'hub' : 'far';
+  told[attributes.requestBytes] = transaction.requestBytes;
+  told[attributes.responseBytes] = transaction.answerBytes;
+  if (callId !== '') told[attributes.sipCallId] = callIdHash(callId);
+  tell(told, attributes.sipFromDomain, transaction.fromDomain);
+  tell(told, attributes.sipToDomain, transaction.toDomain);
+  tell(told, attributes.peer, transaction.peer);
+  tell(told, attributes.target, transaction.target);
+  tell(told, attributes.verdict, transaction.verdict);
+  tell(told, attributes.rule, transaction.rule);
+  tell(told, attributes.reason, code);
+  if (status >= 500) told[attributes.errorType] = code || String(status);
+  tellAddress(told, 'client', transaction.source);
+  return told;
+}
+
+function messageAttributes({ method, event }: TracedTransaction): SpanAttributes {
+  const told: SpanAttributes = {};
+  told[attributes.sipMethod] = methodName(method);
+  tell(told, attributes.sipEvent, event);
+  return told;
+}
+
+function askAttributes({ verdict, rule }: TracedTransaction): SpanAttributes {
+  const told = messaging(subjects.ask, 'request');
+  tell(told, attributes.verdict, verdict);
+  tell(told, attributes.rule, rule);
+  return told;
+}
+
+function sendAttributes(transaction: TracedTransaction): SpanAttributes {
+  const { relay } = transaction;
+  const told = messaging(relay === '' ? '' : subjects.relay(relay), 'send');
+  told[attributes.messagingTemplate] = relayTemplate;
+  tell(told, attributes.relay, relay);
+  tell(told, attributes.target, transaction.target);
+  tellAddress(told, 'server', transaction.link);
+  told[attributes.linkWait] = transaction.linkWait;
+  told[attributes.far] = transaction.far;
+  told[attributes.tries] = transaction.tries;
+  return told;
 }
 
 /** Only words of the reason table: the sentence of a case may name somebody. */
@@ -178,16 +188,11 @@ function failureOf({ code, status }: TracedTransaction): string {
   return code === '' ? `the far member answered ${status}` : reasons[code].about;
 }
 
-function messaging(subject: string, operation: string, type: string): FinishedSpan['attributes'] {
-  return {
-    [attributes.messagingSystem]: 'nats',
-    ...given({ [attributes.messagingDestination]: subject }),
-    [attributes.messagingOperation]: operation,
-    [attributes.messagingOperationType]: type,
-  };
-}
-
-/** Without what is empty. */
-function given(all: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ''));
+function messaging(subject: string, operation: string): SpanAttributes {
+  const told: SpanAttributes = {};
+  told[attributes.messagingSystem] = 'nats';
+  tell(told, attributes.messagingDestination, subject);
+  told[attributes.messagingOperation] = operation;
+  told[attributes.messagingOperationType] = 'send';
+  return told;
 }

@@ -19,3 +19,24 @@ it('one member whose questions are slow to answer leaves room for the others', a
   expect(gone).toHaveLength(100);
   expect(add('loud', 1000)).toBe(75);
 });
+
+it('the question belongs to the trace of whoever came first', () => {
+  const asked: (string | undefined)[] = [];
+  const fetch = (_key: string, _subject: AskSubject, trace?: string) => {
+    asked.push(trace);
+    return new Promise<KeptVerdict>(() => undefined);
+  };
+  const waiting = createWaiting<string>(
+    { fetch },
+    100,
+    () => undefined,
+    (item) => `trace of ${item}`,
+  );
+  for (const [key, item] of [
+    ['one', 'a'],
+    ['one', 'b'],
+    ['two', 'c'],
+  ] as const)
+    waiting.add(key, subject('acme'), item);
+  expect(asked).toEqual(['trace of a', 'trace of c']);
+});

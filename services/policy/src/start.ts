@@ -11,6 +11,7 @@ import { startInstanceReport } from '@guildhall/chassis/instance-report';
 import { KeyValueError } from '@guildhall/chassis/key-value';
 import { createLogger } from '@guildhall/chassis/log';
 import { createMeters } from '@guildhall/chassis/meters';
+import { loadTelemetry } from '@guildhall/chassis/otlp-door';
 import { createRoster } from '@guildhall/chassis/roster';
 import type { Running } from '@guildhall/chassis/running';
 import { createTracing } from '@guildhall/chassis/tracing';
@@ -53,8 +54,9 @@ const lastCallsMs = 1000;
  */
 export async function start(config: PolicyConfig, signal: AbortSignal): Promise<Running> {
   const log = createLogger('policy', config.id, config.log);
+  const telemetry = loadTelemetry(config.telemetry);
   const meters = createMeters('policy', config.id);
-  const tracing = createTracing({ service: 'policy', id: config.id, config: config.telemetry, log, meters });
+  const tracing = createTracing({ service: 'policy', id: config.id, telemetry, log, meters });
   const held: Held = { draining: false };
   const sources = {
     membership: () => held.store?.current(),

@@ -244,7 +244,7 @@ export function describeMeters(meters: Meters, events: ReturnType<typeof createE
   );
   meters.gauge(
     'guildhall_certificate_expiry_timestamp_seconds',
-    'When a certificate ends: the first to end of those a member’s proxies show.',
+    'When a certificate ends: a listener’s, or what a member showed last.',
     member(({ certificateEnds }) => (certificateEnds === 0 ? undefined : certificateEnds / 1000), 'least'),
   );
   meters.gauge(

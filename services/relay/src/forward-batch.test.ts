@@ -51,6 +51,15 @@ describe('a batch of forwards', () => {
     expect(read(changes)).toBeUndefined();
   });
 
+  it('loses traces that mean nothing, and no request for them', () => {
+    const traced = { entry: 1, traceId: Buffer.alloc(16, 1), spanId: Buffer.alloc(8, 2) };
+    const found = read({
+      traced: [{ ...traced, entry: 2 }, { ...traced, traceId: Buffer.alloc(16) }, { ...traced, spanId: Buffer.alloc(9, 1) }, traced],
+    });
+    expect(found?.traced).toEqual([traced]);
+    expect(found?.kind).toEqual(good.kind);
+  });
+
   it('that is whole is read', () => {
     expect(read({})).toEqual(good);
     expect(

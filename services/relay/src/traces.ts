@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { addressAttributes, attributes } from '@guildhall/chassis/attributes';
+import { attributes, methodName, type SpanAttributes, tell, tellAddress } from '@guildhall/chassis/attributes';
 import { contextOfForward } from '@guildhall/chassis/trace-context';
 import type { Tracing } from '@guildhall/chassis/tracing';
 import { isReasonCode, reasons } from '@guildhall/proto/reason';
@@ -11,7 +11,6 @@ import type { TracedEnd, Traces } from './traced-end.js';
  * member until that was answered.
  */
 export function createTraces(tracing: Tracing, relayId: string): Traces {
-  const subject = subjects.relay(relayId);
   return {
     ended(end) {
       const parent = contextOfForward(end.trace);
@@ -28,17 +27,7 @@ export function createTraces(tracing: Tracing, relayId: string): Traces {
         kind: 'consumer',
         startedAt: end.openedAt,
         endedAt: end.endedAt,
-        attributes: {
-          [attributes.messagingSystem]: 'nats',
-          [attributes.messagingDestination]: subject,
-          [attributes.messagingTemplate]: template,
-          [attributes.messagingOperation]: 'process',
-          [attributes.messagingOperationType]: 'process',
-          [attributes.relay]: relayId,
-          [attributes.target]: end.member,
-          [attributes.tries]: end.tries,
-          ...(end.code === '' ? {} : { [attributes.reason]: end.code }),
-        },
+        attributes: handAttributes(end, relayId),
         failed: end.status === 0 ? failed : '',
       });
       if (end.writtenAt === 0) return;
@@ -47,17 +36,11 @@ export function createTraces(tracing: Tracing, relayId: string): Traces {
         spanId: newSpanId(),
         parentSpanId: spanId,
         remoteParent: false,
-        name: `SIP ${end.method}`,
+        name: `SIP ${methodName(end.method)}`,
         kind: 'client',
         startedAt: end.writtenAt,
         endedAt: end.endedAt,
-        attributes: {
-          [attributes.sipMethod]: end.method,
-          [attributes.target]: end.member,
-          ...(end.status === 0 ? {} : { [attributes.sipStatus]: end.status }),
-          ...(failed === '' ? {} : { [attributes.errorType]: end.code || String(end.status) }),
-          ...addressAttributes('server', end.link),
-        },
+        attributes: wayAttributes(end, failed),
         failed,
       });
     },
@@ -65,6 +48,30 @@ export function createTraces(tracing: Tracing, relayId: string): Traces {
 }
 
 const template = subjects.relay('relay').replace(/relay$/, '{relay}');
+
+function handAttributes({ member, tries, code }: TracedEnd, relayId: string): SpanAttributes {
+  const told: SpanAttributes = {};
+  told[attributes.messagingSystem] = 'nats';
+  told[attributes.messagingDestination] = subjects.relay(relayId);
+  told[attributes.messagingTemplate] = template;
+  told[attributes.messagingOperation] = 'process';
+  told[attributes.messagingOperationType] = 'process';
+  told[attributes.relay] = relayId;
+  told[attributes.target] = member;
+  told[attributes.tries] = tries;
+  tell(told, attributes.reason, code);
+  return told;
+}
+
+function wayAttributes({ method, member, status, code, link }: TracedEnd, failed: string): SpanAttributes {
+  const told: SpanAttributes = {};
+  told[attributes.sipMethod] = methodName(method);
+  told[attributes.target] = member;
+  if (status !== 0) told[attributes.sipStatus] = status;
+  if (failed !== '') told[attributes.errorType] = code || String(status);
+  tellAddress(told, 'server', link);
+  return told;
+}
 
 /** RFC 3261 21: from 400 on the far side did not do what it was asked for. */
 function failureOf({ status, code }: TracedEnd): string {

@@ -49,6 +49,9 @@ const unknownCaller = new ApiFault('denied', 'The caller is not known.');
 const stalled = { code: status.RESOURCE_EXHAUSTED, details: 'Nothing was read for too long: read faster, or ask for less.' };
 const crowded = { code: status.RESOURCE_EXHAUSTED, details: 'Too many streams are open already.' };
 
+/** Messages of one stream that were handed to the library and did not leave yet: what is made later is not made before. */
+const mostUnsent = 4;
+
 /** How often it is looked whether who listens to a stream still may, ms. */
 export const lookEvery = 500;
 
@@ -115,11 +118,21 @@ export function createCalls({ callerOf, refusedSince, patience, places, stall, f
       const looking = setInterval(() => void look().catch((thrown: unknown) => failed(name, thrown)), lookEvery).unref();
       for (const event of ['cancelled', 'close', 'error']) call.on(event, () => gone.abort());
       const run = async (): Promise<void> => {
+        let unsent = 0;
+        let sent = (): void => undefined;
+        gone.signal.addEventListener('abort', () => sent(), { once: true });
         for await (const response of handler(call.request, caller, gone.signal)) {
           if (gone.signal.aborted) return;
-          if (call.write(response)) continue;
+          unsent += 1;
+          call.write(response, () => {
+            unsent -= 1;
+            sent();
+          });
+          if (unsent < mostUnsent) continue;
           const tooSlow = setTimeout(() => stop(stalled), stall);
-          await drained(call, gone.signal);
+          await new Promise<void>((resolve) => {
+            sent = resolve;
+          });
           clearTimeout(tooSlow);
         }
       };
@@ -153,17 +166,4 @@ export function createCalls({ callerOf, refusedSince, patience, places, stall, f
 /** Ends a stream with a status; the library takes it from the event. */
 function fail<Request, Response>(call: ServerWritableStream<Request, Response>, how: CallEnd): void {
   call.emit('error', how);
-}
-
-function drained<Request, Response>(call: ServerWritableStream<Request, Response>, gone: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const over = (): void => {
-      call.off('drain', over);
-      gone.removeEventListener('abort', over);
-      resolve();
-    };
-    call.on('drain', over);
-    gone.addEventListener('abort', over);
-    if (gone.aborted) over();
-  });
 }

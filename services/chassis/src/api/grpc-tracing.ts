@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { ResponderBuilder, ServerInterceptingCall, type ServerInterceptor, ServerListenerBuilder, status } from '@grpc/grpc-js';
-import { addressAttributes, attributes } from '../attributes.js';
+import { attributes, type SpanAttributes, tell, tellAddress } from '../attributes.js';
 import { readTraceparent, type TraceContext } from '../trace-context.js';
 import type { Tracing } from '../tracing.js';
 
@@ -36,6 +36,12 @@ export function tracingInterceptor(tracing: Tracing, clock: () => number): Serve
       if (!byChance && ((parent?.sampled !== true && fine.has(code)) || !tracing.admits())) return;
       const name = path.slice(1);
       const failed = ours.has(code) ? status[code] : '';
+      const told: SpanAttributes = {};
+      told[attributes.rpcSystem] = 'grpc';
+      told[attributes.rpcMethod] = name;
+      told[attributes.rpcStatus] = status[code];
+      tell(told, attributes.errorType, failed);
+      tellAddress(told, 'client', call.getPeer());
       tracing.span({
         traceId: parent?.traceId ?? randomBytes(16).toString('hex'),
         spanId: randomBytes(8).toString('hex'),
@@ -45,13 +51,7 @@ export function tracingInterceptor(tracing: Tracing, clock: () => number): Serve
         kind: 'server',
         startedAt,
         endedAt: clock(),
-        attributes: {
-          [attributes.rpcSystem]: 'grpc',
-          [attributes.rpcMethod]: name,
-          [attributes.rpcStatus]: status[code],
-          ...(failed === '' ? {} : { [attributes.errorType]: failed }),
-          ...addressAttributes('client', call.getPeer()),
-        },
+        attributes: told,
         failed,
       });
     };

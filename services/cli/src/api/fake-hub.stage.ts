@@ -3,6 +3,7 @@ import { AccessServiceService } from '@guildhall/proto/gen/guildhall/admin/v1/ac
 import { AdminServiceService } from '@guildhall/proto/gen/guildhall/admin/v1/admin';
 import { AuthorityServiceService } from '@guildhall/proto/gen/guildhall/admin/v1/authority_service';
 import { MembershipServiceService } from '@guildhall/proto/gen/guildhall/admin/v1/membership_service';
+import { MetricsServiceService } from '@guildhall/proto/gen/guildhall/metrics/v1/metrics_service';
 
 /** A call that the fake took. */
 export interface Taken {
@@ -28,7 +29,7 @@ export interface FakeHub {
   close(): void;
 }
 
-const services = [MembershipServiceService, AuthorityServiceService, AccessServiceService, AdminServiceService];
+const services = [MembershipServiceService, AuthorityServiceService, AccessServiceService, AdminServiceService, MetricsServiceService];
 
 /** Starts it on a free port of 127.0.0.1; with `tls` (PEM) it shows that certificate, and with `demands` lets nobody in without one. */
 export async function startFakeHub(

@@ -11,11 +11,18 @@ export interface Ran {
 }
 
 /** Runs one command line in a folder, with nothing else in its environment but `env`. Signals reach it by `signal`. */
-export async function runIn(folder: string, args: readonly string[], env: World['env'] = {}, signal?: AbortSignal): Promise<Ran> {
+export async function runIn(
+  folder: string,
+  args: readonly string[],
+  env: World['env'] = {},
+  signal?: AbortSignal,
+  screen?: World['screen'],
+): Promise<Ran> {
   const out: string[] = [];
   const talk: string[] = [];
   const world: World = {
     terminal: { out: (line) => out.push(line), talk: (line) => talk.push(line), colorOut: false, colorTalk: false },
+    ...(screen === undefined ? {} : { screen }),
     env: { HOME: folder, ...env },
     cwd: folder,
     now: () => new Date('2027-01-01T00:00:00Z'),

@@ -24,6 +24,16 @@ describe('the environment of a service', () => {
     expect(serviceEnvironment('relay', given)['GUILDHALL_LOG_LEVEL']).toBe('warn');
   });
 
+  it('has what is said to all of where traces go, unless it has that of its own', () => {
+    const all = { GUILDHALL_TELEMETRY_OTLP_URL: 'http://a', GUILDHALL_INGRESS_TELEMETRY_OTLP_URL: 'http://b' };
+    expect(serviceEnvironment('console', all)).toEqual({ GUILDHALL_TELEMETRY_OTLP_URL: 'http://a' });
+    expect(serviceEnvironment('ingress', all)).toEqual({ GUILDHALL_TELEMETRY_OTLP_URL: 'http://b' });
+    expect([strayVariables(all), namedAsGiven('relay', 'GUILDHALL_TELEMETRY_OTLP_URL: wrong', all)]).toEqual([
+      [],
+      'GUILDHALL_TELEMETRY_OTLP_URL: wrong',
+    ]);
+  });
+
   it('is complained of in the names that were given', () => {
     const complaint = 'GUILDHALL_LOG_LEVEL: wrong; GUILDHALL_LIMITS_HEADER: did you mean GUILDHALL_LIMITS_HEADERS?';
     const settings = 'GUILDHALL_INGRESS_LIMITS_HEADER: did you mean GUILDHALL_INGRESS_LIMITS_HEADERS?';

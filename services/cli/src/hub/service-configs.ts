@@ -92,12 +92,15 @@ export function serviceConfigs(
   };
 }
 
+/** Settings that all services have and that reach all of them where none names one. */
+const ofAll = /^GUILDHALL_(LOG_LEVEL|TELEMETRY_\w+)$/;
+
 /** Variables that the command line itself reads. */
 const ours = /^GUILDHALL_(TOKEN|NATS_URL|NATS_SERVER|NO_FETCH|KAMAILIO|KAMAILIO_MODULES|SIPP)$/;
 
 /**
  * The environment of one service of `up`: GUILDHALL_INGRESS_LIMITS_IN_FLIGHT reaches ingress as GUILDHALL_LIMITS_IN_FLIGHT,
- * GUILDHALL_LOG_LEVEL reaches all, other GUILDHALL_ variables nobody (a service refuses names it does not know).
+ * GUILDHALL_LOG_LEVEL and GUILDHALL_TELEMETRY_... reach all, other GUILDHALL_ variables nobody (a service refuses names it does not know).
  */
 export function serviceEnvironment(service: BusService, env: Readonly<Record<string, string | undefined>>): Record<string, string> {
   const own = `GUILDHALL_${service.toUpperCase()}_`;
@@ -106,7 +109,7 @@ export function serviceEnvironment(service: BusService, env: Readonly<Record<str
     if (value === undefined) continue;
     if (!name.startsWith('GUILDHALL_')) result[name] = value;
     else if (name.startsWith(own)) result[`GUILDHALL_${name.slice(own.length)}`] = value;
-    else if (name === 'GUILDHALL_LOG_LEVEL') result[name] ??= value;
+    else if (ofAll.test(name)) result[name] ??= value;
   }
   return result;
 }
@@ -115,15 +118,13 @@ export function serviceEnvironment(service: BusService, env: Readonly<Record<str
 export function namedAsGiven(service: BusService, text: string, env: Readonly<Record<string, string | undefined>>): string {
   const own = `GUILDHALL_${service.toUpperCase()}_`;
   return text.replace(/\bGUILDHALL_(\w+)/g, (name: string, setting: string) =>
-    name === 'GUILDHALL_LOG_LEVEL' && env[`${own}${setting}`] === undefined ? name : `${own}${setting}`,
+    ofAll.test(name) && env[`${own}${setting}`] === undefined ? name : `${own}${setting}`,
   );
 }
 
 /** GUILDHALL_ variables that reach no part of the hub: a slip that would otherwise go by in silence. */
 export function strayVariables(env: Readonly<Record<string, string | undefined>>): string[] {
   const known = (name: string) =>
-    ours.test(name) ||
-    name === 'GUILDHALL_LOG_LEVEL' ||
-    busServices.some((service) => name.startsWith(`GUILDHALL_${service.toUpperCase()}_`));
+    ours.test(name) || ofAll.test(name) || busServices.some((service) => name.startsWith(`GUILDHALL_${service.toUpperCase()}_`));
   return Object.keys(env).filter((name) => name.startsWith('GUILDHALL_') && !known(name));
 }

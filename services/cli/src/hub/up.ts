@@ -263,6 +263,7 @@ Environment:
   GUILDHALL_NATS_URL     use this NATS server and start none
   GUILDHALL_NATS_SERVER  the nats-server program to start
   GUILDHALL_LOG_LEVEL    of all services: debug, info, warn, error
+  GUILDHALL_TELEMETRY_OTLP_URL=http://127.0.0.1:4318  where all services send traces
   GUILDHALL_INGRESS_LIMITS_IN_FLIGHT_PER_MEMBER=500 and the like set one service's settings;
                          node services/ingress/dist/main.js --settings lists them, without INGRESS_`,
     )

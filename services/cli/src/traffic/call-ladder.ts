@@ -1,6 +1,7 @@
 import type { ExplainStep } from '@guildhall/proto/gen/guildhall/admin/v1/admin';
 import type { MessageHead } from '@guildhall/proto/gen/guildhall/metrics/v1/metrics_service';
 import type { RoutingRecord } from '@guildhall/proto/gen/guildhall/metrics/v1/traffic';
+import { closeReasons, isReasonCode, reasons } from '@guildhall/proto/reason';
 import { styled, terminalText } from '../world.js';
 import { instantText, shortBytes, shortMs } from './figures.js';
 import { askedText, routeText, statusStyle } from './record-line.js';
@@ -21,7 +22,7 @@ interface Rung {
   readonly who: string;
   readonly name: string;
   /** What happened on the way to the next; undefined: there is none. */
-  readonly then?: string;
+  readonly next?: string;
 }
 
 function rungsOf(record: RoutingRecord): Rung[] {
@@ -29,27 +30,41 @@ function rungsOf(record: RoutingRecord): Rung[] {
   const sender: Rung = {
     who: 'sender',
     name: [record.peer, record.source].filter((text) => text !== '').join(' at '),
-    then: record.kind === 'refused-handshake' ? 'TLS handshake' : `${askedText(record)}, ${shortBytes(record.requestBytes)}`,
+    next: record.kind === 'refused-handshake' ? 'TLS handshake' : `${askedText(record)}, ${shortBytes(record.requestBytes)}`,
   };
-  const ingress = (then: string): Rung => ({ who: 'ingress', name: record.ingress, then });
+  const ingress = (next: string): Rung => ({ who: 'ingress', name: record.ingress, next });
   if (record.kind === 'refused-handshake') return [sender, { who: 'ingress', name: record.ingress }];
   const rule = record.rule === '' ? '' : `, by ${record.rule}`;
   const decided = record.decision > 0;
-  const policy: Rung[] = decided ? [{ who: 'policy', name: `decided in ${shortMs(record.decision)}${rule}`, then: '' }] : [];
+  const policy: Rung[] = decided ? [{ who: 'policy', name: `decided in ${shortMs(record.decision)}${rule}`, next: '' }] : [];
   if (record.relay === '' && record.tries === 0) {
     // Nobody else ever had it.
-    return [sender, ingress(decided ? 'asked' : `${back}, after ${shortMs(record.total)}`), ...policy.map((rung) => ({ ...rung, then: `${back}, after ${shortMs(record.total)}` }))];
+    return [
+      sender,
+      ingress(decided ? 'asked' : `${back}, after ${shortMs(record.total)}`),
+      ...policy.map((rung) => ({ ...rung, next: `${back}, after ${shortMs(record.total)}` })),
+    ];
   }
   const rest = Math.max(0, record.total - record.decision - record.linkWait - record.far);
   const tries = record.tries === 1 ? 'written once' : `written ${record.tries} times`;
   return [
     sender,
     ingress(decided ? 'asked' : 'knew the verdict already'),
-    ...policy.map((rung) => ({ ...rung, then: 'forwarded' })),
-    { who: 'relay', name: [record.relay, `waited ${shortMs(record.linkWait)}`].filter((text) => text !== '').join(', '), then: tries },
-    { who: 'far', name: [record.target, record.link].filter((text) => text !== '').join(' at '), then: `${back}, after ${shortMs(record.far)}` },
+    ...policy.map((rung) => ({ ...rung, next: 'forwarded' })),
+    { who: 'relay', name: [record.relay, `waited ${shortMs(record.linkWait)}`].filter((text) => text !== '').join(', '), next: tries },
+    {
+      who: 'far',
+      name: [record.target, record.link].filter((text) => text !== '').join(' at '),
+      next: `${back}, after ${shortMs(record.far)}`,
+    },
     { who: 'back', name: `ingress, the bus and the way back took ${shortMs(rest)}; in all ${shortMs(record.total)}` },
   ];
+}
+
+/** What the sender's operator should do, by the tables of reasons; '' of a code that a newer hub gave. */
+function cureOf(code: string): string {
+  if (isReasonCode(code)) return reasons[code].cure;
+  return Object.entries(closeReasons).find(([name]) => name === code)?.[1].cure ?? '';
 }
 
 /** One record as a ladder. */
@@ -61,15 +76,16 @@ function recordLines(record: RoutingRecord, color: boolean): string[] {
     ['users', [record.fromUser, record.toUser].filter((text) => text !== '').join(' → ')],
     ['code', record.code],
     ['why', record.sentence],
+    ['cure', record.code === '' ? '' : cureOf(record.code)],
     ['copies', record.repeats > 0 ? `its sender sent it ${record.repeats} times more` : ''],
     ['trace', record.traceId === '' ? '' : `${record.traceId}${record.traced ? '' : ' (no spans were made)'}`],
     ['record', `${record.ingress} ${record.epoch} ${record.number}`],
   ];
   return [
     `${instantText(record.at)}  ${styled(safe(`${askedText(record)}  ${routeText(record)}`), 'bold', color)}  ${styled(status, statusStyle(record), color)}${record.inDialog ? dim('  within the dialog') : ''}`,
-    ...rungsOf(record).flatMap(({ who, name, then }) => [
+    ...rungsOf(record).flatMap(({ who, name, next }) => [
       `  ${styled(who.padEnd(8), 'cyan', color)} ${safe(name)}`.trimEnd(),
-      ...(then === undefined || then === '' ? [] : [dim(`  ${' '.repeat(3)}│     ${safe(then)}`)]),
+      ...(next === undefined || next === '' ? [] : [dim(`  ${' '.repeat(3)}│     ${safe(next)}`)]),
     ]),
     ...facts.filter(([, text]) => text !== '').map(([name, text]) => `  ${dim(name.padEnd(8))} ${safe(text)}`),
   ];
@@ -106,7 +122,8 @@ function pathLines({ steps, sentence }: NonNullable<Call['path']>, color: boolea
     '',
     styled('The decision, by the membership in force now:', 'bold', color),
     ...steps.map(
-      ({ subject, finding }) => `  ${styled(terminalText(subject, 20).padEnd(width), 'dim', color)}  ${terminalText(finding, longest.line)}`,
+      ({ subject, finding }) =>
+        `  ${styled(terminalText(subject, 20).padEnd(width), 'dim', color)}  ${terminalText(finding, longest.line)}`,
     ),
     ...(sentence === '' ? [] : [`  ${terminalText(sentence, longest.line)}`]),
   ];

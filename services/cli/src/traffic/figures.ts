@@ -9,9 +9,9 @@ export function shortNumber(value: number): string {
     ['', 1],
   ] as const) {
     // What would be rounded up to a thousand belongs to the next unit.
-    if (value < size * 0.9995) continue;
+    if (value < (unit === '' ? 0.995 : size * 0.9995)) continue;
     const scaled = value / size;
-    return `${scaled < 9.95 && !(unit === '' && Number.isInteger(value)) ? trimmed(scaled.toFixed(1)) : scaled.toFixed(0)}${unit}`;
+    return `${scaled < 9.95 ? trimmed(scaled.toFixed(1)) : scaled.toFixed(0)}${unit}`;
   }
   return value.toFixed(2);
 }
@@ -72,10 +72,6 @@ export function instantText(at: bigint): string {
 }
 
 /** Requests that ended with a final status of 400 or more, by whomever. */
-export function failedOf(tally: {
-  readonly clientErrors: bigint;
-  readonly serverErrors: bigint;
-  readonly globalErrors: bigint;
-}): bigint {
+export function failedOf(tally: { readonly clientErrors: bigint; readonly serverErrors: bigint; readonly globalErrors: bigint }): bigint {
   return tally.clientErrors + tally.serverErrors + tally.globalErrors;
 }

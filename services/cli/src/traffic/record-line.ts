@@ -10,7 +10,8 @@ function padded(text: string, width: number): string {
 
 /** How a final status looks: what was refused or failed stands out. */
 export function statusStyle(record: Pick<RoutingRecord, 'status' | 'answer' | 'kind'>): 'green' | 'yellow' | 'red' | 'cyan' {
-  if (record.kind === 'refused-handshake' || record.answer === 'hub' || record.status >= 500) return record.status === 200 ? 'green' : 'red';
+  if (record.kind === 'refused-handshake' || record.answer === 'hub' || record.status >= 500)
+    return record.status === 200 ? 'green' : 'red';
   if (record.status >= 400) return 'yellow';
   return record.status >= 300 ? 'cyan' : 'green';
 }

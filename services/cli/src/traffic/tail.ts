@@ -50,7 +50,8 @@ async function tail(options: TailOptions, world: World): Promise<number> {
     await withMetrics(options, world, async (api) => {
       for await (const { records, skipped } of api.tailRecords({ filter }, ending.signal)) {
         for (const record of records) terminal.out(options.json ? jsonLine({ record }) : recordLine(record, terminal.colorOut));
-        if (skipped > 0n) terminal.talk(`${plural(Number(skipped), 'record')} left out: they come faster than they are read; narrow the filter`);
+        if (skipped > 0n)
+          terminal.talk(`${plural(Number(skipped), 'record')} left out: they come faster than they are read; narrow the filter`);
       }
     });
   } finally {
@@ -64,7 +65,9 @@ export function addTail(program: Command, world: World, ends: (code: number) => 
   const command = program
     .command('tail')
     .summary('what passes, line by line')
-    .description('One line for every request that ended and every connection that was refused, as they come, until Ctrl-C. All that is given must fit.')
+    .description(
+      'One line for every request that ended and every connection that was refused, as they come, until Ctrl-C. All that is given must fit.',
+    )
     .option('--member <id>', 'sent by this member, or to it')
     .option('--from <id>', 'sent by this member')
     .option('--to <id>', 'to this member')

@@ -7,8 +7,7 @@ import { failedOf, shareText, shortMs, shortNumber } from './figures.js';
 const certificateDays = { soon: 14, urgent: 3 } as const;
 
 const perSecond = (count: bigint | undefined, seconds: number) => Number(count ?? 0n) / seconds;
-const failedShare = (tally: Tally | undefined) =>
-  tally === undefined ? '-' : shareText(Number(failedOf(tally)), Number(tally.requests));
+const failedShare = (tally: Tally | undefined) => (tally === undefined ? '-' : shareText(Number(failedOf(tally)), Number(tally.requests)));
 
 /** Rows that are told apart, sorted and shown: what a view is made of. */
 export interface RowView<Row> {
@@ -38,7 +37,12 @@ export function memberView(seconds: number): RowView<MemberTraffic> {
       { title: 'FAILED', text: (row) => failedShare(row.sent), right: true },
       { title: 'P99', text: (row) => shortMs(p99(row)), right: true },
       { title: 'OPEN', text: ({ inFlight }) => String(inFlight), right: true },
-      { title: 'WAITING', text: ({ waiting }) => String(waiting), style: ({ waiting }) => (waiting > 0 ? 'yellow' : undefined), right: true },
+      {
+        title: 'WAITING',
+        text: ({ waiting }) => String(waiting),
+        style: ({ waiting }) => (waiting > 0 ? 'yellow' : undefined),
+        right: true,
+      },
       {
         title: 'LINKS',
         text: ({ linksUp, linksDown }) => `${linksUp}/${linksUp + linksDown}`,

@@ -42,13 +42,18 @@ export function firstState(given: { readonly view?: TopView; readonly sort?: str
   };
 }
 
+const escapeKey = '\u001b';
+
 /** The keys of what a terminal sent at once: escape sequences whole, all else character by character. */
 export function keysOf(text: string): string[] {
-  return text.match(/\u001b(?:\[[0-9;]*[A-Za-z~]|O[A-Za-z])?|[\s\S]/gu) ?? [];
+  return text.split(escapeKey).flatMap((part, at) => {
+    // What stands behind an escape and is a sequence belongs to it.
+    const sequence = at === 0 ? '' : (/^(?:\[[0-9;]*[A-Za-z~]|O[A-Za-z])/.exec(part)?.[0] ?? '');
+    return [...(at === 0 ? [] : [escapeKey + sequence]), ...part.slice(sequence.length)];
+  });
 }
 
 const quit = new Set(['q', 'Q', '\u0003', '\u0004']);
-const escape = '\u001b';
 const scroll: Readonly<Record<string, number>> = {
   '\u001b[A': -1,
   k: -1,
@@ -86,7 +91,7 @@ export function pressed(state: TopState, key: string): TopState {
     case '?':
     case 'h':
       return { ...state, help: !state.help };
-    case escape:
+    case escapeKey:
       return { ...state, filter: '', help: false, above: 0 };
     default:
       return state;
@@ -96,7 +101,7 @@ export function pressed(state: TopState, key: string): TopState {
 function typed(state: TopState, typing: string, key: string): TopState {
   if (key === '\u0003') return { ...state, quit: true };
   if (key === '\r' || key === '\n') return { ...state, filter: typing, typing: undefined, above: 0 };
-  if (key === escape) return { ...state, typing: undefined };
+  if (key === escapeKey) return { ...state, typing: undefined };
   if (key === '\u007f' || key === '\b') return { ...state, typing: [...typing].slice(0, -1).join('') };
   if (key === '\u0015') return { ...state, typing: '' };
   if (/^[\p{L}\p{N}\p{P}\p{S} ]$/u.test(key) && typing.length < longestFilter) return { ...state, typing: typing + key };

@@ -76,7 +76,12 @@ async function once(api: MetricsApi, { members, over, first }: TopOrder, json: b
 }
 
 /** Frames as they come, again and again: a feed that breaks off after its first frame is asked for again. Ends with `signal`. */
-async function* frames(api: MetricsApi, members: readonly string[], signal: AbortSignal, broke: (why: string) => void): AsyncIterable<TrafficFrame> {
+async function* frames(
+  api: MetricsApi,
+  members: readonly string[],
+  signal: AbortSignal,
+  broke: (why: string) => void,
+): AsyncIterable<TrafficFrame> {
   for (let begun = false; !signal.aborted; ) {
     try {
       for await (const { frame } of api.watchTraffic({ members: [...members] }, signal)) {
@@ -182,9 +187,7 @@ async function top(options: TopOptions, world: World): Promise<number> {
     const ending = new AbortController();
     const forget = world.onSignal(() => ending.abort());
     try {
-      return json || screen === undefined
-        ? await stream(api, order, world, ending.signal)
-        : await live(api, order, screen, world, ending);
+      return json || screen === undefined ? await stream(api, order, world, ending.signal) : await live(api, order, screen, world, ending);
     } finally {
       forget();
     }

@@ -25,13 +25,13 @@ const columns: readonly Column<Mark>[] = [
 async function on(options: MarkOptions, world: World): Promise<number> {
   const member = memberId(options.member, '--member');
   const forMs = boundedSpan(options.for ?? '10m', '--for', { least: 60_000, most: 86_400_000, bounds: '1m to 24h' });
-  const { mark } = await withHub(options, world, (api) =>
-    api.admin.markMember({ member, forMs: BigInt(forMs), why: options.why ?? '' }),
-  );
+  const { mark } = await withHub(options, world, (api) => api.admin.markMember({ member, forMs: BigInt(forMs), why: options.why ?? '' }));
   const { terminal } = world;
   if (options.json) terminal.out(jsonLine({ mark }));
   else {
-    terminal.out(`heads of messages of ${member} are kept until ${terminalText(shownInstant(mark?.until ?? ''), 40)}, their bodies are not`);
+    terminal.out(
+      `heads of messages of ${member} are kept until ${terminalText(shownInstant(mark?.until ?? ''), 40)}, their bodies are not`,
+    );
     terminal.talk(`guildhall trace CALL-ID shows them; guildhall trace off --member ${member} ends it`);
   }
   return 0;
@@ -77,7 +77,10 @@ export function addTraceMarks(trace: Command, world: World, ends: (code: number)
   withApiOptions(end)
     .addHelpText('after', '\nExample:\n  guildhall trace off --member acme')
     .action(async (options: MarkOptions) => ends(await off(options, world)));
-  const show = trace.command('list').summary('whose messages’ heads are kept now').description('Members whose messages’ heads are kept now, and until when.');
+  const show = trace
+    .command('list')
+    .summary('whose messages’ heads are kept now')
+    .description('Members whose messages’ heads are kept now, and until when.');
   withApiOptions(show)
     .addHelpText('after', '\nExample:\n  guildhall trace list --json | jq -r .marks[].member')
     .action(async (options: ApiOptions) => ends(await list(options, world)));

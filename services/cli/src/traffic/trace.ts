@@ -42,7 +42,10 @@ async function decisionPath(record: RoutingRecord, options: TraceOptions, world:
 
 async function trace(callId: string, options: TraceOptions, world: World): Promise<number> {
   if (callId.length > longestCallId) {
-    throw new Fault('usage', 'a Call-ID of more than 256 characters is recorded cut', { cure: 'give its first 256 characters', exitCode: 2 });
+    throw new Fault('usage', 'a Call-ID of more than 256 characters is recorded cut', {
+      cure: 'give its first 256 characters',
+      exitCode: 2,
+    });
   }
   const since = options.since === undefined ? 0n : pastInstant(options.since, '--since', world.now());
   const { records, messages, more } = await withMetrics(options, world, (api) => api.getCall({ callId, since }));
@@ -84,7 +87,10 @@ Examples:
     )
     .action(async (callId: string | undefined, options: TraceOptions) => {
       if (callId === undefined || callId === '') {
-        throw new Fault('usage', 'which call?', { cure: 'give a Call-ID, or one of on, off and list; guildhall tail shows Call-IDs', exitCode: 2 });
+        throw new Fault('usage', 'which call?', {
+          cure: 'give a Call-ID, or one of on, off and list; guildhall tail shows Call-IDs',
+          exitCode: 2,
+        });
       }
       ends(await trace(callId, options, world));
     });

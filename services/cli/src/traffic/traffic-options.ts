@@ -7,7 +7,11 @@ function usage(message: string, cure: string): Fault {
 }
 
 /** A span of the command line in ms, within bounds. Throws a Fault `usage`. */
-export function boundedSpan(text: string, option: string, { least, most, bounds }: { least: number; most: number; bounds: string }): number {
+export function boundedSpan(
+  text: string,
+  option: string,
+  { least, most, bounds }: { least: number; most: number; bounds: string },
+): number {
   const span = /[a-z]$/i.test(text) ? durationMs(text) : undefined;
   if (span !== undefined && span >= least && span <= most) return Math.round(span);
   throw usage(`${option} ${terminalText(text, 60)} is no span of time from ${bounds}`, 'write 30s, 10m, 24h or 7d');
@@ -27,7 +31,10 @@ export function pastInstant(text: string, option: string, now: Date): bigint {
   }
   const span = /[a-z]$/i.test(text) ? durationMs(text) : undefined;
   if (span !== undefined && span <= now.getTime()) return BigInt(Math.round(now.getTime() - span));
-  throw usage(`${option} ${terminalText(text, 60)} is no time`, 'write 2027-01-31, 2027-01-31T12:00:00Z, or a span before now such as 24h or 7d');
+  throw usage(
+    `${option} ${terminalText(text, 60)} is no time`,
+    'write 2027-01-31, 2027-01-31T12:00:00Z, or a span before now such as 24h or 7d',
+  );
 }
 
 /** One of a few words. Throws a Fault `usage`. */

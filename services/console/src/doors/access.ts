@@ -32,7 +32,7 @@ interface Kept {
   readonly until: number;
 }
 
-/** Questions to policy that are under way. */
+/** Questions to policy about unknown credentials are asked while fewer than this are under way. */
 const mostAsking = 256;
 /** Unknown credentials that one address may try. */
 const tries = { perSecond: 5, burst: 50 } as const;
@@ -84,7 +84,8 @@ export function createAccess(needs: AccessNeeds): (credentials: Credentials) => 
     if (kept !== undefined && clock() < kept.until) return kept.answer;
     const under = asking.get(key);
     if (under !== undefined) return under;
-    if (asking.size >= mostAsking || (!known.has(key) && !strangers.take(addressOf(question.source)))) {
+    // Who was known before is asked about however many others try.
+    if (!known.has(key) && (asking.size >= mostAsking || !strangers.take(addressOf(question.source)))) {
       asked('limited');
       return 'limit';
     }

@@ -204,7 +204,10 @@ function stream(c: Context<Env>, route: Route & { kind: 'stream' }, needs: HttpA
       if (fault === undefined) needs.failed(route.method, thrown);
       return end(fault ?? ownError);
     },
-    stalled: () => void end(stalled),
+    stalled() {
+      end(stalled);
+      c.env.outgoing.destroy();
+    },
     over() {
       clearInterval(looking);
       gone.abort();

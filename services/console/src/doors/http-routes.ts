@@ -12,6 +12,7 @@ import {
   WatchTrafficResponse,
 } from '@guildhall/proto/gen/guildhall/metrics/v1/metrics_service';
 import type { TrafficFrame } from '@guildhall/proto/gen/guildhall/metrics/v1/traffic';
+import { mapped } from './mapped.js';
 import type { MetricsHandlers } from './metrics-handlers.js';
 import type { Parameters, QueryValues } from './query-values.js';
 import { mostRecords } from './request-checks.js';
@@ -61,10 +62,9 @@ export function httpRoutes(handlers: MetricsHandlers): Route[] {
       message: 'WatchTrafficResponse',
       about: 'Server-Sent Events: a full frame, then one a second; the event id is the number of the frame.',
       kind: 'stream',
-      async *listen(values, caller, signal) {
-        for await (const response of handlers.watchTraffic({ members: values.texts('members') }, caller, signal)) {
-          yield { id: String(response.frame?.number ?? 0n), data: frameText(response) };
-        }
+      listen(values, caller, signal) {
+        const frames = handlers.watchTraffic({ members: values.texts('members') }, caller, signal);
+        return mapped(frames, (response) => ({ id: String(response.frame?.number ?? 0n), data: frameText(response) }));
       },
     },
     {
@@ -108,10 +108,9 @@ export function httpRoutes(handlers: MetricsHandlers): Route[] {
       message: 'TailRecordsResponse',
       about: 'Server-Sent Events: records as they come.',
       kind: 'stream',
-      async *listen(values, caller, signal) {
-        for await (const response of handlers.tailRecords({ filter: filterOf(values) }, caller, signal)) {
-          yield { data: JSON.stringify(TailRecordsResponse.toJSON(response)) };
-        }
+      listen(values, caller, signal) {
+        const came = handlers.tailRecords({ filter: filterOf(values) }, caller, signal);
+        return mapped(came, (response) => ({ data: JSON.stringify(TailRecordsResponse.toJSON(response)) }));
       },
     },
     {

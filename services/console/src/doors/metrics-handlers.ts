@@ -5,6 +5,7 @@ import type { StreamPlaces } from '@guildhall/chassis/api/stream-places';
 import type { MetricsServiceService } from '@guildhall/proto/gen/guildhall/metrics/v1/metrics_service';
 import type { TrafficFrame } from '@guildhall/proto/gen/guildhall/metrics/v1/traffic';
 import type { Feed } from './feed.js';
+import { mapped } from './mapped.js';
 import { ownCall, ownFound, ownFrames, ownPoints, ownStatus, ownTail } from './own-half.js';
 import { checkedCall, checkedFilter, checkedMembers, checkedQuery, checkedSearch, type Half } from './request-checks.js';
 
@@ -70,10 +71,6 @@ export function metricsHandlers(feed: Feed, searches: StreamPlaces): MetricsHand
       return half === undefined ? status : ownStatus(half, status);
     },
   };
-}
-
-async function* mapped<One, Other>(stream: AsyncIterable<One>, turn: (one: One) => Other): AsyncGenerator<Other> {
-  for await (const one of stream) yield turn(one);
 }
 
 /** A stream that takes a place when it begins and gives it back when it ends, however it ends. */

@@ -13,7 +13,7 @@ export interface SseNeeds {
   readonly stall: number;
   /** What is told last when the source fails. */
   lastWords(thrown: unknown): SseMessage;
-  /** The reader does not read. */
+  /** The reader does not read: its connection is to be broken off. */
   stalled(): void;
   /** Nobody listens any more; once. */
   over(): void;
@@ -93,7 +93,6 @@ export function sseStream(messages: AsyncIterable<SseMessage>, needs: SseNeeds):
         tooSlow = setTimeout(() => {
           needs.stalled();
           over();
-          controller.error(new Error('nothing was read for too long'));
         }, needs.stall);
       },
       cancel: over,

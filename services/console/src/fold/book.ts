@@ -53,6 +53,8 @@ export interface Book {
   account(entry: Entry, period: Period): Account;
   /** Hands out every account of a period, most recent opening last, and closes it. Accounts are good until `visit` returns. */
   close(period: Period, visit: (entry: Entry, account: Account) => void): void;
+  /** The same, but the period stays open. */
+  look(period: Period, visit: (entry: Entry, account: Account) => void): void;
   /**
    * Once a minute: the most used pairs become those that are told apart, and what was not used for long is forgotten. What the others counted in
    * the open minutes goes on as their members'; the frame must have been closed.
@@ -191,6 +193,12 @@ export function createBook(limits: BookLimits): Book {
         if (open === undefined) continue;
         visit(entry, open);
         release(entry, period);
+      }
+    },
+    look(period, visit) {
+      for (const entry of touched[period]) {
+        const open = entry.accounts[period];
+        if (open !== undefined) visit(entry, open);
       }
     },
     elect() {

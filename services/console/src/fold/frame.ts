@@ -94,7 +94,10 @@ export function cutPoint(point: TrafficPoint, wanted: ReadonlySet<string>): Traf
 }
 
 /** A point of history. */
-export function makePoint(totals: Totals, of: { from: number; length: number; sampled: number; dropped: number; lost: number }): TrafficPoint {
+export function makePoint(
+  totals: Totals,
+  of: { from: number; length: number; sampled: number; dropped: number; lost: number },
+): TrafficPoint {
   return {
     from: BigInt(of.from),
     length: BigInt(of.length),

@@ -6,6 +6,8 @@ export interface Losses {
   alive(ingress: string, epoch: string, started: number, dropped: number): void;
   /** An incarnation of a relay said how many finals it handed to an incarnation of an ingress. */
   told(relay: string, ingress: string, epoch: string, finals: number): void;
+  /** Batches were left out, nobody knows whose. */
+  leftOut(): void;
   /** What was dropped and lost since the last time. `caughtUp`: nothing that is stored waits to be looked at. */
   take(caughtUp: boolean): { dropped: number; lost: number };
 }
@@ -92,6 +94,9 @@ export function createLosses(silent: number, began: number, clock: () => number)
     told(relay, ingress, epoch, finals) {
       const one = of(ingress, epoch);
       if (one.told.size < most || one.told.has(relay)) one.told.set(relay, Math.max(one.told.get(relay) ?? 0, finals));
+    },
+    leftOut() {
+      for (const one of known.values()) one.holed = true;
     },
     take(caughtUp) {
       let dropped = 0;

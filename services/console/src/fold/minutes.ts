@@ -9,6 +9,8 @@ export interface MinuteClock {
   over(stored: number): number[];
   /** The beginning of the minute of a batch of that time, stored at that time; undefined: that minute is closed. Opens it. */
   place(at: number, stored: number): number | undefined;
+  /** The minutes that are open, oldest first. */
+  open(): number[];
 }
 
 /** How far a clock may go back before all that it told is forgotten, ms. */
@@ -56,5 +58,6 @@ export function createMinuteClock(grace: number, done: number): MinuteClock {
       open.add(minute);
       return minute;
     },
+    open: () => [...open].sort((a, b) => a - b),
   };
 }

@@ -26,6 +26,15 @@ interface Sums {
 
 /** Closes a period of the book: its members' figures and the whole are the sums of what was counted apart, so that they always agree. */
 export function closePeriod(book: Book, reasons: ReasonTable, period: Period): Totals {
+  return totalsOf(reasons, (visit) => book.close(period, visit));
+}
+
+/** What was counted in a period so far; it stays open. */
+export function lookAtPeriod(book: Book, reasons: ReasonTable, period: Period): Totals {
+  return totalsOf(reasons, (visit) => book.look(period, visit));
+}
+
+function totalsOf(reasons: ReasonTable, visitAll: (visit: (entry: Entry, account: Account) => void) => void): Totals {
   const all = makeAccount();
   const others = makeAccount();
   const sums = new Map<Member, Sums>();
@@ -51,7 +60,7 @@ export function closePeriod(book: Book, reasons: ReasonTable, period: Period): T
     addAccount(of(to).received, account);
     pairs.push({ from: from.id, to: to.id, tally: tallyOf(account), reasons: reasons.list(account.reasons) });
   };
-  book.close(period, visit);
+  visitAll(visit);
 
   const members = new Map<string, MemberTotals>();
   for (const [{ id, known }, { sent, received }] of sums) {

@@ -7,7 +7,7 @@ import { type FrameFacts, type Known, makeFrame, makePoint, type Standing } from
 import type { Losses } from './losses.js';
 import { createMinuteClock, minuteMs, periodOf } from './minutes.js';
 import { createReasonTable } from './reasons.js';
-import { closePeriod, isNothing } from './totals.js';
+import { closePeriod, isNothing, lookAtPeriod } from './totals.js';
 
 /** How a batch came. */
 export interface Arrival {
@@ -25,6 +25,8 @@ export interface Traffic {
   batch(batch: RecordColumns, arrival: Arrival): TrafficPoint[];
   /** Nothing more comes of what was stored before that time: points of the minutes that are over by it. */
   quiet(stored: number): TrafficPoint[];
+  /** Points of the minutes that are not over, as far as they were counted. */
+  unfinished(): TrafficPoint[];
   /** What was counted since the frame before. */
   frame(facts: Omit<FrameFacts, 'dropped' | 'lost'>, caughtUp: boolean): TrafficFrame;
   readonly known: Known;
@@ -87,6 +89,10 @@ export function createTraffic(limits: TrafficLimits, losses: Losses, done: numbe
       return points;
     },
     quiet: (stored) => closeMinutes(minutes.over(stored)),
+    unfinished: () =>
+      minutes
+        .open()
+        .map((minute) => makePoint(lookAtPeriod(book, reasons, periodOf(minute)), { from: minute, length: minuteMs, ...extraOf(minute) })),
     frame(facts, caughtUp) {
       const totals = closePeriod(book, reasons, framePeriod);
       const { dropped, lost } = losses.take(caughtUp);

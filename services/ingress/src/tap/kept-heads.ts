@@ -37,8 +37,8 @@ export interface KeptDesk {
   readonly marked: MarkedMembers;
   /** Whose domain (lower case) it is; undefined: nobody's. */
   ownerOf(domain: string): string | undefined;
-  /** Takes a KeptBatch. */
-  publish(payload: Uint8Array): void;
+  /** Takes a KeptBatch, and how many messages are in it. */
+  publish(payload: Uint8Array, count: number): void;
   /** Monotonic, and wall time in ms. */
   clock(): number;
   wall(): number;
@@ -65,7 +65,7 @@ export function createKeptHeads(desk: KeptDesk): KeptHeads {
 
   const flush = (): void => {
     if (batch.length === 0) return;
-    desk.publish(KeptBatch.encode({ messages: batch }).finish());
+    desk.publish(KeptBatch.encode({ messages: batch }).finish(), batch.length);
     counts.kept += batch.length;
     batch = [];
     batchBytes = 0;

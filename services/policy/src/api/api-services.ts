@@ -21,6 +21,9 @@ export function guardHandlers(handlers: ApiHandlers, { unary, streaming }: Guard
       getMembership: unary('AdminService/GetMembership', of.AdminService.getMembership, admin.getMembership),
       listTurnedAway: unary('AdminService/ListTurnedAway', of.AdminService.listTurnedAway, admin.listTurnedAway),
       listPartners: unary('AdminService/ListPartners', of.AdminService.listPartners, admin.listPartners),
+      markMember: unary('AdminService/MarkMember', of.AdminService.markMember, admin.markMember),
+      unmarkMember: unary('AdminService/UnmarkMember', of.AdminService.unmarkMember, admin.unmarkMember),
+      listMarks: unary('AdminService/ListMarks', of.AdminService.listMarks, admin.listMarks),
     },
     MembershipService: {
       listMembers: unary('MembershipService/ListMembers', of.MembershipService.listMembers, membership.listMembers),
@@ -75,6 +78,9 @@ export function addServices(server: Server, handlers: ApiHandlers, { unary, stre
     getMembership: unary('AdminService/GetMembership', admin.getMembership),
     listTurnedAway: unary('AdminService/ListTurnedAway', admin.listTurnedAway),
     listPartners: unary('AdminService/ListPartners', admin.listPartners),
+    markMember: unary('AdminService/MarkMember', admin.markMember),
+    unmarkMember: unary('AdminService/UnmarkMember', admin.unmarkMember),
+    listMarks: unary('AdminService/ListMarks', admin.listMarks),
   });
   server.addService(MembershipServiceService, {
     listMembers: unary('MembershipService/ListMembers', membership.listMembers),
