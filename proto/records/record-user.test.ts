@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { RecordPrivacy } from '../gen/guildhall/bus/v1/record.js';
-import { hashedUser, recordUser } from './record-user.js';
+import { hashedUser, recordSentence, recordUser } from './record-user.js';
 
 const hash = (user: string): string => `#${user.length}`;
 const told = (uri: string) => ({
@@ -36,5 +36,20 @@ describe('what a record keeps of a user', () => {
 
   it('is the same hash for what a searcher types', () => {
     expect(hashedUser('alice@acme.example', hash)).toBe(told('sip:alice@acme.example').hashed);
+  });
+});
+
+describe('what a record keeps of a sentence', () => {
+  const sentence = 'rule no-bob: calls to sip:bob@Bolt.Example are refused (see "eve@cliff.example")';
+  it.each([
+    [RecordPrivacy.FULL, sentence],
+    [RecordPrivacy.HASHED, 'rule no-bob: calls to sip:~#16@bolt.example are refused (see "~#17@cliff.example")'],
+    [RecordPrivacy.DOMAIN, 'rule no-bob: calls to sip:bolt.example are refused (see "cliff.example")'],
+  ])('names users as the rest does (%s)', (privacy, expected) => {
+    expect(recordSentence(sentence, privacy, hash)).toBe(expected);
+  });
+
+  it('is itself where nobody is named', () => {
+    for (const text of ['', 'no rule lets acme call bolt', 'a @ b']) expect(recordSentence(text, RecordPrivacy.HASHED, hash)).toBe(text);
   });
 });

@@ -14,7 +14,12 @@ const telephone = /^tel:([^;]{1,64})/i;
 
 /** Visual separators say nothing (RFC 3966 5.1.1). */
 function numberOf(uri: string): string {
-  return telephone.exec(uri)?.[1]?.replace(/[-.()]/g, '').toLowerCase() ?? '';
+  return (
+    telephone
+      .exec(uri)?.[1]
+      ?.replace(/[-.()]/g, '')
+      .toLowerCase() ?? ''
+  );
 }
 
 function hostOf(uri: string): string {
@@ -35,4 +40,16 @@ export function recordUser(uri: string, privacy: RecordPrivacy, hash: UserHash):
   if (number === '') return hostOf(uri);
   if (privacy === RecordPrivacy.FULL) return `tel:${number}`;
   return privacy === RecordPrivacy.HASHED ? `~${hash(`tel:${number}`)}@tel` : 'tel';
+}
+
+/** Whoever may be named in a sentence: what stands before an @ and the host behind it. */
+const named = /([^\s"'<>()@,;:]+)@([A-Za-z0-9.-]*[A-Za-z0-9])/g;
+
+/** A sentence as a record keeps it: a rule about a user names it, and so would who is told that the rule decided. */
+export function recordSentence(sentence: string, privacy: RecordPrivacy, hash: UserHash): string {
+  if (privacy === RecordPrivacy.FULL || !sentence.includes('@')) return sentence;
+  return sentence.replace(named, (_, user: string, host: string) => {
+    const domain = host.toLowerCase();
+    return privacy === RecordPrivacy.HASHED ? hashedUser(`${user}@${domain}`, hash) : domain;
+  });
 }

@@ -171,7 +171,7 @@ describe.each(['hashed', 'domain', 'full'] as const)('nothing of a body is kept 
     }
   });
 
-  it('it is nowhere, though everything was told and kept', async () => {
+  it('it is nowhere, though everything was told and kept', { timeout: 90_000 }, async () => {
     await stream.until('every call', (records) => calls.every((callId) => records.some((record) => record.callId === callId)), patience);
     await kept.until(
       'heads',

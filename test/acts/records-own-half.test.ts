@@ -80,9 +80,10 @@ describe('a member sees its own half, and a dashboard all of it', () => {
       expect(await api(who).search({ callId: foreign?.callId ?? '' })).toEqual([]);
       expect(await api(who).search({ traceId: foreign?.trace ?? '' })).toEqual([]);
       expect((await api(who).call(foreign?.callId ?? '')).records).toEqual([]);
-      const { points } = await api(who).query({ from: BigInt(began - 10_000), resolution: 1000n });
-      expect(points.flatMap(({ pairs }) => pairs).filter(({ from, to }) => from !== 'acme' && to !== 'acme')).toEqual([]);
-      expect(totalsOfTraffic(points).pairs).toEqual(totalsOfRecords(mine()).pairs);
+      const points = async () => (await api(who).query({ from: BigInt(began - 10_000), resolution: 1000n })).points;
+      await expect.poll(async () => totalsOfTraffic(await points()).pairs, { timeout: 10_000 }).toEqual(totalsOfRecords(mine()).pairs);
+      const pairs = (await points()).flatMap((point) => point.pairs);
+      expect(pairs.filter(({ from, to }) => from !== 'acme' && to !== 'acme')).toEqual([]);
       const status = await api(who).status();
       expect(status.members.map(({ member }) => member).filter((member) => member !== 'acme')).toEqual([]);
       expect(status.links.filter(({ member }) => member !== 'acme')).toEqual([]);
@@ -99,11 +100,6 @@ describe('a member sees its own half, and a dashboard all of it', () => {
         .watch(['acme', 'bolt'])
         .until('a frame', (frames) => frames.length > 0),
     ).rejects.toThrow('PERMISSION_DENIED');
-    await expect(
-      api('member:dune')
-        .tail({ from: 'acme' })
-        .until('a record', (all) => all.length > 0, 2_000),
-    ).rejects.toThrow();
     expect(await api('member:dune').search({})).toEqual([]);
   });
 

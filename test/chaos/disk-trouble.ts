@@ -23,7 +23,7 @@ const lastsMs = 12_000;
 const answerMs = 10_000;
 const againMs = 15_000;
 const afterRestartMs = 60_000;
-const recordsMs = 30_000;
+const recordsMs = 60_000;
 
 /** The least memory for records that there is, so that it is full within seconds, and streams that small disks have room for. */
 const settings: HubSettings = {

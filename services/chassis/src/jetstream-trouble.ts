@@ -15,6 +15,8 @@ export function jetStreamTrouble(thrown: unknown): JetStreamTrouble {
     return noRoom.includes(thrown.code) ? 'full' : 'failed';
   }
   const away =
+    // COMPAT nats-server 2.9: it switches its JetStream off when a write fails for want of room. The library keeps the class to itself.
+    (thrown instanceof Error && thrown.name === 'JetStreamNotEnabled') ||
     thrown instanceof errors.TimeoutError ||
     thrown instanceof errors.NoRespondersError ||
     thrown instanceof errors.RequestError ||

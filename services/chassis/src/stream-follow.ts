@@ -41,6 +41,7 @@ const patientLooks = 5;
 export function followStream(needs: FollowNeeds, options: FollowOptions): Following {
   const ending = new AbortController();
   let next = 0;
+  let made = '';
   let why: string | undefined;
 
   const tell = (now: string): void => {
@@ -57,11 +58,13 @@ export function followStream(needs: FollowNeeds, options: FollowOptions): Follow
   };
   const begin = async (facts: StreamFacts): Promise<void> => {
     if (next === 0) next = Math.max(await options.from(facts), facts.first, 1);
-    else if (facts.last + 1 < next) {
+    else if (isAnother(facts)) {
       next = Math.max(facts.first, 1);
       options.anew();
     }
+    made = facts.made;
   };
+  const isAnother = (facts: StreamFacts): boolean => facts.made !== made || facts.last + 1 < next;
   /** Reads until the consumer ends, or has to. */
   const readOn = async (): Promise<void> => {
     const consumer = await needs.consumer(next);
@@ -75,7 +78,7 @@ export function followStream(needs: FollowNeeds, options: FollowOptions): Follow
       for (let at = next; !over && !ending.signal.aborted; at = next) {
         await Promise.race([closed, pause(ending.signal)]);
         const facts = await needs.facts();
-        if (facts === undefined || facts.last + 1 < next) return;
+        if (facts === undefined || isAnother(facts)) return;
         options.looked?.(facts);
         tell('');
         stuck = facts.last >= next && at === next ? stuck + 1 : 0;

@@ -23,6 +23,8 @@ export interface StreamMessage {
 
 /** How a stream stands. */
 export interface StreamFacts {
+  /** When it was made: a stream that was deleted and made again is another one. */
+  readonly made: string;
   readonly messages: number;
   readonly bytes: number;
   /** Places of the first and last message; of an empty stream, last + 1 and the last there was. */
@@ -77,8 +79,9 @@ export function createStreamReader(dial: () => Promise<NatsConnection>): StreamR
 
   const facts = async (stream: string): Promise<StreamFacts | undefined> => {
     try {
-      const { state } = await (await manager()).streams.info(stream);
+      const { state, created } = await (await manager()).streams.info(stream);
       return {
+        made: created,
         messages: state.messages,
         bytes: state.bytes,
         first: state.first_seq,

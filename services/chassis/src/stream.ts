@@ -46,9 +46,14 @@ export async function openStream(connection: NatsConnection, options: StreamOpti
       await made(manager, wanted({ ...options, maxBytes: bytes }));
       return bytes;
     } catch (thrown) {
-      if (bytes <= leastBytes || jetStreamTrouble(thrown) !== 'full') throw thrown;
+      if (bytes <= leastBytes || !lacksRoom(thrown)) throw thrown;
     }
   }
+}
+
+/** In a cluster it is said that there are no suitable servers, and why. */
+function lacksRoom(thrown: unknown): boolean {
+  return jetStreamTrouble(thrown) === 'full' || (thrown instanceof JetStreamApiError && /insufficient/i.test(thrown.message));
 }
 
 async function made(manager: JetStreamManager, config: Partial<StreamConfig> & { name: string }): Promise<void> {

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createUserHash } from './user-hash.js';
 
-const asOpenSsl = (key: Uint8Array, user: string): string => createHmac('sha256', key).update(user, 'utf8').digest('base64url').slice(0, 16);
+const asOpenSsl = (key: Uint8Array, user: string): string =>
+  createHmac('sha256', key).update(user, 'utf8').digest('base64url').slice(0, 16);
 
 describe('the hash of a user', () => {
   it('is HMAC-SHA256, whatever the key and the user', () => {

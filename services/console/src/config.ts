@@ -28,7 +28,7 @@ const searchConfig = section({
   /** Records that one search looks at, and how long it may take. */
   records: count(20_000_000, 1000, 1_000_000_000),
   time: duration('30s', '100ms', '10m'),
-  atOnce: count(4, 1, 100),
+  atOnce: count(8, 1, 100),
 });
 
 /** Records as they come. */

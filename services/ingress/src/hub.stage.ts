@@ -58,6 +58,8 @@ export async function openStage(
     certificate: files,
     drain: '2s',
     log: { level: 'silent' },
+    // Nobody made a stream for them.
+    records: { finish: 0 },
     ...settings,
   });
   const running = await start(config, ending.signal);

@@ -6,6 +6,7 @@ import { createCounts } from './counts.js';
 import { readOutcomes, takeOutcomes } from './outcomes.js';
 import { createResponses } from './responses.js';
 import { sip } from './sip.stage.js';
+import { noStory } from './story.js';
 import { transactionTable } from './transaction.stage.js';
 
 const bytes = (batch: Partial<OutcomeBatch>): Uint8Array =>
@@ -28,6 +29,11 @@ describe('a batch of outcomes that means nothing', () => {
     ['a 100', final({ kind: [OutcomeKind.PROVISIONAL], status: [100] })],
     ['a kind nobody knows', final({ kind: [OutcomeKind.UNSPECIFIED] })],
     ['an end with bytes', final({ kind: [OutcomeKind.GONE], reason: [1], gone: [{ code: 'no-answer', sentence: '' }] })],
+    ['a far side told of more entries than there are', final({ link: [0, 0], waited: [0, 0], took: [0, 0], tries: [0, 0] })],
+    ['half a far side', final({ link: [0], waited: [0], took: [0] })],
+    ['a link beyond the table', final({ link: [2], waited: [0], took: [0], tries: [0], links: ['sip.bolt.example:5061'] })],
+    ['a link with control characters', final({ link: [1], waited: [0], took: [0], tries: [0], links: ['a\u001b[2J:1'] })],
+    ['a link that is a novel', final({ link: [1], waited: [0], took: [0], tries: [0], links: ['x'.repeat(301)] })],
     ['an end without a reason', final({ kind: [OutcomeKind.GONE], length: [0], wire: Buffer.alloc(0) })],
   ])('%s', (_why, payload) => {
     expect(readOutcomes(payload)).toBeUndefined();
@@ -49,6 +55,24 @@ describe('outcomes', () => {
       takeOutcomes(payload, { epoch: 'now', responses, counts, byId: table.transactions.byId, relayTold: () => undefined, clock: () => 7 });
     return { table, counts, take, waited };
   };
+
+  it('tell the story of their transaction what happened on the far side, and those of an older relay that it was it', () => {
+    const { table, take } = desk();
+    const wire = table.wire('acme');
+    const told = (more: Partial<OutcomeBatch>) => {
+      const open = table.open(sip({ method: 'INVITE' }), wire);
+      const story = { ...noStory, serial: 1 };
+      open.story = story;
+      take(final({ relay: 'relay-1', transaction: [open.id], ...more }));
+      return story;
+    };
+    const far = { link: [1], waited: [12], took: [345], tries: [2], links: ['sip.bolt.example:5061'] };
+    expect(told(far)).toMatchObject({ relay: 'relay-1', link: 'sip.bolt.example:5061', waited: 12, took: 345, tries: 2 });
+    expect(told({})).toMatchObject({ relay: 'relay-1', link: '', waited: 0, took: 0, tries: 0 });
+    expect(told({ ...far, kind: [OutcomeKind.PROVISIONAL], status: [180] })).toMatchObject({ relay: '', tries: 0 });
+    expect(told({ ...far, relay: 'no relay\r\n' })).toMatchObject({ relay: '', tries: 2 });
+    expect(noStory).toMatchObject({ relay: '', tries: 0 });
+  });
 
   it('for another incarnation, for nobody and from nonsense are dropped and counted', () => {
     const { table, counts, take } = desk();

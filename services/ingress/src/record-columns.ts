@@ -42,6 +42,8 @@ export interface UserNames {
   readonly privacy: RecordPrivacy;
   /** What stands for the user of a URI. */
   user(uri: string): string;
+  /** A sentence with what stands for the users it names. */
+  sentence(text: string): string;
 }
 
 /** Whose records these are, and the room of one batch. */
@@ -100,6 +102,7 @@ export function createRecordColumns(link: ColumnsLink): RecordColumns {
   const names = new Map<string, number>();
   /** URIs have a table of their own: what stands for a user is found out once a batch. */
   const users = new Map<string, number>();
+  const sentences = new Map<string, number>();
   const nameTexts = packedColumn();
   const callIds = packedColumn();
   const columns = packedFields();
@@ -137,6 +140,14 @@ export function createRecordColumns(link: ColumnsLink): RecordColumns {
     }
     putNumber(column, column.entry);
   };
+  const sentence = (text: string, told: UserNames): number => {
+    if (text === '') return 0;
+    const known = sentences.get(text);
+    if (known !== undefined) return known;
+    const made = name(told.sentence(text));
+    sentences.set(text, made);
+    return made;
+  };
   const clear = (): void => {
     for (const column of packed) {
       column.length = 0;
@@ -148,6 +159,7 @@ export function createRecordColumns(link: ColumnsLink): RecordColumns {
     out.length = 0;
     names.clear();
     users.clear();
+    sentences.clear();
     count = 0;
     size = cost.batch;
   };
@@ -173,7 +185,7 @@ export function createRecordColumns(link: ColumnsLink): RecordColumns {
       putName(columns.event, facts.event);
       putName(columns.rule, facts.rule);
       putName(columns.code, facts.code);
-      putName(columns.sentence, facts.sentence);
+      putNumber(columns.sentence, sentence(facts.sentence, told));
       putNumber(columns.answer, facts.answer);
       putNumber(columns.status, facts.status);
       putNumber(columns.total, facts.total);

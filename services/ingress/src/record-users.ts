@@ -1,7 +1,6 @@
 import { createUserHash } from '@guildhall/chassis/user-hash';
 import { RecordPrivacy } from '@guildhall/proto/gen/guildhall/bus/v1/record';
-import { recordUser } from '@guildhall/proto/records/record-user';
-import { LRUCache } from 'lru-cache';
+import { recordSentence, recordUser, type UserHash } from '@guildhall/proto/records/record-user';
 import type { UserNames } from './record-columns.js';
 
 /** How users stand in records. */
@@ -28,7 +27,11 @@ const privacies: Readonly<Record<Privacy, RecordPrivacy>> = {
 export function createRecordUsers(privacy: Privacy, remembered: number): RecordUsers {
   const never = (): string => '';
   const plain = privacies[privacy === 'hashed' ? 'domain' : privacy];
-  let current: UserNames = { privacy: plain, user: (uri) => recordUser(uri, plain, never) };
+  let current: UserNames = {
+    privacy: plain,
+    user: (uri) => recordUser(uri, plain, never),
+    sentence: (text) => recordSentence(text, plain, never),
+  };
   let wants = privacy === 'hashed';
   return {
     now: () => current,
@@ -37,20 +40,30 @@ export function createRecordUsers(privacy: Privacy, remembered: number): RecordU
       if (!wants || key.length !== keyBytes) return false;
       wants = false;
       const hash = createUserHash(key);
-      const known = new LRUCache<string, string>({ max: remembered });
       current = {
         privacy: RecordPrivacy.HASHED,
-        user(uri) {
-          let told = known.get(uri);
-          if (told === undefined) {
-            told = recordUser(uri, RecordPrivacy.HASHED, hash);
-            known.set(copied(uri), told);
-          }
-          return told;
-        },
+        user: remembering(hash, remembered),
+        sentence: (text) => recordSentence(text, RecordPrivacy.HASHED, hash),
       };
       return true;
     },
+  };
+}
+
+/** Two generations, of which the older is forgotten when the younger is full: that costs less than to know who was there last. */
+function remembering(hash: UserHash, most: number): (uri: string) => string {
+  let young = new Map<string, string>();
+  let old = new Map<string, string>();
+  return (uri) => {
+    const known = young.get(uri);
+    if (known !== undefined) return known;
+    const told = old.get(uri) ?? recordUser(uri, RecordPrivacy.HASHED, hash);
+    if (young.size * 2 >= most) {
+      old = young;
+      young = new Map();
+    }
+    young.set(copied(uri), told);
+    return told;
   };
 }
 

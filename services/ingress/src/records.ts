@@ -92,12 +92,12 @@ export function createRecords({ epoch, add, traces, tap }: RecordsDesk): Records
     return serials;
   };
 
-  /** Its trace, if one is wanted, and its record. */
-  const tell = (facts: RecordFacts, story: Pick<Story, 'verdict' | 'decidedAt'>, forwarded: boolean): void => {
+  /** Its trace, if one is wanted, and its record. `handedTo`: the relay it was given to, '' for none. */
+  const tell = (facts: RecordFacts, story: Pick<Story, 'verdict' | 'decidedAt'>, handedTo: string): void => {
     const byHub = facts.answer === RecordAnswer.HUB;
     if (traces?.wanted(facts.serial, facts.status, byHub) === true) {
       facts.flags |= recordFlags.traced;
-      traces.finished(tracedFacts(facts, story, byHub, forwarded));
+      traces.finished(tracedFacts(facts, story, byHub, handedTo));
     }
     add?.(facts);
   };
@@ -114,7 +114,7 @@ export function createRecords({ epoch, add, traces, tap }: RecordsDesk): Records
         serial: number,
       },
       noStory,
-      false,
+      '',
     );
   };
 
@@ -123,7 +123,7 @@ export function createRecords({ epoch, add, traces, tap }: RecordsDesk): Records
     refused,
     traceId: (number) => (number === 0 ? '' : traceIdOf(high, number)),
     begin(request, admission) {
-      const marked = tap !== undefined && tap.on && tap.isMarked(callIdOf(request));
+      const marked = tap?.on === true && tap.isMarked(callIdOf(request));
       return beginStory(serial(), request, admission, marked);
     },
     finished(transaction, status, byHub, refusal, bytes, now) {
@@ -167,10 +167,10 @@ export function createRecords({ epoch, add, traces, tap }: RecordsDesk): Records
         serial: story.serial,
         flags: (admission.token === undefined ? 0 : recordFlags.inDialog) | (story.marked ? recordFlags.marked : 0),
       };
-      tell(facts, story, transaction.target !== '');
+      tell(facts, story, transaction.relay?.id ?? '');
     },
     answered(request, { peer, source }, bytes, now) {
-      tell({ ...atOnce(request, peer, source, bytes, now), status: 200, serial: serial() }, noStory, false);
+      tell({ ...atOnce(request, peer, source, bytes, now), status: 200, serial: serial() }, noStory, '');
     },
     handshake(reason, source, detail, member, now) {
       const sentence = printable(detail, longestText);
@@ -245,17 +245,18 @@ function atOnce(request: Message, peer: string, source: string, bytes: number, n
 }
 
 /** The same for a trace, which may not tell more than closed lists and ids. */
-function tracedFacts(facts: RecordFacts, story: Pick<Story, 'verdict' | 'decidedAt'>, byHub: boolean, forwarded: boolean) {
+function tracedFacts(facts: RecordFacts, story: Pick<Story, 'verdict' | 'decidedAt'>, byHub: boolean, handedTo: string) {
   const { serial, method, event, peer, target, fromDomain: from, toDomain, callId, source, status, rule, endedAt } = facts;
-  const { relay, link, linkWait, far, tries, requestBytes, answerBytes } = facts;
+  const { link, linkWait, far, tries, requestBytes, answerBytes } = facts;
   return {
     ...{ serial, method, event, peer, target, fromDomain: from, toDomain, callId, source, status, byHub, rule, endedAt },
-    ...{ relay, link, linkWait, far, tries, requestBytes, answerBytes },
+    ...{ link, linkWait, far, tries, requestBytes, answerBytes },
+    relay: facts.relay === '' ? handedTo : facts.relay,
     code: requestCode(facts.code),
     verdict: story.verdict?.action ?? '',
     openedAt: endedAt - facts.total / 1000,
     decidedAt: story.decidedAt,
-    forwardedAt: forwarded ? story.decidedAt : 0,
+    forwardedAt: handedTo === '' ? 0 : story.decidedAt,
   } as const;
 }
 

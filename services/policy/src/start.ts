@@ -111,7 +111,6 @@ export async function start(config: PolicyConfig, signal: AbortSignal): Promise<
       refresh();
     });
     closing.add(() => held.keys?.stop());
-    closing.add(keepRecords(bus, secrets, config.records, events));
 
     const bucket = await bus.keyValue(buckets.membership, { history: membershipHistory });
     const kept = await openMembership(config, { bucket, events, announce, wall, refresh });
@@ -188,6 +187,8 @@ export async function start(config: PolicyConfig, signal: AbortSignal): Promise<
     watchBus(meters, bus, roster);
     closing.add(() => roster.close());
     closing.add(startInstanceReport(bus, self, policyFacts(config.id, held, ready), sources.wall));
+    // Last: what it reserves for its streams must not keep the hub's own buckets from being made.
+    closing.add(keepRecords(bus, secrets, config.records, events));
     refresh();
     // Who is told that it serves may ask at once.
     await bus.settled();

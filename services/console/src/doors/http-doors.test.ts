@@ -197,6 +197,13 @@ describe('an answer', () => {
     ]);
   });
 
+  it('is given in the clear on this machine, where the hub was told so by leaving its certificate out', async () => {
+    await open({ clear: true });
+    const token = stage.policy.token('operator');
+    expect((await stage.getter.get('/v1/status', { token })).status).toBe(200);
+    expect((await stage.getter.get('/v1/status')).status).toBe(401);
+  });
+
   it('is for a member its own half, by token and by certificate', async () => {
     await open();
     for (const as of [{ token: stage.policy.token('member:acme') }, { shown: cast.acme }]) {

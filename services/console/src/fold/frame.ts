@@ -40,6 +40,8 @@ export interface Known {
 }
 
 const dayMs = 86_400_000;
+/** What an instance said of itself counts as long as it speaks. */
+const speaksS = 5;
 const nothing: Standing = { inFlight: 0, connections: 0, linksUp: 0, linksDown: 0, waiting: 0, certificateEnds: 0 };
 
 /** A frame of members and pairs with traffic, and of members that stand otherwise than in `before`. */
@@ -64,7 +66,7 @@ export function makeFrame(totals: Totals, facts: FrameFacts, before: ReadonlyMap
     dropped: BigInt(facts.dropped),
     lost: BigInt(facts.lost),
     behind: BigInt(facts.behind),
-    inFlight: facts.instances.reduce((sum, { service, inFlight }) => sum + (service === 'ingress' ? inFlight : 0), 0),
+    inFlight: facts.instances.reduce((sum, one) => sum + (one.service === 'ingress' && one.silentS <= speaksS ? one.inFlight : 0), 0),
     connections: all.reduce((sum, { connections }) => sum + connections, 0),
     more: false,
   };

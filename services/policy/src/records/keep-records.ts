@@ -14,6 +14,9 @@ export interface RecordsListener {
   lessRoom(stream: string, wanted: number, given: number): void;
 }
 
+/** ms after NATS is back until the streams are looked at. */
+const afterReturn = 1_000;
+
 /** The streams of records and what is made of them. Their subjects are those of every instance. */
 export function recordStreams(config: PolicyConfig['records']): readonly StreamOptions[] {
   const every = (subject: (id: string) => string): string => subject('any').replace(/any$/, '*');
@@ -41,6 +44,7 @@ export function keepRecords(
   let looking = false;
   let failing = false;
   let stopped = false;
+  let soon: NodeJS.Timeout | undefined;
 
   const look = async (): Promise<void> => {
     if (looking) return;
@@ -63,8 +67,10 @@ export function keepRecords(
   };
 
   const stops = [
+    // What waits for answers goes first.
     bus.onConnected((up) => {
-      if (up) void look();
+      clearTimeout(soon);
+      if (up) soon = setTimeout(() => void look(), Math.min(afterReturn, config.look));
     }),
     bus.subscribe(
       subjects.privacyKey,
@@ -80,6 +86,7 @@ export function keepRecords(
   return () => {
     stopped = true;
     clearInterval(timer);
+    clearTimeout(soon);
     for (const stop of stops) stop();
   };
 }

@@ -16,7 +16,7 @@ export enum RecordKind {
   UNSPECIFIED = 0,
   /** TRANSACTION - A request that was admitted and answered, by whomever. */
   TRANSACTION = 1,
-  /** REFUSED_REQUEST - A request that was refused before it became a transaction. */
+  /** REFUSED_REQUEST - A request that was refused before anything was asked about it. */
   REFUSED_REQUEST = 2,
   /** REFUSED_HANDSHAKE - A connection that was refused before a byte of SIP was read. */
   REFUSED_HANDSHAKE = 3,
@@ -185,7 +185,7 @@ export interface RecordBatch {
   method: number[];
   /** Event package, without parameters. */
   event: number[];
-  /** The rule, agreement or model line that decided: `rule` of the verdict. */
+  /** The rule, agreement or model line that decided: `rule` of the verdict, or of the check of it that fitted. */
   rule: number[];
   /** Code of the reason table; none where the far member's answer passed. */
   code: number[];
@@ -194,8 +194,9 @@ export interface RecordBatch {
   /** Of the final answer; 0 for a handshake. */
   status: number[];
   /**
-   * Microseconds from its arrival to the final answer, and of those: until the verdict was there, from leaving ingress until it was written to the
-   * far member (the bus and the relay's queue), and until the far member's final answer was read. What is left is ingress and the way back.
+   * Microseconds from its arrival to the final answer, and of those: until the verdict was there, from reaching the relay until it was first written to
+   * the far member, and from its last writing until the far member's final answer was read. What is left is ingress, the bus there and back, and the
+   * time between several writings.
    */
   total: number[];
   decision: number[];
@@ -208,12 +209,12 @@ export interface RecordBatch {
   tries: number[];
   /** Copies of it that its sender sent and that were absorbed. */
   repeats: number[];
-  /** "host:port" of the proxy that answered or was tried last, and the relay. */
+  /** "host:port" of the proxy that answered or was tried last, and the relay that told how it ended; none where ingress ended it by itself. */
   link: number[];
   relay: number[];
   /** "address:port" it came from. */
   source: number[];
-  /** As `privacy` says. */
+  /** As `privacy` says. A number of a tel URI is "tel:+4912", hashed "~...@tel", and "tel". */
   fromUser: number[];
   toUser: number[];
   /** One a record, as it was; beyond 256 bytes cut. */
@@ -234,7 +235,7 @@ export interface KeptMessage {
   inbound: boolean;
   source: string;
   callId: string;
-  /** Start line and headers as they were, latin1; the body is cut, and so is what exceeds 8 KiB. */
+  /** Start line and headers as they were, latin1; the body is cut, and so are the values of Authorization and Proxy-Authorization, and what exceeds 8 KiB. */
   head: Buffer;
   bodyBytes: number;
   /** "logme" or "trace <member>". */

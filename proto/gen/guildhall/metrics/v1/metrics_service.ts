@@ -2089,7 +2089,11 @@ export const StreamStatus: MessageFns<StreamStatus> = {
   },
 };
 
-/** What dashboards feed on. For operators and dashboards whole; a member sees its own half: what it sent and received, no pair of others. */
+/**
+ * What dashboards feed on. For operators and dashboards whole; a member sees its own half: what it sent and received, no pair of others. In a member's
+ * frames and points `all` is what it sent and received added up, `reasons` are its own, and what concerns the hub as a whole is left out; its records
+ * hold no address of the other side. Who asks for others by name is refused.
+ */
 export type MetricsServiceService = typeof MetricsServiceService;
 export const MetricsServiceService = {
   /** A full frame first, then one a second. */
