@@ -176,7 +176,8 @@ describe.each(['hashed', 'domain', 'full'] as const)('nothing of a body is kept 
     await kept.until(
       'heads',
       () => calls.every((callId) => Buffer.concat(kept.messages.map(({ data }) => data)).includes(callId)),
-      () => `${kept.messages.length} messages`,
+      () =>
+        `${kept.messages.length} messages, without ${calls.filter((id) => !Buffer.concat(kept.messages.map(({ data }) => data)).includes(id)).map((id) => `${calls.indexOf(id)}`)} of ${calls.length}`,
       patience,
     );
     const last = calls.at(-1) ?? '';

@@ -81,17 +81,8 @@ describe('instances die without a word, and the sums agree to the last message',
     return pumps.flatMap(({ finals }) => [...finals.keys()]).filter((callId) => !calls.has(callId)).length;
   };
 
-  it.each<[string, () => Instance | undefined]>([
-    ['a relay', () => hub().relays[0]],
-    ['the other relay', () => hub().relays[1]],
-    ['a policy', () => hub().policies[0]],
-  ])('%s: nothing is lost', { timeout: 60_000 }, async (_, which) => {
-    await during(() => dies(which()));
-    await balanced();
-    expect([missing(), lost(), pumps.flatMap(({ died }) => [...died])]).toEqual([0, 0, []]);
-  });
-
-  it('an ingress: what it had not stored is counted as lost, and only that', { timeout: 60_000 }, async () => {
+  // First, as what a relay told in the second before its own death nobody knows.
+  it('an ingress: what it had not stored is counted as lost, and only that', { timeout: 90_000 }, async () => {
     await during(() => dies(hub().ingresses[1]));
     await balanced();
     expect(missing()).toBeLessThanOrEqual(lost());
@@ -99,7 +90,19 @@ describe('instances die without a word, and the sums agree to the last message',
     expect(epochs.size).toBe(3);
   });
 
-  it('a console: the other goes on, and it comes back', { timeout: 60_000 }, async () => {
+  it.each<[string, () => Instance | undefined]>([
+    ['a relay', () => hub().relays[0]],
+    ['the other relay', () => hub().relays[1]],
+    ['a policy', () => hub().policies[0]],
+  ])('%s: nothing is lost', { timeout: 90_000 }, async (_, which) => {
+    const figures = () => [missing(), lost(), pumps.reduce((sum, { died }) => sum + died.size, 0)];
+    const before = figures();
+    await during(() => dies(which()));
+    await balanced();
+    expect(figures()).toEqual(before);
+  });
+
+  it('a console: the other goes on, and it comes back', { timeout: 90_000 }, async () => {
     await during(() => dies(hub().consoles[0]));
     await balanced();
     const back = openMetrics(hub(), undefined, 0);

@@ -91,7 +91,7 @@ export function createTracing({ service, id, telemetry, log, meters }: TracingNe
     changed: toldOf('spans'),
   });
   const rate = createRate(config.spansPerSecond);
-  const hrTime = wallTime();
+  const toWall = wallOffset();
   const scope = { name: 'guildhall', version: buildVersion() };
 
   const timers = [setInterval(() => void queue.flush(), config.interval)];
@@ -117,8 +117,11 @@ export function createTracing({ service, id, telemetry, log, meters }: TracingNe
     span(span) {
       if (!queue.hasRoom()) return;
       const context = { traceId: span.traceId, spanId: span.spanId, traceFlags: TraceFlags.SAMPLED };
-      const startTime = hrTime(span.startedAt);
-      const endTime = hrTime(Math.max(span.startedAt, span.endedAt));
+      // One offset for both ends: a span lasts as long as it did.
+      const offset = toWall();
+      const took = Math.max(0, span.endedAt - span.startedAt);
+      const startTime = hrTime(offset + span.startedAt);
+      const endTime = hrTime(offset + span.startedAt + took);
       queue.put({
         name: span.name,
         kind: kinds[span.kind],
@@ -126,7 +129,7 @@ export function createTracing({ service, id, telemetry, log, meters }: TracingNe
         ...(span.parentSpanId === '' ? {} : { parentSpanContext: { ...context, spanId: span.parentSpanId, isRemote: span.remoteParent } }),
         startTime,
         endTime,
-        duration: [Math.floor((span.endedAt - span.startedAt) / 1000), Math.round(((span.endedAt - span.startedAt) % 1000) * 1e6)],
+        duration: hrTime(took),
         status: span.failed === '' ? { code: SpanStatusCode.UNSET } : { code: SpanStatusCode.ERROR, message: span.failed },
         attributes: span.attributes,
         links: [],
@@ -199,16 +202,19 @@ function createRate(perSecond: number): { admits(): boolean; refused(): number }
 }
 
 /**
- * Monotonic ms as time of day. The time of day is read in whole ms, rounded down: of several readings the largest difference is the nearest to the
- * truth, and what is far from it means that the clock was set.
+ * What turns monotonic ms into time of day. The time of day is read in whole ms, rounded down: of several readings the largest difference is the nearest
+ * to the truth, and what is far from it means that the clock was set.
  */
-function wallTime(): (at: number) => HrTime {
+function wallOffset(): () => number {
   let offset = wall().getTime() - monotonic();
-  return (at) => {
+  return () => {
     const seen = wall().getTime() - monotonic();
     if (seen > offset || offset - seen > 2) offset = seen;
-    const time = offset + at;
-    const seconds = Math.floor(time / 1000);
-    return [seconds, Math.min(999_999_999, Math.round((time - seconds * 1000) * 1e6))];
+    return offset;
   };
+}
+
+function hrTime(ms: number): HrTime {
+  const seconds = Math.floor(ms / 1000);
+  return [seconds, Math.min(999_999_999, Math.round((ms - seconds * 1000) * 1e6))];
 }

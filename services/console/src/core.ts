@@ -71,8 +71,9 @@ export function startCore(config: ConsoleConfig, bus: Bus, events: Events): Core
   const hear = (report: InstanceReport): void => {
     reports.hear(report, monotonic());
     const { service, id, epoch, started, recordsDropped } = report;
+    const at = Number(report.at);
     if (service === 'ingress') live.losses().alive(id, epoch, Number(started), Number(recordsDropped));
-    for (const told of report.told) live.losses().told(`${id} ${epoch}`, told.ingress, told.epoch, Number(told.finals));
+    for (const told of report.told) live.losses().told({ id, epoch, at }, told.ingress, told.epoch, Number(told.finals));
   };
   const stopReports = followReports(bus, hear, events.reportDropped);
 

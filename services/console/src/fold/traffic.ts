@@ -111,10 +111,24 @@ export function createTraffic(limits: TrafficLimits, losses: Losses, done: numbe
   };
 }
 
-/** Records of a batch whose final answer a relay told. */
-function relayedOf({ count, kind, relay }: RecordColumns): number {
-  let relayed = 0;
-  for (let index = 0; index < count; index += 1) if (relay[index] !== 0 && kind[index] === RecordKind.TRANSACTION) relayed += 1;
+/** Records of a batch whose final answer a relay told, by relay. */
+function relayedOf({ count, kind, relay, name }: RecordColumns): Map<string, number> {
+  const relayed = new Map<string, number>();
+  let place = 0;
+  let run = 0;
+  const put = (): void => {
+    if (place !== 0 && run > 0) relayed.set(name(place), (relayed.get(name(place)) ?? 0) + run);
+    run = 0;
+  };
+  for (let index = 0; index < count; index += 1) {
+    if (kind[index] !== RecordKind.TRANSACTION) continue;
+    if (relay[index] !== place) {
+      put();
+      place = relay[index] ?? 0;
+    }
+    run += 1;
+  }
+  put();
   return relayed;
 }
 
