@@ -203,7 +203,7 @@ describe('every metric', async () => {
     for (const { name, type, labels, help } of families.values()) {
       expect(name).toMatch(/^(guildhall|process|nodejs)_[a-z0-9_]+$/);
       expect(name.endsWith('_total'), name).toBe(type === 'counter');
-      expect(name).not.toMatch(/_(ms|milliseconds|kb|minutes|hours)(_|$)/);
+      expect(name).not.toMatch(/_(ms|milliseconds|kb|mib)(_|$)/);
       expect(help, name).not.toBe('');
       expect(
         [...labels.keys()].filter((label) => /^(user|uri|call_?id|peer|target|pair|from|to|domain|source|address)$/.test(label)),

@@ -140,7 +140,7 @@ describe.each(['hashed', 'domain', 'full'] as const)('nothing of a body is kept 
     await acme.hearFinal(info);
     await exchangeWithin(bolt, call.callee, acme, 'BYE');
     const watch = note(
-      await exchange(acme, bolt, { method: 'SUBSCRIBE', headers: ['Event: presence', 'Contact: <sip:a@10.1.1.1>'], body: text }),
+      await exchange(acme, bolt, { method: 'SUBSCRIBE', headers: ['Event: presence', 'Contact: <sip:a@10.1.1.1>', marked()], body: text }),
     );
     const notify = within(dialogOfCallee(watch.request), 'NOTIFY', {
       headers: ['Event: presence', ...typed('application/pidf+xml')],
@@ -173,11 +173,12 @@ describe.each(['hashed', 'domain', 'full'] as const)('nothing of a body is kept 
 
   it('it is nowhere, though everything was told and kept', { timeout: 90_000 }, async () => {
     await stream.until('every call', (records) => calls.every((callId) => records.some((record) => record.callId === callId)), patience);
+    const heads = () => Buffer.concat(kept.messages.map(({ data }) => data));
+    const lacking = () => calls.filter((callId) => !heads().includes(callId));
     await kept.until(
-      'heads',
-      () => calls.every((callId) => Buffer.concat(kept.messages.map(({ data }) => data)).includes(callId)),
-      () =>
-        `${kept.messages.length} messages, without ${calls.filter((id) => !Buffer.concat(kept.messages.map(({ data }) => data)).includes(id)).map((id) => `${calls.indexOf(id)}`)} of ${calls.length}`,
+      'heads of all',
+      () => lacking().length === 0,
+      () => `nothing of ${lacking()} among ${calls}`,
       patience,
     );
     const last = calls.at(-1) ?? '';
