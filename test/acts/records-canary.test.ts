@@ -1,3 +1,4 @@
+import { TrafficFrame } from '@guildhall/proto/gen/guildhall/metrics/v1/traffic';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Intruder, intrude } from '../stage/bus.js';
 import { exchangeWithin, openCall } from '../stage/call.js';
@@ -5,6 +6,7 @@ import { createCanary } from '../stage/canary.js';
 import { dialogOfCallee, within } from '../stage/dialog.js';
 import { type EventStream, getText, openEvents } from '../stage/events.js';
 import { exchange, hearRequest, refusal } from '../stage/exchange.js';
+import { totalsOfTraffic } from '../stage/figures.js';
 import { type Listener, openCapture, openCollector } from '../stage/listeners.js';
 import { openMetrics } from '../stage/metrics.js';
 import { perform } from '../stage/performance.js';
@@ -191,6 +193,8 @@ describe.each(['hashed', 'domain', 'full'] as const)('nothing of a body is kept 
         [false, true],
         [true, true],
       ]);
+    const told = () => totalsOfTraffic(frames.map(({ data }) => TrafficFrame.decode(data))).all.requests;
+    await expect.poll(told, { timeout: patience }).toBe(stream.records().length);
     const all = await places();
     expect(Object.keys(all).filter((place) => all[place]?.length === 0)).toEqual([]);
     expect(body.sightings({ control: `<${body.text}>`, hidden: Buffer.from(`x${body.text}y`).toString('base64') })).toEqual([

@@ -1,5 +1,6 @@
 import { type TrafficFrame, TrafficPoint } from '@guildhall/proto/gen/guildhall/metrics/v1/traffic';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { listenerName } from '../stage/community.js';
 import { totalsOfRecords, totalsOfTraffic } from '../stage/figures.js';
 import type { Instance } from '../stage/hub.js';
 import { type Heard, type MetricsConnection, openMetrics } from '../stage/metrics.js';
@@ -47,7 +48,8 @@ describe('instances die without a word, and the sums agree to the last message',
 
   /** Traffic of two members through both ingresses, while something happens in its middle. */
   async function during(happens: () => Promise<void>): Promise<void> {
-    const ports = () => hub().ingresses.map(({ port }) => port);
+    // Who comes back listens elsewhere.
+    const ports = () => hub().ingresses.map(({ addresses }) => Number(addresses[`listener:${listenerName}`]?.split(':').at(-1)));
     const running = [pump(actor('acme'), actor('crow'), ports), pump(actor('bolt'), actor('dune'), ports)];
     pumps.push(...running);
     await Promise.all(running.map((one) => one.more(some)));

@@ -77,6 +77,8 @@ export async function runCommandLine(args: readonly string[], world: World): Pro
     .addHelpText('after', examples)
     .addHelpText('afterAll', exitCodes)
     .showSuggestionAfterError()
+    // A command that has verbs may take the same options as they do: what stands behind a verb is the verb's.
+    .enablePositionalOptions()
     .configureOutput({
       writeOut: (text) => world.terminal.out(text.trimEnd()),
       writeErr: (text) => world.terminal.talk(text.trimEnd()),
