@@ -6,6 +6,7 @@ import { createUnheard, type MakeUnheard, type Unheard } from './bus-unheard.js'
 import { monotonic } from './clock.js';
 import type { Logger } from './log.js';
 import { oncePer } from './once-per.js';
+import { subjectMatcher } from './subject-match.js';
 
 /** Answers a request, once. Nothing happens if the asker is gone. */
 export type Reply = (answer: Uint8Array) => void;
@@ -90,6 +91,9 @@ export interface BusConfig {
 /** W3C Trace Context. */
 const traceHeader = 'traceparent';
 
+/** What every inbox begins with. */
+const inboxes = '_INBOX.';
+
 /**
  * Connects to NATS and stays connected: once it has been there it is redialled for ever. Throws a Fault when the first
  * connect fails (`bus-unreachable`, `bus-authorization`) or the server is older than 2.9 (`bus-too-old`). `inbox` is what answers come to
@@ -170,6 +174,8 @@ function createBus(connection: NatsConnection, store: BusStore, inbox: string, l
   };
 
   const respond = (message: Msg, answer: Uint8Array): void => {
+    // Who asks names the place for the answer: only an inbox, lest it be written into a bucket, or said to others in our name.
+    if (message.reply?.startsWith(inboxes) !== true) return;
     if (!up || connection.isClosed() || oversize(answer, 'reply')) return;
     message.respond(answer);
   };
@@ -208,11 +214,15 @@ function createBus(connection: NatsConnection, store: BusStore, inbox: string, l
       }
     },
     subscribe(subject, handler, queue) {
+      const saidHere = subjectMatcher(subject);
       const subscription = connection.subscribe(subject, {
         ...(queue === undefined ? {} : { queue }),
         callback: (error, message) => {
-          if (error === null) deliver(handler, subject, message);
-          else log.error({ error: error.message, subject }, 'NATS ended a subscription: check the permissions of the user');
+          if (error === null) {
+            // What JetStream hands out has the subject it was stored under, whatever place a reader named for it: said here it was not.
+            if (saidHere(message.subject)) deliver(handler, subject, message);
+            else handlerFailed(new Error('it was not said there, but handed out of a stream'), subject);
+          } else log.error({ error: error.message, subject }, 'NATS ended a subscription: check the permissions of the user');
         },
       });
       const stop = (): void => {

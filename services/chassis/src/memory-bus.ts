@@ -2,6 +2,7 @@ import { type Bus, BusError, type Handler, type Reply } from './bus.js';
 import type { Journal } from './journal.js';
 import { memoryJournal } from './memory-journal.js';
 import { memoryKeyValue } from './memory-key-value.js';
+import { matches } from './subject-match.js';
 
 /** A bus inside the process, for unit tests: several services may share one. */
 export interface MemoryBus extends Bus {
@@ -131,12 +132,4 @@ export function memoryBus(maxPayload = 1024 * 1024): MemoryBus {
       listeners.clear();
     },
   };
-}
-
-function matches(pattern: readonly string[], subject: readonly string[]): boolean {
-  for (const [index, token] of pattern.entries()) {
-    if (token === '>') return subject.length > index;
-    if (index >= subject.length || (token !== '*' && token !== subject[index])) return false;
-  }
-  return pattern.length === subject.length;
 }

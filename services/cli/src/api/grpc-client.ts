@@ -84,6 +84,7 @@ export function openGrpcClient(access: ApiAccess, door: RefusingDoor): GrpcClien
 
   function streaming<Request, Response>(method: Method<Request, Response>): StreamCall<Request, Response> {
     return async function* (request, signal) {
+      if (signal?.aborted) return;
       const { path, requestSerialize, responseDeserialize } = method;
       const call = client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, request, metadata);
       const end = () => call.cancel();

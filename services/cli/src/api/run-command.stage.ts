@@ -28,6 +28,7 @@ export async function runIn(
     now: () => new Date('2027-01-01T00:00:00Z'),
     onSignal(listener) {
       const hear = () => listener('SIGINT');
+      if (signal?.aborted) hear();
       signal?.addEventListener('abort', hear, { once: true });
       return () => signal?.removeEventListener('abort', hear);
     },

@@ -74,6 +74,7 @@ function recordLines(record: RoutingRecord, color: boolean): string[] {
   const status = record.kind === 'refused-handshake' ? 'refused' : String(record.status);
   const facts: (readonly [string, string])[] = [
     ['users', [record.fromUser, record.toUser].filter((text) => text !== '').join(' → ')],
+    ['rule', record.decision > 0 ? '' : record.rule],
     ['code', record.code],
     ['why', record.sentence],
     ['cure', record.code === '' ? '' : cureOf(record.code)],

@@ -42,7 +42,7 @@ const linksEvery = 2000;
 /** A feed that broke off is asked for again after this, ms. */
 const againAfter = 1000;
 
-function read(options: TopOptions): TopOrder {
+function read(options: TopOptions, atOnce: boolean): TopOrder {
   const view = oneOf<TopView>(options.view ?? 'members', '--view', ['members', 'pairs', 'links']);
   const { filter } = options;
   return {
@@ -53,7 +53,7 @@ function read(options: TopOptions): TopOrder {
       ...(filter === undefined ? {} : { filter }),
     }),
     interval: boundedSpan(options.interval ?? '1s', '--interval', spans.interval),
-    over: boundedSpan(options.over ?? usualOver[options.once ? 'once' : 'live'], '--over', spans.over),
+    over: boundedSpan(options.over ?? usualOver[atOnce ? 'once' : 'live'], '--over', spans.over),
   };
 }
 
@@ -89,7 +89,7 @@ async function* frames(
         begun = true;
         yield frame;
       }
-      broke('the hub ended the feed; asking again');
+      if (!signal.aborted) broke('the hub ended the feed; asking again');
     } catch (thrown) {
       // What was refused stays refused; what could not be reached may come back.
       const passing = thrown instanceof Fault && ['hub-unreachable', 'hub-silent', 'hub-failed', 'limit'].includes(thrown.code);
@@ -179,11 +179,12 @@ async function live(api: MetricsApi, order: TopOrder, screen: Screen, world: Wor
 }
 
 async function top(options: TopOptions, world: World): Promise<number> {
-  const order = read(options);
   const json = options.json === true;
   const { screen } = world;
+  const atOnce = options.once === true || (!json && screen === undefined);
+  const order = read(options, atOnce);
   return withMetrics(options, world, async (api) => {
-    if (options.once || (!json && screen === undefined)) return once(api, order, json, world);
+    if (atOnce) return once(api, order, json, world);
     const ending = new AbortController();
     const forget = world.onSignal(() => ending.abort());
     try {

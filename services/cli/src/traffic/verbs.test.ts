@@ -109,8 +109,9 @@ describe('guildhall top', () => {
 
   it('--json tells a line a second until it is ended, and asks again when the feed ends', async () => {
     const ending = new AbortController();
+    const before = hub.taken.length;
     const running = run('top --json --metrics FAKE --plain', ending.signal);
-    await expect.poll(() => hub.taken.filter(({ method }) => method === 'watchTraffic').length, { timeout: 10_000 }).toBeGreaterThan(3);
+    await expect.poll(() => hub.taken.length - before, { timeout: 10_000 }).toBeGreaterThan(1);
     ending.abort();
     const { code, out, talk } = await running;
     expect([code, talk]).toEqual([0, expect.stringContaining('the hub ended the feed; asking again')]);
@@ -216,7 +217,11 @@ describe('guildhall report', () => {
 
   it('says where it begins later than it was asked to, and what it leaves out', async () => {
     hub.answers = {
-      queryTraffic: { points: [{ ...point, dropped: 2n, sampled: 4 }], keptSince: BigInt(Date.parse('2026-12-31T23:59:00Z')) },
+      queryTraffic: {
+        points: [{ ...point, dropped: 2n, sampled: 4 }],
+        resolution: 1000n,
+        keptSince: BigInt(Date.parse('2026-12-31T23:59:00Z')),
+      },
     };
     const { talk } = await run('report --since 5m --metrics FAKE --plain');
     expect(talk).toMatch(/older than 2026-12-31 23:59:00\.000Z nothing is kept/);

@@ -104,10 +104,7 @@ describe('the export to a capture server', () => {
     await sendOnceReady(hep);
     await expect.poll(() => hep.counts.sent).toBe(1);
     socket.close();
-    opened.splice(
-      opened.findIndex((one) => one === socket),
-      1,
-    );
+    opened.splice(opened.indexOf(socket), 1);
     await expect
       .poll(() => {
         hep.send(capture());
