@@ -235,7 +235,7 @@ export interface KeptMessage {
   inbound: boolean;
   source: string;
   callId: string;
-  /** Start line and headers as they were but for credentials, latin1; the body is cut, and so are the values of Authorization and Proxy-Authorization, and what exceeds 8 KiB. */
+  /** Start line and headers as they were, latin1; the body is cut, and so are the values of Authorization and Proxy-Authorization, and what exceeds 8 KiB. */
   head: Buffer;
   bodyBytes: number;
   /** "logme" or "trace <member>". */
