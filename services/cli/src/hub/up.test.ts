@@ -23,6 +23,8 @@ interface Ready {
   readonly listeners: readonly { readonly name: string; readonly address: string }[];
   readonly admin: Readonly<Record<string, string>>;
   readonly pids: Readonly<Record<string, number>>;
+  readonly metrics: string;
+  readonly dashboards: string;
   readonly nats: string;
 }
 
@@ -143,7 +145,7 @@ describe('a hub that cannot start', { timeout: patience }, () => {
     await expect.poll(leftovers, { timeout: 15_000 }).toEqual([]);
   });
 
-  it.each(['--api', '--enrolment'])('says so when %s is no address', async (option) => {
+  it.each(['--api', '--enrolment', '--metrics', '--dashboards'])('says so when %s is no address', async (option) => {
     const run = guildhall([...(await withFreePorts()), option, '5070']);
     expect(await run.ended).toBe(2);
     expect(run.talk()).toContain(`${option} 5070 is no address to listen at\n  cure: write HOST:PORT`);
@@ -183,7 +185,9 @@ describe('a hub', { timeout: patience }, () => {
     expect(first, run.talk()).toMatchObject({ ready: true });
     const { listeners, admin, pids } = first;
     expect(listeners).toEqual([{ name: 'members', address: expect.stringMatching(/^127\.0\.0\.1:\d+$/) }]);
-    expect(Object.keys(pids).sort()).toEqual(['guildhall', 'ingress', 'nats', 'policy', 'relay']);
+    expect(Object.keys(pids).sort()).toEqual(['console', 'guildhall', 'ingress', 'nats', 'policy', 'relay']);
+    expect(Object.keys(admin).sort()).toEqual(['console', 'ingress', 'policy', 'relay']);
+    for (const door of [first.metrics, first.dashboards]) expect(door).toMatch(/^127\.0\.0\.1:\d+$/);
     for (const address of Object.values(admin)) expect((await fetch(`http://${address}/readyz`)).status).toBe(200);
     expect(statSync(join(folder, 'run', 'nats.conf')).mode & 0o777).toBe(0o600);
     run.process.kill('SIGTERM');
@@ -214,7 +218,8 @@ describe('a hub', { timeout: patience }, () => {
     };
     await expect.poll(() => run.talk(), { timeout: 20_000 }).toMatch(/relay serves again/);
     await expect.poll(() => run.talk(), { timeout: 20_000 }).toMatch(/nats-server serves again/);
-    for (const service of ['policy', 'relay', 'ingress']) await expect.poll(() => status(service), { timeout: 20_000 }).toBe(200);
+    for (const service of ['policy', 'relay', 'ingress', 'console'])
+      await expect.poll(() => status(service), { timeout: 20_000 }).toBe(200);
   });
 
   it('refuses a second one with the same state', async () => {

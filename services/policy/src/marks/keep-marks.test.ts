@@ -84,6 +84,15 @@ describe('marks', () => {
     expect(lastSaid()).toEqual([]);
   });
 
+  it('are taken away at once, before the bucket tells of it', async () => {
+    const { watch } = bucket;
+    bucket.watch = (watcher, ...more) => watch({ ...watcher, entry: (entry) => void (entry.deleted || watcher.entry(entry)) }, ...more);
+    const marks = await keep();
+    await marks.mark(markOf('acme'));
+    await marks.unmark('acme');
+    expect([lastSaid(), marks.list()]).toEqual([[], []]);
+  });
+
   it('are said every ten seconds while there are any, and no longer than they hold', async () => {
     const marks = await keep();
     await marks.mark(markOf('acme', 60_000));
