@@ -38,7 +38,9 @@ const storedLate = 3_600_000;
 
 interface Found {
   readonly records: RoutingRecord[];
-  scanned: number;
+  readonly scanned: number;
+  /** When the oldest of them ended, where others that fit were left out; 0 none was. ms since 1970. */
+  readonly leftOutBefore: number;
 }
 
 /** Makes the search. It walks the stream backwards, a piece at a time, and decodes only batches that hold the bytes it looks for. */
@@ -75,14 +77,14 @@ export function createSearch(limits: SearchLimits, needs: SearchNeeds): Search {
           signal,
         ),
       );
-      const { records, scanned: looked } = piece.found();
+      const { records, scanned: looked, leftOutBefore } = piece.found();
       scanned += looked;
       left -= records.length;
       to = from - 1;
       const over = to < oldest || left <= 0;
       const cut = !over && (scanned >= limits.records || monotonic() >= end);
-      // Where a limit ended it, what is older was not looked at.
-      const searchedTo = to < oldest && left > 0 ? since : firstStored;
+      // Where a limit ended it, what is older was not looked at or not told: nothing of it ended later than it was stored.
+      const searchedTo = to < oldest && leftOutBefore === 0 ? since : Math.max(firstStored, leftOutBefore);
       yield { records, searchedTo: BigInt(searchedTo), scanned: BigInt(scanned), done: over || cut };
       if (over || cut) return cut ? 'cut' : 'done';
     }
@@ -144,6 +146,7 @@ function createPiece(wanted: Wanted, { since, until, most }: { since: number; un
   const read = createRecordReader();
   let kept: RoutingRecord[] = [];
   let scanned = 0;
+  let leftOut = false;
 
   const holds = (payload: Uint8Array): boolean => {
     const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.length);
@@ -166,9 +169,15 @@ function createPiece(wanted: Wanted, { since, until, most }: { since: number; un
       const whole = readRecordBatch(payload);
       if (whole === undefined) return;
       for (const index of timely) kept.push(routingRecord(whole, index));
-      if (kept.length > most * 2) kept = newest(kept, most);
+      if (kept.length <= most * 2) return;
+      kept = newest(kept, most);
+      leftOut = true;
     },
-    found: (): Found => ({ records: newest(kept, most).reverse(), scanned }),
+    found(): Found {
+      leftOut ||= kept.length > most;
+      const records = newest(kept, most).reverse();
+      return { records, scanned, leftOutBefore: leftOut ? Number(records.at(-1)?.at ?? 0n) : 0 };
+    },
   };
 }
 

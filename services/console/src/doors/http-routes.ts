@@ -72,7 +72,7 @@ export function httpRoutes(handlers: MetricsHandlers): Route[] {
       method: 'QueryTraffic',
       parameters: { from: 'time', until: 'time', resolution: 'time', members: 'texts' },
       message: 'QueryTrafficResponse',
-      about: 'History, oldest first.',
+      about: 'History, oldest first. The resolution is 1000, 60000 or 3600000 (ms); left away, the finest there is.',
       kind: 'answer',
       async ask(values, _part, caller, signal) {
         const request = QueryTrafficRequest.fromPartial({
@@ -89,7 +89,7 @@ export function httpRoutes(handlers: MetricsHandlers): Route[] {
       method: 'SearchRecords',
       parameters: { ...filterParameters, since: 'time', until: 'time', limit: 'number' },
       message: 'SearchRecordsResponse',
-      about: 'Records of the past, newest first. Without "done" it was not searched to the end: go on with until=searchedTo.',
+      about: 'Records of the past, newest first. With "searchedTo" later than since there may be older ones: go on with until=searchedTo (those of that millisecond come again).',
       kind: 'answer',
       async ask(values, _part, caller, signal) {
         const request = SearchRecordsRequest.fromPartial({
@@ -146,6 +146,7 @@ export function schemaOf(routes: readonly Route[]): unknown {
     json: 'proto3 JSON: 64-bit numbers are strings, fields that are empty or 0 are left out',
     authorization: 'Bearer TOKEN, or a client certificate',
     errors: { code: 'one word', message: 'one sentence', cure: 'what to do about it' },
+    parameters: { time: 'ms since 1970', texts: 'may be given several times', flag: 'true or false' },
     routes: routes.map(({ path, method, kind, parameters, message, about }) => ({
       path,
       method,
@@ -177,7 +178,7 @@ async function gathered(search: AsyncIterable<SearchRecordsResponse>, limit: num
   const all = SearchRecordsResponse.create();
   for await (const { records, searchedTo, scanned, done } of search) {
     all.records.push(...records);
-    if (searchedTo !== 0n) all.searchedTo = searchedTo;
+    all.searchedTo = searchedTo;
     if (scanned > all.scanned) all.scanned = scanned;
     all.done = done;
     if (done || all.records.length >= most) break;
