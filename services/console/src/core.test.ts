@@ -193,6 +193,35 @@ it('finds records, newest first, also by a hashed user', async () => {
   expect((await found({ method: 'MESSAGE' }, 1000)).length).toBe(601);
 });
 
+it('tells how far a search came that ended at its limit, so that the next goes on from there', async () => {
+  await makeStreams();
+  const now = Date.now();
+  await store(
+    ...Array.from({ length: 7 }, (_, index) => batch([{ callId: `call-${index}` }], { first: index + 1, at: now - 70 + index * 10 })),
+  );
+  const { core } = startConsole();
+  const pages: string[][] = [];
+  for (let until = BigInt(now); until > 0n; ) {
+    let searchedTo = 0n;
+    const page: string[] = [];
+    for await (const answer of core.search({ filter: emptyFilter, since: 0n, until, limit: 3 }, ending.signal)) {
+      page.push(...answer.records.map(({ callId }) => callId));
+      searchedTo = answer.searchedTo;
+    }
+    pages.push(page);
+    until = searchedTo;
+  }
+  expect(pages).toEqual([
+    ['call-6', 'call-5', 'call-4'],
+    ['call-4', 'call-3', 'call-2'],
+    ['call-2', 'call-1', 'call-0'],
+  ]);
+  const late: string[] = [];
+  const from = { filter: emptyFilter, since: BigInt(now - 35), until: 0n, limit: 0 };
+  for await (const { records } of core.search(from, ending.signal)) late.push(...records.map(({ callId }) => callId));
+  expect(late).toEqual(['call-6', 'call-5', 'call-4']);
+});
+
 it('tells all of one call, heads of kept messages included', async () => {
   await makeStreams();
   await store(batch([{ callId: 'the-call' }, { callId: 'another' }]));

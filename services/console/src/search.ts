@@ -83,8 +83,7 @@ export function createSearch(limits: SearchLimits, needs: SearchNeeds): Search {
       to = from - 1;
       const over = to < oldest || left <= 0;
       const cut = !over && (scanned >= limits.records || monotonic() >= end);
-      // Where a limit ended it, what is older was not looked at or not told: nothing of it ended later than it was stored.
-      const searchedTo = to < oldest && leftOutBefore === 0 ? since : Math.max(firstStored, leftOutBefore);
+      const searchedTo = to < oldest && leftOutBefore === 0 ? since : reached(to < oldest ? 0 : firstStored, leftOutBefore, until, records);
       yield { records, searchedTo: BigInt(searchedTo), scanned: BigInt(scanned), done: over || cut };
       if (over || cut) return cut ? 'cut' : 'done';
     }
@@ -132,6 +131,15 @@ async function asked<T>(call: () => Promise<T>): Promise<T> {
     if (thrown instanceof ApiFault) throw thrown;
     throw new ApiFault('unavailable', 'JetStream of NATS does not answer', 'search again in a while', thrown);
   }
+}
+
+/**
+ * How far a search came that a limit ended: nothing in older pieces ended later than `firstStored`, nothing that was left out later than
+ * `leftOutBefore`. Records that were stored late (JetStream was away) must not send the next search back to where this one began.
+ */
+function reached(firstStored: number, leftOutBefore: number, until: number, told: readonly RoutingRecord[]): number {
+  const bound = Math.max(firstStored, leftOutBefore);
+  return bound < until ? bound : Number(told.at(-1)?.at ?? BigInt(bound));
 }
 
 function stepOf({ messages, bytes }: { readonly messages: number; readonly bytes: number }): number {

@@ -1,4 +1,8 @@
+import { connectBus } from '@guildhall/chassis/bus';
+import { createLogger } from '@guildhall/chassis/log';
+import { RecordBatch } from '@guildhall/proto/gen/guildhall/bus/v1/record';
 import type { Presence } from '@guildhall/proto/gen/guildhall/bus/v1/wire';
+import { subjects } from '@guildhall/proto/subjects';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openStage, type Stage, until } from './hub.stage.js';
 import { response } from './neighbours.stage.js';
@@ -42,6 +46,25 @@ describe('an ingress that is told to go', () => {
     }
     await Promise.all([busy.closed(), over]);
     expect(busy.socket.errored).toBeNull();
+  });
+
+  it('hands over its last records before it ends', async () => {
+    stage = await openStage(process.env, { records: { interval: '10s' } });
+    const batches: number[] = [];
+    const bus = await connectBus({ url: stage.nats.url }, 'records', createLogger('test', 'test', { level: 'silent', pretty: false }));
+    bus.subscribe(subjects.records('ingress-1'), (payload) => {
+      batches.push(RecordBatch.decode(payload).kind.length);
+    });
+    await bus.settled();
+    stage.relay.onForward = (forward) => stage?.relay.answer(forward, 200, 'OK');
+    const acme = await stage.member('acme');
+    acme.send(sip());
+    expect(await acme.next()).toMatch(/^SIP\/2.0 200/);
+    expect(batches).toEqual([]);
+    await stage.drain();
+    await bus.settled();
+    expect(batches[0]).toBe(1);
+    await bus.close();
   });
 
   it('gives up on what does not end', async () => {

@@ -71,7 +71,7 @@ function givenToken({ tokenFile }: ApiOptions, world: World): string {
 function elsewhere(hub: string, options: ApiOptions, world: World, option = '--hub'): ApiAccess {
   const { host, port } = splitAddress(hub);
   if (host === '' || !(port > 0 && port < 65_536))
-    throw usage(`${option} ${hub} is no address`, 'write HOST:PORT, such as hub.example:5070');
+    throw usage(`${option} ${hub} is no address`, `write HOST:PORT, such as hub.example:${option === '--metrics' ? 5071 : 5070}`);
   if (options.state !== undefined) throw usage(`${option} and --state name two hubs`, 'give one of them');
   const identity = clientCertificate(options, world);
   if (options.plain) {

@@ -23,7 +23,11 @@ const refusals: ReadonlyMap<number, Told> = new Map([
   [status.RESOURCE_EXHAUSTED, { code: 'limit', exitCode: 1, cure: 'wait a moment and repeat the command' }],
   [
     status.UNIMPLEMENTED,
-    { code: 'unknown-call', exitCode: 1, cure: 'the hub is of another version: use the guildhall that belongs to it' },
+    {
+      code: 'unknown-call',
+      exitCode: 1,
+      cure: 'check that this is the right port (5070 for changes and questions, 5071 for traffic); else use the guildhall of the hub’s version',
+    },
   ],
 ]);
 
@@ -68,7 +72,9 @@ export function unreachable(details: string, address: string, door = hubDoor): F
   if (/speak TLS|ECONNRESET|socket hang up/i.test(why)) {
     return new Fault('hub-unreachable', told, { cure: 'check that this is the port of its API; without TLS there it takes --plain' });
   }
-  return new Fault('hub-unreachable', told, { cure: 'check that the hub runs (guildhall up) and that the address is that of its API' });
+  return new Fault('hub-unreachable', told, {
+    cure: `check that the hub runs (guildhall up) and that the address is that of ${door.name}`,
+  });
 }
 
 /** What the hub's API refused, or why it cannot be reached, as a Fault for the terminal. */

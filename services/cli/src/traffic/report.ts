@@ -46,7 +46,7 @@ const titles: Readonly<Record<string, string>> = {
   p99_ms: 'P99',
 };
 
-function shownLines({ columns, rows }: ReportTable, terminal: World['terminal']): string[] {
+function shownLines({ columns, rows }: ReportTable, by: string, terminal: World['terminal']): string[] {
   const shown = columns.map((column, at): Column<readonly Cell[]> => {
     return {
       title: titles[column] ?? column.toUpperCase(),
@@ -54,7 +54,8 @@ function shownLines({ columns, rows }: ReportTable, terminal: World['terminal'])
       ...(typeof rows[0]?.[at] === 'number' ? { right: true } : {}),
     };
   });
-  return tableLines(roomyColumns(shown, rows, spare, terminal.columns), rows, 'nothing passed in that time', terminal);
+  const none = by === 'reason' ? 'nothing was refused or failed with a reason of the hub in that time' : 'nothing passed in that time';
+  return tableLines(roomyColumns(shown, rows, spare, terminal.columns), rows, none, terminal);
 }
 
 async function report(options: ReportOptions, world: World): Promise<number> {
@@ -62,8 +63,8 @@ async function report(options: ReportOptions, world: World): Promise<number> {
   const since = pastInstant(options.since ?? '24h', '--since', now);
   const until = options.until === undefined ? BigInt(now.getTime()) : pastInstant(options.until, '--until', now);
   if (since >= until) {
-    throw new Fault('usage', '--until is not behind --since', {
-      cure: 'give times in their order, such as --since 48h --until 24h',
+    throw new Fault('usage', options.until === undefined ? '--since is not in the past' : '--until is not behind --since', {
+      cure: 'give past times in their order, such as --since 48h --until 24h',
       exitCode: 2,
     });
   }
@@ -86,7 +87,7 @@ async function report(options: ReportOptions, world: World): Promise<number> {
     terminal.out(
       `${instantText(since).slice(0, 16)} to ${instantText(until).slice(0, 16)} UTC: ${plural(requests, 'request')}, ${shareText(failed, requests)} failed, ${refused} refused by the hub, ${plural(handshakes, 'handshake')} refused`,
     );
-    for (const line of shownLines(table, terminal)) terminal.out(line);
+    for (const line of shownLines(table, by, terminal)) terminal.out(line);
   }
   return 0;
 }

@@ -14,7 +14,10 @@ export function boundedSpan(
 ): number {
   const span = /[a-z]$/i.test(text) ? durationMs(text) : undefined;
   if (span !== undefined && span >= least && span <= most) return Math.round(span);
-  throw usage(`${option} ${terminalText(text, 60)} is no span of time from ${bounds}`, 'write 30s, 10m, 24h or 7d');
+  throw usage(
+    `${option} ${terminalText(text, 60)} is no span of time from ${bounds}`,
+    'write a number and its unit, s, m or h, within these bounds',
+  );
 }
 
 const day = /^\d{4}-\d{2}-\d{2}$/;

@@ -89,7 +89,8 @@ export function httpRoutes(handlers: MetricsHandlers): Route[] {
       method: 'SearchRecords',
       parameters: { ...filterParameters, since: 'time', until: 'time', limit: 'number' },
       message: 'SearchRecordsResponse',
-      about: 'Records of the past, newest first. With "searchedTo" later than since there may be older ones: go on with until=searchedTo (those of that millisecond come again).',
+      about:
+        'Records of the past, newest first. With "searchedTo" later than since there may be older ones: go on with until=searchedTo (those of that millisecond come again).',
       kind: 'answer',
       async ask(values, _part, caller, signal) {
         const request = SearchRecordsRequest.fromPartial({
@@ -146,7 +147,7 @@ export function schemaOf(routes: readonly Route[]): unknown {
     json: 'proto3 JSON: 64-bit numbers are strings, fields that are empty or 0 are left out',
     authorization: 'Bearer TOKEN, or a client certificate',
     errors: { code: 'one word', message: 'one sentence', cure: 'what to do about it' },
-    parameters: { time: 'ms since 1970', texts: 'may be given several times', flag: 'true or false' },
+    parameters: { time: 'ms since 1970', texts: 'repeated, or with commas between', flag: 'true or false' },
     routes: routes.map(({ path, method, kind, parameters, message, about }) => ({
       path,
       method,

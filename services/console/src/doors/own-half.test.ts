@@ -1,9 +1,9 @@
-import { GetCallResponse, SearchRecordsResponse } from '@guildhall/proto/gen/guildhall/metrics/v1/metrics_service';
+import { GetCallResponse, GetStatusResponse, SearchRecordsResponse } from '@guildhall/proto/gen/guildhall/metrics/v1/metrics_service';
 import { RoutingRecord, TrafficFrame } from '@guildhall/proto/gen/guildhall/metrics/v1/traffic';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { frameOf, recordsOfAll } from './feed.stage.js';
-import { ownCall, ownFound, ownFrames, ownRecords } from './own-half.js';
+import { ownCall, ownFound, ownFrames, ownRecords, ownStatus } from './own-half.js';
 
 describe('a member never sees', () => {
   const id = fc.constantFrom('acme', 'bolt', 'cara', 'dora', '');
@@ -47,6 +47,29 @@ describe('a member never sees', () => {
     );
     const found = ownFound('acme', SearchRecordsResponse.fromPartial({ records: recordsOfAll, scanned: 1000n }));
     expect([found.records.length, found.scanned]).toEqual([2, 0n]);
+  });
+
+  it('how the hub stands beyond the verdict and its own links', () => {
+    const status = GetStatusResponse.fromPartial({
+      at: 7n,
+      verdict: 'impaired',
+      reasons: ['no link of bolt is up'],
+      instances: [{ id: 'relay-1' }],
+      members: [{ member: 'acme' }, { member: 'bolt' }],
+      links: [{ member: 'bolt', why: 'refused' }, { member: 'acme' }],
+      streams: [{ name: 'RECORDS' }],
+      behind: 9n,
+    });
+    expect(ownStatus('acme', status)).toMatchObject({
+      at: 7n,
+      verdict: 'impaired',
+      reasons: [],
+      instances: [],
+      members: [{ member: 'acme' }],
+      links: [{ member: 'acme' }],
+      streams: [],
+      behind: 0n,
+    });
   });
 
   it('what was kept of the connections of others', () => {
