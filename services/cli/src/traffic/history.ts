@@ -15,14 +15,30 @@ export function slicingOf(span: number): Slicing {
   return { resolution: 3_600_000, points: 24 };
 }
 
+interface Counted {
+  readonly sum: TrafficPoint;
+  readonly keptSince: bigint;
+}
+
 /** What was counted from one time until another, ms since 1970. `keptSince` is not 0n where nothing older is kept. */
 export async function countedBetween(
   api: Pick<MetricsApi, 'queryTraffic'>,
   from: bigint,
   until: bigint,
   members: readonly string[],
-): Promise<{ sum: TrafficPoint; keptSince: bigint }> {
-  const { resolution, points: most } = slicingOf(Number(until - from));
+): Promise<Counted> {
+  const slicing = slicingOf(Number(until - from));
+  const counted = await countedBy(slicing, api, { from, until, members });
+  // A console knows the seconds of its last minutes only; minutes are kept by the stream.
+  if (slicing.resolution !== 1000 || counted.keptSince <= from) return counted;
+  return countedBy({ resolution: 60_000, points: 60 }, api, { from, until, members });
+}
+
+async function countedBy(
+  { resolution, points: most }: Slicing,
+  api: Pick<MetricsApi, 'queryTraffic'>,
+  { from, until, members }: { readonly from: bigint; readonly until: bigint; readonly members: readonly string[] },
+): Promise<Counted> {
   // Points begin at whole multiples of their length.
   const step = BigInt(resolution * most);
   let sum: TrafficPoint | undefined;
