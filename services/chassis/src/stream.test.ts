@@ -29,7 +29,9 @@ afterAll(async () => {
 });
 
 async function state(name = options.name) {
-  const { config, state: holds } = await (await jetstreamManager(looker)).streams.info(name);
+  // After a death of the server it may be that nobody answers for a while.
+  const manager = await jetstreamManager(looker, { timeout: 20_000 });
+  const { config, state: holds } = await manager.streams.info(name);
   return { config, messages: holds.messages };
 }
 

@@ -123,7 +123,7 @@ function here(address: string, { api }: RunningHub, options: ApiOptions, world: 
 export function apiAccess(options: ApiOptions, world: World): ApiAccess {
   if (options.hub !== undefined) return elsewhere(options.hub, options, world);
   refuseStrays(options, '--hub');
-  const hub = hubHere(options, world);
+  const hub = hubHere(options, world, '--hub');
   return here(hub.grpc, hub, options, world);
 }
 
@@ -136,7 +136,7 @@ export interface MetricsOptions extends Omit<ApiOptions, 'hub'> {
 export function metricsAccess(options: MetricsOptions, world: World): ApiAccess {
   if (options.metrics !== undefined) return elsewhere(options.metrics, options, world, '--metrics');
   refuseStrays(options, '--metrics');
-  const hub = hubHere(options, world);
+  const hub = hubHere(options, world, '--metrics');
   if (hub.metrics !== undefined && hub.metrics !== '') return here(hub.metrics, hub, options, world);
   throw new Fault('no-metrics', 'the hub of this state folder has no metrics API: it is of an earlier version', {
     cure: 'end it and start it with this guildhall up',
@@ -153,12 +153,12 @@ function refuseStrays(options: ApiOptions, option: string): void {
   );
 }
 
-/** The hub that runs with the state folder. Throws a Fault `no-hub`. */
-function hubHere(options: ApiOptions, world: World): RunningHub {
+/** The hub that runs with the state folder. Throws a Fault `no-hub`, which offers `option` for one elsewhere. */
+function hubHere(options: ApiOptions, world: World, option: string): RunningHub {
   const state = stateFolder(resolve(world.cwd, options.state ?? usualState(world.env)));
   const hub = runningHub(state);
   if (hub !== undefined) return hub;
   throw new Fault('no-hub', `no hub runs with the state folder ${state.path}`, {
-    cure: 'start one with guildhall up, or name another with --state DIR or --hub HOST:PORT',
+    cure: `start one with guildhall up, or name another with --state DIR or ${option} HOST:PORT`,
   });
 }

@@ -29,7 +29,8 @@ export const keptConfig = section({
     .union([z.literal('none'), z.literal('all'), z.array(z.string().min(1).max(64)).max(1_000)], {
       error: 'expected none, all, or a list of member ids',
     })
-    .default('none'),
+    .default('none')
+    .describe('none, all, or a list of member ids; default none'),
   /** Heads kept a second; what is above is counted, not kept. */
   headsPerSecond: count(500, 1, 100_000),
   /** Dialogs that are marked at a time, those unused for longest forgotten first, and for how long one is without a message. */
