@@ -35,6 +35,8 @@ export const subjects = {
   access: 'gh.v1.access',
   /** ingress and console to policy, queue group: PrivacyKeyQuestion, answered by PrivacyKeyAnswer. */
   privacyKey: 'gh.v1.privacy-key',
+  /** console to policy, queue group: MemberIdsQuestion, answered by MemberIdsAnswer. */
+  memberIds: 'gh.v1.member-ids',
   /** policy to all: Changed. */
   changed: 'gh.v1.changed',
   /** policy to ingress: Marked. */

@@ -26,12 +26,15 @@ function hostOf(uri: string): string {
   return /^sips?:([^@;?]*)$/i.exec(uri)?.[1]?.toLowerCase() ?? '';
 }
 
+/** As nearly all sound URIs are written: `userOfUri` would make the same of it, at four times the price. */
+const plain = /^sips?:[A-Za-z0-9_.!~*'()&=+$,/-]+@[a-z0-9.-]*[a-z0-9]$/;
+
 /**
  * What a record keeps of the URI in From or To: "alice@acme.example", its hash, or the domain alone; a number of a tel URI is "tel:+4912", its hash
  * and "tel". '' for what names neither user nor domain.
  */
 export function recordUser(uri: string, privacy: RecordPrivacy, hash: UserHash): string {
-  const user = userOfUri(uri);
+  const user = plain.test(uri) ? uri.slice(uri.charCodeAt(3) === 0x3a ? 4 : 5) : userOfUri(uri);
   if (user !== '') {
     if (privacy === RecordPrivacy.FULL) return user;
     return privacy === RecordPrivacy.HASHED ? hashedUser(user, hash) : user.slice(user.lastIndexOf('@') + 1);

@@ -1,10 +1,23 @@
 import { describe, expect, it } from 'vitest';
 import { differenceLines, differences } from './differences.js';
 import { featureEnvironment, featureName } from './features.js';
-import type { Row } from './report.js';
+import type { Row } from './rows.js';
 
 function row(hub: string, round: number, cpuParts: Row['cpuParts'], pattern = '4x50'): Row {
-  const zeros = { transactions: 1000, p50: 1, p99: 4, longest: 9, failed: 0, memory: 100, sender: 4, answerer: 3, troubles: [] };
+  const zeros = {
+    unit: 'tx' as const,
+    memoryParts: {},
+    batch: 0,
+    transactions: 1000,
+    p50: 1,
+    p99: 4,
+    longest: 9,
+    failed: 0,
+    memory: 100,
+    sender: 4,
+    answerer: 3,
+    troubles: [],
+  };
   return { hub, pattern, round, perSecond: 30_000, cpu: 30, cpuParts, ...zeros };
 }
 

@@ -1,4 +1,4 @@
-import type { Row } from './report.js';
+import type { Row } from './rows.js';
 import { groups, median } from './statistics.js';
 
 /** What one way to run the hub costs more than another: medians of the differences within each round, processor microseconds a transaction. */

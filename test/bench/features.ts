@@ -28,3 +28,19 @@ export function featureEnvironment(on: readonly Feature[], collector: string): R
 export function featureName(hub: string, on: readonly Feature[]): string {
   return on.length === 0 ? `${hub}, all off` : `${hub} with ${on.join(',')}`;
 }
+
+/** The same as sections of a service's configuration: ingress' own, and what every service takes. */
+export function featureSettings(on: readonly Feature[], collector: string) {
+  const told = on.includes('metrics') || on.includes('traces');
+  return {
+    records: { enabled: on.includes('records') },
+    telemetry: told
+      ? {
+          otlp: { url: collector },
+          traces: on.includes('traces') ? Number(tracedShare) : 0,
+          metrics: on.includes('metrics'),
+          metricsInterval: metricsEveryMs,
+        }
+      : {},
+  };
+}

@@ -22,7 +22,7 @@ const traffic = createTraffic(
   createLosses(30_000, 0, () => 0),
   0,
 );
-const facts = { at: 0, console: 'console-1', sampled: 1, instances: [], behind: 0, standing: new Map() };
+const facts = { at: 0, console: 'console-1', sampled: 1, instances: [], unheard: [], behind: 0, standing: new Map() };
 
 function run(records: number): { seconds: number; cpu: number; requests: bigint } {
   const began = performance.now();

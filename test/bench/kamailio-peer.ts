@@ -8,7 +8,7 @@ import { freePort } from '../stage/port.js';
 import { startProgram } from '../stage/program.js';
 import { kamailioTool } from '../stage/tools.js';
 import type { Candidate, Place, RunningHub } from './candidate.js';
-import { hubDomain } from './credentials.js';
+import { answererDomain, hubDomain, senderDomain } from './credentials.js';
 
 /** How long Kamailio may take to listen, in ms. */
 const startPatience = 20_000;
@@ -24,13 +24,18 @@ export async function kamailioPeer(name: string, stateless: boolean): Promise<Ca
 async function start(tool: KamailioTool, stateless: boolean, place: Place): Promise<RunningHub> {
   const folder = openFolder('kamailio');
   const port = await freePort();
-  const { credentials, sink } = place;
+  const { credentials, sink, source, others } = place;
   writeFileSync(folder.file('tls.cfg'), tlsConfig(credentials.hub.certFile, credentials.hub.keyFile, credentials.authorityFile), {
     mode: 0o600,
   });
   const fill: Readonly<Record<string, string>> = {
     port: String(port),
-    sink: String(sink),
+    domains: [senderDomain, answererDomain, ...others.map(({ domain }) => domain)]
+      .map((domain) => `  $sht(domain=>${domain}) = "${domain}";`)
+      .join('\n'),
+    hops: [{ domain: senderDomain, port: source }, { domain: answererDomain, port: sink }, ...others]
+      .map(({ domain, port: hop }) => `  $sht(hop=>${domain}) = "sip:127.0.0.1:${hop};transport=tls";`)
+      .join('\n'),
     workers: String(workers),
     folder: folder.path,
     modules: tool.modules === '' ? '' : `mpath=${JSON.stringify(tool.modules)}`,

@@ -1,8 +1,11 @@
 import type { Candidate, Place, RunningHub } from './candidate.js';
-import { answererDomain, type Credentials } from './credentials.js';
+import { answererDomain, type Credentials, senderDomain } from './credentials.js';
 import { type LoadChild, startLoadChild } from './load-child.js';
-import type { Pattern } from './options.js';
-import type { Row } from './report.js';
+import type { Answer } from './load-protocol.js';
+import { beginnings, type Pattern, transactionsOf, unitOf } from './patterns.js';
+import { memberDomain } from './request-template.js';
+import type { Row } from './rows.js';
+import { groups } from './statistics.js';
 import type { LoadResult } from './tally.js';
 import { cpuPerTransaction, usageBelow } from './usage.js';
 
@@ -29,86 +32,157 @@ const longestWarmUp = 20_000;
 
 /** Starts a hub between the load's two ends, puts every pattern through it and ends it again. Rejects when it does not start. */
 export async function measureCandidate(candidate: Candidate, measuring: Measuring): Promise<readonly Row[]> {
+  const rows: Row[] = [];
+  // A larger community is a hub's of its own: its members are not to weigh on the other patterns.
+  for (const patterns of groups(measuring.patterns, (pattern) => String(othersOf(pattern))))
+    rows.push(...(await measureHub(candidate, { ...measuring, patterns })));
+  return rows;
+}
+
+/** How many members a pattern needs besides the two. */
+function othersOf(pattern: Pattern): number {
+  return pattern.kind === 'fan-out' ? pattern.members : 0;
+}
+
+/** The load's two ends: the member that begins everything and the one that answers, both with listeners. */
+interface Ends {
+  readonly sender: LoadChild;
+  readonly answerer: LoadChild;
+}
+
+async function measureHub(candidate: Candidate, measuring: Measuring): Promise<readonly Row[]> {
   const { credentials, signal, say } = measuring;
-  const answerer = startLoadChild();
+  const [sender, answerer] = [startLoadChild(), startLoadChild()];
+  const abandon = (): void => sender.close();
+  signal.addEventListener('abort', abandon, { once: true });
   try {
-    const { port: sink } = await answerer.order({ kind: 'listen', port: 0, identity: credentials.answerer }, 'listening');
-    const place: Place = { credentials, sink, signal };
+    const domains = Array.from({ length: Math.max(...measuring.patterns.map(othersOf)) }, (_, index) => memberDomain(index));
+    const identities = await Promise.all(domains.map((domain) => credentials.member(domain)));
+    const listening = await answerer.order({ kind: 'listen', port: 0, identity: credentials.answerer, others: identities }, 'listening');
+    const { port: source } = await sender.order({ kind: 'listen', port: 0, identity: credentials.sender }, 'listening');
+    const others = listening.others.map((port, index) => ({ domain: domains[index] ?? '', port }));
+    const place: Place = { credentials, sink: listening.port, source, others, signal };
     const hub = await candidate.start(place);
     try {
       const rows: Row[] = [];
       for (const pattern of measuring.patterns) {
         signal.throwIfAborted();
-        const row = await measurePattern(candidate.name, hub, answerer, pattern, measuring);
+        const row = await measurePattern(candidate.name, hub, { sender, answerer }, pattern, measuring);
         rows.push(row);
-        const cpu = `${row.cpu.toFixed(1)} us/tx`;
-        say(
-          `  ${candidate.name} ${pattern.name}: ${row.perSecond.toFixed(0)} tx/s, ${cpu}, p99 ${row.p99.toFixed(1)} ms, ${row.failed} failed`,
-        );
+        const rate = `${row.perSecond.toFixed(0)} ${row.unit}/s, ${row.cpu.toFixed(1)} us CPU each`;
+        say(`  ${candidate.name} ${pattern.name}: ${rate}, p99 ${row.p99.toFixed(1)} ms, ${row.failed} failed`);
       }
       return rows;
     } finally {
       await hub.stop();
     }
   } finally {
+    signal.removeEventListener('abort', abandon);
+    sender.close();
     answerer.close();
   }
 }
 
-async function measurePattern(name: string, hub: RunningHub, answerer: LoadChild, pattern: Pattern, measuring: Measuring): Promise<Row> {
-  const { credentials, count, round } = measuring;
+async function measurePattern(
+  name: string,
+  hub: RunningHub,
+  { sender, answerer }: Ends,
+  pattern: Pattern,
+  measuring: Measuring,
+): Promise<Row> {
+  const { credentials, round } = measuring;
   const { connections, window, rate } = pattern;
-  const sender = startLoadChild();
-  const stopped = (): void => sender.close();
-  measuring.signal.addEventListener('abort', stopped, { once: true });
-  try {
-    const identity = credentials.sender;
-    await sender.order(
-      { kind: 'connect', port: hub.port, serverName: hub.serverName, identity, peer: answererDomain, connections },
-      'connected',
-    );
-    const run = async (transactions: number): Promise<LoadResult> =>
-      (await sender.order({ kind: 'run', load: { connections, window, rate, count: transactions, patience } }, 'result')).result;
-    await run(Math.min(count, longestWarmUp));
+  const load = { connections, window, rate, patience };
+  const { port, serverName } = hub;
+  await sender.order(
+    { kind: 'connect', port, serverName, identity: credentials.sender, peer: answererDomain, connections, pattern },
+    'connected',
+  );
+  if (pattern.kind === 'presence') {
+    const back = { ...(hub.back ?? { port, serverName }), identity: credentials.answerer, peer: senderDomain };
+    await answerer.order({ kind: 'notify', ...back, connections }, 'connected');
+  }
+  const run = async (count: number): Promise<LoadResult> =>
+    (await sender.order({ kind: 'run', load: { ...load, count } }, 'result')).result;
+  const began = beginnings(pattern, measuring.count);
+  await run(Math.min(began, longestWarmUp));
 
-    const delivered = (await answerer.order({ kind: 'requests' }, 'requests')).requests;
-    const look = () => ({ hub: usageBelow(hub.pid), sender: usageBelow(sender.pid), answerer: usageBelow(answerer.pid) });
-    const before = look();
-    const result = await (measuring.around === undefined ? run(count) : measuring.around(hub, pattern, () => run(count)));
-    const after = look();
-    const arrived = (await answerer.order({ kind: 'requests' }, 'requests')).requests - delivered;
-    await sender.order({ kind: 'disconnect' }, 'disconnected');
+  const delivered = await answerer.order({ kind: 'requests' }, 'requests');
+  const look = () => ({ hub: usageBelow(hub.pid), sender: usageBelow(sender.pid), answerer: usageBelow(answerer.pid) });
+  const before = look();
+  const result = await (measuring.around === undefined ? run(began) : measuring.around(hub, pattern, () => run(began)));
+  const after = look();
+  const arrived = gotSince(delivered, await settled(answerer, pattern, delivered, began));
+  await sender.order({ kind: 'disconnect' }, 'disconnected');
+  await answerer.order({ kind: 'disconnect' }, 'disconnected');
 
-    const cpu = cpuPerTransaction(before.hub, after.hub, count);
-    return {
-      hub: name,
-      pattern: pattern.name,
-      round,
-      transactions: count,
-      perSecond: result.seconds === 0 ? 0 : (count - result.lost) / result.seconds,
-      cpu: cpu.total,
-      cpuParts: cpu.parts,
-      p50: result.p50,
-      p99: result.p99,
-      longest: result.longest,
-      failed: result.refused + result.lost + result.stray,
-      memory: after.hub.memory,
-      sender: cpuPerTransaction(before.sender, after.sender, count).total,
-      answerer: cpuPerTransaction(before.answerer, after.answerer, count).total,
-      troubles: [...troubles(result, arrived, hub), ...((await hub.complaints?.(count)) ?? [])],
-    };
-  } finally {
-    measuring.signal.removeEventListener('abort', stopped);
-    sender.close();
+  const transactions = transactionsOf(pattern, began);
+  const unit = unitOf(pattern);
+  const [counted, each] = unit === 'calls' ? [began, 1] : [transactions, transactions / began];
+  const cpu = cpuPerTransaction(before.hub, after.hub, counted);
+  return {
+    hub: name,
+    pattern: pattern.name,
+    round,
+    unit,
+    transactions: counted,
+    perSecond: result.seconds === 0 ? 0 : ((began - result.lost) * each) / result.seconds,
+    cpu: cpu.total,
+    cpuParts: cpu.parts,
+    p50: result.p50,
+    p99: result.p99,
+    longest: result.longest,
+    failed: result.refused + result.lost + result.stray,
+    memory: after.hub.memory,
+    memoryParts: Object.fromEntries(after.hub.memoryParts),
+    batch: (arrived.requests + arrived.acknowledged) / Math.max(1, arrived.reads),
+    sender: cpuPerTransaction(before.sender, after.sender, counted).total,
+    answerer: cpuPerTransaction(before.answerer, after.answerer, counted).total,
+    troubles: [...troubles(result, arrived, pattern, hub), ...((await hub.complaints?.(transactions)) ?? [])],
+  };
+}
+
+type Arrived = Omit<Extract<Answer, { kind: 'requests' }>, 'kind'>;
+
+/** What is still under way when the last answer has come, the ACK before a BYE that overtook it or the answer to a NOTIFY, gets this, ms. */
+const settling = 1_000;
+
+/** What the answering member got, once nothing is missing any more. */
+async function settled(answerer: LoadChild, pattern: Pattern, before: Arrived, began: number): Promise<Arrived> {
+  const deadline = performance.now() + settling;
+  for (;;) {
+    const now = await answerer.order({ kind: 'requests' }, 'requests');
+    if (missing(gotSince(before, now), pattern, began) === undefined || performance.now() > deadline) return now;
+    await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
 
-function troubles(result: LoadResult, arrived: number, hub: RunningHub): readonly string[] {
-  const found = [...result.troubles];
+function gotSince(before: Arrived, now: Arrived): Arrived {
+  return {
+    requests: now.requests - before.requests,
+    acknowledged: now.acknowledged - before.acknowledged,
+    reads: now.reads - before.reads,
+    notified: now.notified - before.notified,
+    troubles: now.troubles,
+  };
+}
+
+/** What did not reach the other member as often as it was sent. */
+function missing({ requests, acknowledged, notified }: Arrived, { kind }: Pattern, began: number): string | undefined {
+  const sent = kind === 'calls' ? 2 * began : began;
+  if (requests !== sent) return `${requests} requests reached the other member, ${sent} were sent`;
+  if (kind === 'calls' && acknowledged !== began) return `${acknowledged} ACKs reached the other member, ${began} were sent`;
+  if (kind === 'presence' && notified !== began) return `${notified} NOTIFYs were answered with 200, ${began} were sent`;
+  return undefined;
+}
+
+function troubles(result: LoadResult, arrived: Arrived, pattern: Pattern, hub: RunningHub): readonly string[] {
+  const found = [...result.troubles, ...arrived.troubles];
   if (result.refused > 0) found.push(`answered ${JSON.stringify(result.statuses)}`);
   if (result.lost > 0) found.push(`${result.lost} unanswered`);
   if (result.stray > 0) found.push(`${result.stray} answers too many`);
-  if (arrived !== result.count) found.push(`${arrived} requests reached the other member, ${result.count} were sent`);
+  const lacking = missing(arrived, pattern, result.count);
+  if (lacking !== undefined) found.push(lacking);
   if (result.ok < result.count) found.push(`its last words: ${hub.output()}`);
   return found;
 }

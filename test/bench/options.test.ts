@@ -15,6 +15,20 @@ describe('options of the bench', () => {
     ['--members 5', 'no number from 10 to 20000'],
     ['--with speed', 'none of records'],
     ['--against off', '--with LIST'],
+    ['--features speed', 'none of records'],
+    ['--features records --with traces', '--with says it already'],
+    ['--profile --with traces --against off', 'a profile is of one hub'],
+    ['--record --check', '--record: not together with --check'],
+    ['--short --profile', '--short: not together with --profile'],
+    ['--instances 2 --members-rate 100', '--instances: not together with --members-rate'],
+    ['--instances 2 --single', '--single: not together with --instances'],
+    ['--instances 1', 'no number from 2 to 16'],
+    ['--members-rate 10', 'no number from 20'],
+    ['--record --with traces', '--record: not together with --with'],
+    ['--record --only hub', 'the whole hub beside its peers'],
+    ['--check --single', 'the whole hub beside its peers'],
+    ['--check --peer none', 'goes by what was recorded'],
+    ['--check --features off', 'goes by what was recorded'],
     ['--fast', "'--fast'"],
     ['4x50', 'positional'],
   ])('refuses %s', (line, words) => {
@@ -29,14 +43,15 @@ describe('options of the bench', () => {
         rounds: 3,
         count: 40_000,
         patterns: [
-          { name: '4x50', connections: 4, window: 50, rate: 0 },
-          { name: '100x1', connections: 100, window: 1, rate: 0 },
+          { kind: 'messages', name: '4x50', connections: 4, window: 50, rate: 0 },
+          { kind: 'messages', name: '100x1', connections: 100, window: 1, rate: 0 },
         ],
         peers: ['kamailio'],
         only: ['hub', 'peer', 'codec'],
         single: false,
         json: false,
         profile: false,
+        features: ['records', 'metrics', 'traces'],
       },
     });
   });
@@ -48,6 +63,9 @@ describe('options of the bench', () => {
 
   it('profiles the hub alone, once', () => {
     expect(readOptions(['--profile'])).toMatchObject({ options: { profile: true, rounds: 1, only: ['hub'], peers: [] } });
+    const traced = readOptions(['--profile', '--with', 'traces']);
+    expect(traced).toMatchObject({ options: { profile: true, features: ['traces'] } });
+    expect(traced).not.toHaveProperty('options.compare');
   });
 
   it('compares our hub with itself: without a peer, records against nothing by default', () => {
@@ -59,8 +77,35 @@ describe('options of the bench', () => {
     });
   });
 
+  it('records and checks all patterns beside both peers', () => {
+    for (const verb of ['record', 'check'] as const) {
+      const request = readOptions([`--${verb}`]);
+      expect(request).toMatchObject({ options: { peers: ['kamailio', 'kamailio-stateless'], only: ['hub', 'peer'], history: { verb } } });
+      expect(request).toMatchObject({ options: { patterns: expect.arrayContaining([expect.objectContaining({ name: 'calls' })]) } });
+    }
+    expect(readOptions(['--check'])).toMatchObject({ options: { history: { patterns: 'recorded' } } });
+    expect(readOptions(['--check', '--patterns', '4x50'])).toMatchObject({ options: { history: { patterns: 'given' } } });
+  });
+
+  it('has a short form of one small round', () => {
+    expect(readOptions(['--short'])).toMatchObject({ options: { rounds: 1, count: 5_000, peers: ['kamailio'], only: ['hub', 'peer'] } });
+  });
+
+  it('compares our hub with a smaller one of its own', () => {
+    expect(readOptions(['--instances', '2'])).toMatchObject({
+      options: { grown: { by: 'instances', count: 2 }, peers: [], only: ['hub'], patterns: [{ name: 'fan-out:200x50' }] },
+    });
+    expect(readOptions(['--members-rate', '10000'])).toMatchObject({
+      options: { grown: { by: 'members', count: 10_000 }, peers: [], patterns: [{ name: '4x50' }] },
+    });
+  });
+
   it('measures a membership instead', () => {
     expect(readOptions(['--members', '10000'])).toEqual({ kind: 'membership', members: 10_000, json: false });
+  });
+
+  it('measures what the machine asks instead', () => {
+    expect(readOptions(['--floor', '--json'])).toEqual({ kind: 'floor', json: true });
   });
 
   it('gives help before anything else', () => {

@@ -1,22 +1,21 @@
 import { parseArgs } from 'node:util';
 import { type Feature, features } from './features.js';
-
-/** How a load arrives. */
-export interface Pattern {
-  /** As written: `4x50` or `8@4000`. */
-  readonly name: string;
-  readonly connections: number;
-  /** Requests in flight per connection; with a rate, the bound on them. */
-  readonly window: number;
-  /** Requests a second; 0: as fast as answers come. */
-  readonly rate: number;
-}
+import { type Pattern, readPatterns, usualPatterns } from './patterns.js';
 
 /** What is measured. */
 export const parts = ['hub', 'peer', 'codec', 'generator'] as const;
 export type Part = (typeof parts)[number];
 export const peers = ['kamailio', 'kamailio-stateless', 'none'] as const;
 export type Peer = (typeof peers)[number];
+
+/** Which hub of ours is measured in turn with its smaller self: one of more instances, or of more members. */
+export interface Grown {
+  readonly by: 'instances' | 'members';
+  readonly count: number;
+}
+
+/** What becomes of the figures besides that they are shown; a check without patterns is one of all that were recorded. */
+export type History = { readonly verb: 'record' } | { readonly verb: 'check'; readonly patterns: 'recorded' | 'given' };
 
 export interface Options {
   readonly rounds: number;
@@ -29,107 +28,148 @@ export interface Options {
   readonly single: boolean;
   readonly json: boolean;
   readonly profile: boolean;
+  /** What our hub does besides passing messages on. */
+  readonly features: readonly Feature[];
   /** What our hub is told to do in one run and in the other, in turn. */
   readonly compare?: { readonly on: readonly Feature[]; readonly against: readonly Feature[] };
+  readonly grown?: Grown;
+  readonly history?: History;
 }
 
 /** What the arguments ask for. */
 export type Request =
   | { readonly kind: 'bench'; readonly options: Options }
   | { readonly kind: 'membership'; readonly members: number; readonly json: boolean }
+  | { readonly kind: 'floor'; readonly json: boolean }
   | { readonly kind: 'help' }
   | { readonly kind: 'mistake'; readonly message: string };
 
-const openLoopWindow = 500;
-
-export const help = `npm run bench -- [options]
-
-Sends MESSAGEs of member a.example over mutual TLS through the hub to member b.example, whose proxy answers 200, and prints
-transactions a second, processor time a transaction (all processes of the hub and nats-server), latency, failures and memory.
-Kamailio does the same work in turn with the hub, so that the ratio holds on any machine. Everything runs on loopback.
-
-  --rounds N        rounds of hub, peer, hub, peer ...; the figures are medians over them   (default 3)
-  --count N         transactions a run                                                     (default 40000)
-  --patterns LIST   CONNECTIONSxWINDOW as fast as answers come, or CONNECTIONS@RATE a second (default 4x50,100x1)
-  --peer LIST       kamailio, kamailio-stateless, none                                     (default kamailio)
-  --only LIST       hub, peer, codec, generator (the load's two ends without a hub)         (default hub,peer,codec)
-  --single          all services of the hub in one process
-  --profile         where the hub's time goes: one round without peer, top functions of every service
-  --with LIST       instead of a peer: our hub with these on (records,metrics,traces; traces of 1 %), in turn with ...
-  --against LIST    ... the same with these on, or off; the difference of each round is what they cost (default off)
-  --members N       instead of all that: what a membership of N members costs policy (start, verdict, memory)
-  --json            one JSON object on stdout instead of tables
-  --help            this
-
-Examples
-  npm run bench
-  npm run bench -- --only codec
-  npm run bench -- --rounds 1 --count 10000 --peer none
-  npm run bench -- --patterns 4x50,8@4000 --peer kamailio,kamailio-stateless --json > bench.json
-  npm run bench -- --profile --patterns 4x50
-  npm run bench -- --members 10000
-  npm run bench -- --with records,metrics,traces --against off --rounds 5
-
-Progress goes to stderr, figures to stdout. Exit: 0 all transactions answered with 200, 1 some were not, 2 wrong usage.
-`;
+/** What `--short` measures, and with how many transactions: half a minute on two cores. */
+const short = { patterns: '4x50,100x1,fan-out:20x50,calls,presence', rounds: '1', count: '5000' };
 
 /** Reads the command line (without node and script). */
 export function readOptions(args: readonly string[]): Request {
   try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        rounds: { type: 'string' },
-        count: { type: 'string', default: '40000' },
-        patterns: { type: 'string', default: '4x50,100x1' },
-        peer: { type: 'string' },
-        only: { type: 'string' },
-        single: { type: 'boolean', default: false },
-        profile: { type: 'boolean', default: false },
-        with: { type: 'string' },
-        against: { type: 'string' },
-        members: { type: 'string' },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    });
-    if (values.help) return { kind: 'help' };
-    if (values.members !== undefined)
-      return { kind: 'membership', members: whole('--members', values.members, 10, 20_000), json: values.json };
-    const profile = values.profile;
-    const compare = readComparison(values.with, values.against);
-    const options: Options = {
-      rounds: whole('--rounds', values.rounds ?? (profile ? '1' : '3'), 1, 100),
-      count: whole('--count', values.count, 100, 10_000_000),
-      patterns: values.patterns.split(',').map(readPattern),
-      peers: oneOf('--peer', values.peer ?? (profile || compare ? 'none' : 'kamailio'), peers).filter((peer) => peer !== 'none'),
-      only: oneOf('--only', values.only ?? (profile || compare ? 'hub' : 'hub,peer,codec'), parts),
-      single: values.single,
-      json: values.json,
-      profile,
-      ...(compare === undefined ? {} : { compare }),
-    };
-    return { kind: 'bench', options };
+    return readRequest(args);
   } catch (error) {
     return { kind: 'mistake', message: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function parse(args: readonly string[]) {
+  return parseArgs({
+    args: [...args],
+    options: {
+      rounds: { type: 'string' },
+      count: { type: 'string' },
+      patterns: { type: 'string' },
+      peer: { type: 'string' },
+      only: { type: 'string' },
+      features: { type: 'string' },
+      single: { type: 'boolean', default: false },
+      short: { type: 'boolean', default: false },
+      record: { type: 'boolean', default: false },
+      check: { type: 'boolean', default: false },
+      profile: { type: 'boolean', default: false },
+      with: { type: 'string' },
+      against: { type: 'string' },
+      instances: { type: 'string' },
+      'members-rate': { type: 'string' },
+      members: { type: 'string' },
+      floor: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  }).values;
+}
+
+type Values = ReturnType<typeof parse>;
+
+function readRequest(args: readonly string[]): Request {
+  const values = parse(args);
+  const { single, json, profile } = values;
+  if (values.help) return { kind: 'help' };
+  if (values.members !== undefined) return { kind: 'membership', members: whole('--members', values.members, 10, 20_000), json };
+  if (values.floor) return { kind: 'floor', json };
+  refuseContradictions(values);
+  const compare = profile ? undefined : readComparison(values.with, values.against);
+  const grown = readGrown(values);
+  const history = readHistory(values);
+  const alone = profile || compare !== undefined || grown !== undefined;
+  const usual = usualOf(values, grown, history);
+  const options: Options = {
+    rounds: whole('--rounds', values.rounds ?? usual.rounds, 1, 100),
+    count: whole('--count', values.count ?? usual.count, 100, 10_000_000),
+    patterns: readPatterns(values.patterns ?? usual.patterns),
+    peers: oneOf('--peer', values.peer ?? (alone ? 'none' : usual.peers), peers).filter((peer) => peer !== 'none'),
+    only: oneOf('--only', values.only ?? (alone ? 'hub' : usual.only), parts),
+    single,
+    json,
+    profile,
+    features: readFeatures(
+      profile && values.with !== undefined ? '--with' : '--features',
+      values.features ?? (profile ? values.with : undefined),
+    ),
+    ...(compare === undefined ? {} : { compare }),
+    ...(grown === undefined ? {} : { grown }),
+    ...(history === undefined ? {} : { history }),
+  };
+  return { kind: 'bench', options };
+}
+
+/** What is meant where nothing is said. */
+function usualOf(values: Values, grown: Grown | undefined, history: History | undefined) {
+  const peers = history === undefined ? 'kamailio' : 'kamailio,kamailio-stateless';
+  const only = history === undefined && !values.short ? 'hub,peer,codec' : 'hub,peer';
+  if (values.short) return { ...short, peers, only };
+  const rounds = values.profile ? '1' : '3';
+  const patterns = history !== undefined ? 'all' : grown === undefined ? usualPatterns : grown.by === 'members' ? '4x50' : 'fan-out:200x50';
+  return { patterns, rounds, count: '40000', peers, only };
+}
+
+function refuseContradictions(values: Values): void {
+  const { instances, 'members-rate': members, profile, check, record, with: on, against, features: off } = values;
+  if (off !== undefined && on !== undefined) throw new Error('--features: --with says it already');
+  if (profile && against !== undefined) throw new Error('--against: a profile is of one hub, which --with describes');
+  const kinds = {
+    '--record': record,
+    '--check': check,
+    '--short': values.short,
+    '--profile': profile,
+    '--with': on !== undefined && !profile,
+    '--instances': instances !== undefined,
+    '--members-rate': members !== undefined,
+  };
+  const [first, second] = Object.entries(kinds).flatMap(([name, given]) => (given ? [name] : []));
+  if (first !== undefined && second !== undefined) throw new Error(`${first}: not together with ${second}`);
+  for (const [name, given] of Object.entries({ '--only': values.only !== undefined, '--single': values.single })) {
+    if (given && (check || record)) throw new Error(`${name}: what is ${check ? 'checked' : 'recorded'} is the whole hub beside its peers`);
+  }
+  if (values.single && instances !== undefined) throw new Error('--single: not together with --instances');
+  for (const [name, given] of Object.entries({ '--peer': values.peer, '--features': off })) {
+    if (given !== undefined && check) throw new Error(`${name}: --check goes by what was recorded`);
   }
 }
 
 function readComparison(on: string | undefined, against: string | undefined): Options['compare'] {
   if (on === undefined && against === undefined) return undefined;
   if (on === undefined) throw new Error('--against: says what to compare with, --with LIST what');
-  const list = (option: string, text: string) => (text === 'off' ? [] : oneOf(option, text, features));
-  return { on: list('--with', on), against: list('--against', against ?? 'off') };
+  return { on: readFeatures('--with', on), against: readFeatures('--against', against ?? 'off') };
 }
 
-function readPattern(text: string): Pattern {
-  const [, connections, sign, number] = /^(\d{1,5})([x@])(\d{1,7})$/.exec(text) ?? [];
-  if (connections === undefined || number === undefined)
-    throw new Error(`--patterns: ${JSON.stringify(text)} is neither like 4x50 nor like 8@4000`);
-  const lanes = whole('--patterns connections', connections, 1, 10_000);
-  return sign === 'x'
-    ? { name: text, connections: lanes, window: whole('--patterns window', number, 1, 100_000), rate: 0 }
-    : { name: text, connections: lanes, window: openLoopWindow, rate: whole('--patterns rate', number, 1, 1_000_000) };
+function readGrown({ instances, 'members-rate': members }: Values): Grown | undefined {
+  if (instances !== undefined) return { by: 'instances', count: whole('--instances', instances, 2, 16) };
+  return members === undefined ? undefined : { by: 'members', count: whole('--members-rate', members, 20, 20_000) };
+}
+
+function readHistory({ record, check, patterns }: Values): History | undefined {
+  if (record) return { verb: 'record' };
+  return check ? { verb: 'check', patterns: patterns === undefined ? 'recorded' : 'given' } : undefined;
+}
+
+function readFeatures(option: string, text: string | undefined): readonly Feature[] {
+  if (text === undefined) return features;
+  return text === 'off' ? [] : oneOf(option, text, features);
 }
 
 function oneOf<T extends string>(option: string, text: string, known: readonly T[]): readonly T[] {

@@ -93,7 +93,7 @@ const keeping = createRecordKeeping({
 });
 
 function withKey() {
-  const made = createRecordUsers('hashed', 20_000);
+  const made = createRecordUsers('hashed');
   made.learn(Buffer.alloc(32, 1));
   return made;
 }

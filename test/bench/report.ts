@@ -1,47 +1,10 @@
 import { type CodecFigure, totalName } from './codec.js';
 import { type Difference, differenceLines, differences } from './differences.js';
+import { goalLines } from './goals.js';
+import { headingOf } from './patterns.js';
 import { type Cost, type ProfileSummary, renderProfile } from './profile.js';
-import { groups, median } from './statistics.js';
-
-/** One run of one hub under one pattern. */
-export interface Row {
-  readonly hub: string;
-  readonly pattern: string;
-  readonly round: number;
-  readonly transactions: number;
-  readonly perSecond: number;
-  /** Processor microseconds a transaction, in all and by part. */
-  readonly cpu: number;
-  readonly cpuParts: Readonly<Record<string, number>>;
-  /** Milliseconds. */
-  readonly p50: number;
-  readonly p99: number;
-  readonly longest: number;
-  /** Transactions refused, lost or answered too often. */
-  readonly failed: number;
-  /** Resident memory of the whole hub in MiB after the run. */
-  readonly memory: number;
-  /** Processor microseconds a transaction of the load's two ends: not the hub's, but of the same processors. */
-  readonly sender: number;
-  readonly answerer: number;
-  /** What went wrong, in words. */
-  readonly troubles: readonly string[];
-}
-
-/** A hub's row of medians over the rounds of a pattern. */
-export type Median = Omit<Row, 'round' | 'troubles'> & { readonly rounds: number };
-
-/** How the first hub does beside another: medians of the ratios within each round. */
-export interface Ratio {
-  readonly pattern: string;
-  readonly hub: string;
-  readonly peer: string;
-  /** Above 1: more transactions a second. */
-  readonly perSecond: number;
-  /** Below 1: less processor time a transaction. */
-  readonly cpu: number;
-  readonly p99: number;
-}
+import { type Median, medians, type Row, ratios } from './rows.js';
+import { groups } from './statistics.js';
 
 /** Where a process of the hub spent its time under a pattern. */
 export interface FoundProfile {
@@ -49,6 +12,18 @@ export interface FoundProfile {
   readonly service: string;
   readonly transactions: number;
   readonly summary: ProfileSummary;
+}
+
+/** Two ways to run our hub of which one is to be as fast as the other. */
+export interface Growth {
+  /** The larger one, and the one it is compared with: names in rows. */
+  readonly hub: string;
+  readonly against: string;
+  /** What may change: the rate by so much either way (0.05: 5 %), or processor time a transaction upwards. */
+  readonly field: 'perSecond' | 'cpu';
+  readonly most: number;
+  /** How it was run, in words; '' where there is nothing to say. */
+  readonly how: string;
 }
 
 /** Everything a bench found. */
@@ -61,65 +36,14 @@ export interface Findings {
   readonly profiles: readonly FoundProfile[];
   /** Names of two ways to run our hub that are compared. */
   readonly compared?: { readonly hub: string; readonly against: string };
+  readonly grown?: Growth;
 }
 
-/** What the hub is to reach on two processors, the load's own share of them included. */
-const goals = { pattern: '4x50', perSecond: 25_000, cpu: 45, codec: 4000 } as const;
+/** What reading and writing a message is to cost, ns. */
+const codecGoal = 4000;
 
 /** Lines of the longest table of a profile. */
 const profileLines = 25;
-
-/** The medians of every pattern and hub, in the order in which they were first measured. */
-export function medians(rows: readonly Row[]): readonly Median[] {
-  return groups(rows, (row) => `${row.pattern} ${row.hub}`).flatMap((group) => {
-    const [first] = group;
-    if (first === undefined) return [];
-    const of = (field: (row: Row) => number): number => median(group.map(field));
-    return [
-      {
-        hub: first.hub,
-        pattern: first.pattern,
-        rounds: group.length,
-        transactions: first.transactions,
-        perSecond: of((row) => row.perSecond),
-        cpu: of((row) => row.cpu),
-        cpuParts: Object.fromEntries(Object.keys(first.cpuParts).map((part) => [part, of((row) => row.cpuParts[part] ?? 0)])),
-        p50: of((row) => row.p50),
-        p99: of((row) => row.p99),
-        longest: of((row) => row.longest),
-        // One lost answer in one round is not to vanish in a median.
-        failed: group.reduce((sum, row) => sum + row.failed, 0),
-        memory: of((row) => row.memory),
-        sender: of((row) => row.sender),
-        answerer: of((row) => row.answerer),
-      },
-    ];
-  });
-}
-
-/** The ratios of hub `name` to every other hub, from rounds that both went through. */
-export function ratios(rows: readonly Row[], name: string): readonly Ratio[] {
-  const others = rows.filter((row) => row.hub !== name);
-  return groups(others, (row) => `${row.pattern} ${row.hub}`).flatMap((group) => {
-    const [first] = group;
-    const pairs = group.flatMap((peer) => {
-      const own = rows.find((row) => row.hub === name && row.pattern === peer.pattern && row.round === peer.round);
-      return own === undefined || peer.perSecond === 0 ? [] : [{ own, peer }];
-    });
-    if (first === undefined || pairs.length === 0) return [];
-    const of = (field: (row: Row) => number): number => median(pairs.map(({ own, peer }) => field(own) / field(peer)));
-    return [
-      {
-        pattern: first.pattern,
-        hub: name,
-        peer: first.hub,
-        perSecond: of((row) => row.perSecond),
-        cpu: of((row) => row.cpu),
-        p99: of((row) => row.p99),
-      },
-    ];
-  });
-}
 
 /** The findings as one JSON text. */
 export function renderJson(findings: Findings, name: string): string {
@@ -146,10 +70,11 @@ export function renderTables(findings: Findings, name: string): string {
   const all = medians(findings.rows);
   const lines = [findings.machine];
   for (const group of groups(all, (row) => row.pattern)) {
+    const { pattern, unit } = group[0] ?? { pattern: '', unit: 'tx' };
     lines.push(
       '',
-      heading(group[0]?.pattern ?? ''),
-      cells('', ['tx/s', 'CPU us/tx', 'p50 ms', 'p99 ms', 'max ms', 'failed', 'memory MiB']),
+      headingOf(pattern),
+      cells('', [`${unit}/s`, `CPU us/${unit === 'calls' ? 'call' : unit}`, 'p50 ms', 'p99 ms', 'max ms', 'failed', 'memory MiB']),
     );
     for (const row of group) {
       const figures = [
@@ -162,16 +87,19 @@ export function renderTables(findings: Findings, name: string): string {
         row.memory.toFixed(0),
       ];
       lines.push(cells(row.hub, figures));
-      const split = Object.entries(row.cpuParts).filter(([, micros]) => micros >= 0.05);
-      if (split.length > 1) lines.push(`    of which ${split.map(([part, micros]) => `${part} ${micros.toFixed(1)}`).join(', ')} us`);
-      lines.push(`    beside it the load itself: sender ${row.sender.toFixed(1)}, answerer ${row.answerer.toFixed(1)} us`);
+      lines.push(...splitLine('of which', row.cpuParts, 0.05, 1, 'us'), ...splitLine('memory of', row.memoryParts, 0.5, 0, 'MiB'));
+      const batch = row.batch > 0 ? `; requests arrived ${row.batch.toFixed(1)} at once` : '';
+      lines.push(`    beside it the load itself: sender ${row.sender.toFixed(1)}, answerer ${row.answerer.toFixed(1)} us${batch}`);
+      if (row.rounds > 1) lines.push(bestLine(findings.rows, row));
     }
-    for (const row of group) if (row.hub === name && row.pattern === goals.pattern) lines.push(goalLine(row));
-    for (const ratio of ratios(findings.rows, name).filter((one) => one.pattern === group[0]?.pattern)) {
+    for (const ratio of ratios(findings.rows, name).filter((one) => one.pattern === pattern)) {
       const words = `${ratio.perSecond.toFixed(2)} x the transactions, ${ratio.cpu.toFixed(2)} x the CPU, ${ratio.p99.toFixed(2)} x the p99`;
       lines.push(`  ${ratio.hub} to ${ratio.peer}: ${words}`);
     }
-    lines.push(...differenceLines(compare(findings), group[0]?.pattern ?? ''));
+    lines.push(...differenceLines(compare(findings), pattern), ...growthLines(findings, pattern));
+    // A part of a hub, or another one than the table is about, has no goals.
+    if (findings.compared === undefined && findings.grown === undefined && findings.profiles.length === 0)
+      lines.push(...goalLines(findings.rows, name, pattern));
   }
   if (findings.codec.length > 0) {
     lines.push(
@@ -181,7 +109,7 @@ export function renderTables(findings: Findings, name: string): string {
     );
   }
   for (const { nanoseconds } of findings.codec.filter((figure) => figure.name === totalName)) {
-    lines.push(`  goal: at most ${(goals.codec / 1000).toFixed(1)} us in all: ${nanoseconds <= goals.codec ? 'reached' : 'MISSED'}`);
+    lines.push(`  goal: at most ${(codecGoal / 1000).toFixed(1)} us in all: ${nanoseconds <= codecGoal ? 'reached' : 'MISSED'}`);
   }
   for (const found of findings.profiles) {
     lines.push('', renderProfile(`profile of ${found.service}, ${found.pattern}`, found.summary, found.transactions, profileLines));
@@ -200,15 +128,33 @@ function compare({ rows, compared }: Findings): readonly Difference[] {
   return compared === undefined ? [] : differences(rows, compared.hub, compared.against);
 }
 
-function goalLine(row: Median): string {
-  const reached = row.perSecond >= goals.perSecond && row.cpu <= goals.cpu;
-  return `  goal: at least ${thousands(goals.perSecond)} tx/s and at most ${goals.cpu} us: ${reached ? 'reached' : 'MISSED'}`;
+function splitLine(words: string, parts: Readonly<Record<string, number>>, least: number, digits: number, unit: string): readonly string[] {
+  const shown = Object.entries(parts).filter(([, amount]) => amount >= least);
+  return shown.length > 1 ? [`    ${words} ${shown.map(([part, amount]) => `${part} ${amount.toFixed(digits)}`).join(', ')} ${unit}`] : [];
 }
 
-function heading(pattern: string): string {
-  const [, connections = '', sign, number = ''] = /^(\d+)([x@])(\d+)$/.exec(pattern) ?? [];
-  if (sign === '@') return `open loop: ${connections} connections, ${number} a second`;
-  return `${number === '1' ? 'fan-in' : 'trunks'}: ${connections} connections, ${number} in flight on each`;
+/** The best that a hub showed in any round: a peer is not to be judged by a bad moment. */
+function bestLine(rows: readonly Row[], { hub, pattern, unit }: Median): string {
+  const own = rows.filter((row) => row.hub === hub && row.pattern === pattern);
+  const best = Math.max(...own.map((row) => row.perSecond));
+  return `    at its best ${thousands(best)} ${unit}/s; ${Math.min(...own.map((row) => row.cpu)).toFixed(1)} us`;
+}
+
+function growthLines({ rows, grown }: Findings, pattern: string): readonly string[] {
+  if (grown === undefined) return [];
+  const { hub, against, field, most, how } = grown;
+  return ratios(
+    rows.filter((row) => row.hub === hub || row.hub === against),
+    hub,
+  )
+    .filter((ratio) => ratio.pattern === pattern)
+    .map((ratio) => {
+      const change = ratio[field] - 1;
+      const kept = (field === 'cpu' ? change : Math.abs(change)) <= most;
+      const limit = `${field === 'cpu' ? 'at most +' : 'within '}${(most * 100).toFixed(0)} %`;
+      const words = `${field === 'cpu' ? 'CPU a transaction' : 'the rate'} ${change < 0 ? '' : '+'}${(change * 100).toFixed(1)} %`;
+      return `  goal: from ${against} to ${hub} ${limit}: ${words}  ${kept ? 'kept' : 'MISSED'}${how === '' ? '' : ` (${how})`}`;
+    });
 }
 
 function cells(name: string, figures: readonly string[]): string {

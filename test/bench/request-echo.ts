@@ -4,14 +4,23 @@ export interface Echo {
   readonly answers: string;
   /** Requests answered, OPTIONS not counted: hubs probe with them. */
   readonly requests: number;
+  /** ACKs, which nothing answers. */
+  readonly acknowledged: number;
   /** Characters of the input that were whole messages. */
   readonly used: number;
   /** False when the stream cannot be read on. */
   readonly sound: boolean;
 }
 
+/** Two answers to an INVITE: their status lines with CRLF and header lines behind it, and the body of the last. */
+export interface Ringing {
+  readonly first: string;
+  readonly last: string;
+  readonly body: string;
+}
+
 /** Chooses the answer to the request whose head is text[at, end): its status line with CRLF, header lines behind it if need be; '' for none. */
-export type Choose = (text: string, at: number, end: number) => string;
+export type Choose = (text: string, at: number, end: number) => string | Ringing;
 
 const statusLine = 'SIP/2.0 200 OK\r\n';
 const alwaysOk: Choose = () => statusLine;
@@ -26,6 +35,7 @@ const tag = ';tag=sink';
 export function echoRequests(text: string, choose: Choose = alwaysOk): Echo {
   let answers = '';
   let requests = 0;
+  let acknowledged = 0;
   let at = 0;
   for (;;) {
     while (text.charCodeAt(at) === 13 && text.charCodeAt(at + 1) === 10) {
@@ -38,10 +48,10 @@ export function echoRequests(text: string, choose: Choose = alwaysOk): Echo {
     let copied = -1;
     let length = -1;
     let line = text.indexOf('\n', at) + 1;
-    if (line === 0) return { answers, requests, used: start, sound: true };
+    if (line === 0) return { answers, requests, acknowledged, used: start, sound: true };
     for (;;) {
       const next = text.indexOf('\n', line) + 1;
-      if (next === 0) return { answers, requests, used: start, sound: true };
+      if (next === 0) return { answers, requests, acknowledged, used: start, sound: true };
       if (next - line === 2) break;
       const kind = lineKind(text, line);
       if (kind === 'length') length = Number(text.slice(text.indexOf(':', line) + 1, next - 2));
@@ -58,12 +68,16 @@ export function echoRequests(text: string, choose: Choose = alwaysOk): Echo {
       line = next;
     }
     if (copied >= 0) answer += text.slice(copied, line);
-    if (!(length >= 0)) return { answers, requests, used: start, sound: false };
+    if (!(length >= 0)) return { answers, requests, acknowledged, used: start, sound: false };
     const end = line + 2 + length;
-    if (end > text.length) return { answers, requests, used: start, sound: true };
-    if (!text.startsWith('ACK ', start)) {
-      const first = choose(text, start, line);
-      if (first !== '') answers += first + answer + lastLine;
+    if (end > text.length) return { answers, requests, acknowledged, used: start, sound: true };
+    if (text.startsWith('ACK ', start)) acknowledged += 1;
+    else {
+      const chosen = choose(text, start, line);
+      if (typeof chosen !== 'string') {
+        const { first, last, body } = chosen;
+        answers += `${first}${answer}${lastLine}${last}${answer}Content-Length: ${body.length}\r\n\r\n${body}`;
+      } else if (chosen !== '') answers += chosen + answer + lastLine;
       if (!text.startsWith('OPTIONS ', start)) requests += 1;
     }
     at = end;

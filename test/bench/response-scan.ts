@@ -1,4 +1,4 @@
-import { numberAt } from './request-template.js';
+import { numberIn } from './request-template.js';
 
 /** What a scan of a run's responses tells. */
 export interface ResponseSink {
@@ -8,11 +8,12 @@ export interface ResponseSink {
   broken(text: string): void;
 }
 
-const callId = '\r\nCall-ID: ';
+/** The last line of nearly all responses. */
+const noBody = '\r\nContent-Length: 0';
 
 /**
  * Reads the whole responses at the start of `text` (latin1) and returns how many characters they take. It knows only what a run needs:
- * status and Call-ID, no body (checked: the next bytes must start a response again). CRLF keepalives in between are skipped.
+ * status, Call-ID and the body's length. CRLF keepalives in between are skipped.
  */
 export function scanResponses(text: string, sink: ResponseSink): number {
   let at = 0;
@@ -25,9 +26,15 @@ export function scanResponses(text: string, sink: ResponseSink): number {
       sink.broken(text.slice(at, at + 60));
       return text.length;
     }
+    const next = end + 4 + (text.startsWith(noBody, end - noBody.length) ? 0 : bodyLength(text.slice(at, end)));
+    if (next > text.length) return at;
     const status = (text.charCodeAt(at + 8) - 48) * 100 + (text.charCodeAt(at + 9) - 48) * 10 + text.charCodeAt(at + 10) - 48;
-    const id = text.indexOf(callId, at);
-    sink.response(status, id < 0 || id > end ? -1 : numberAt(text, id + callId.length), text, at, end);
-    at = end + 4;
+    sink.response(status, numberIn(text, at, end), text, at, end);
+    at = next;
   }
+}
+
+/** What the head says of its body; nothing where it says nothing: then the next bytes must start a response again. */
+function bodyLength(head: string): number {
+  return Number(/\r\n(?:Content-Length|l)[ \t]*:[ \t]*(\d{1,6})/i.exec(head)?.[1] ?? 0);
 }

@@ -29,6 +29,8 @@ export interface Tally extends ResponseSink {
   /** The load's request `index` (from 0) leaves, its latency counts from `at` (ms, monotonic). */
   sent(index: number, at: number): void;
   response(status: number, number: number): void;
+  /** An answer came that nobody waits for. */
+  stray(): void;
   /** The time of the answers that follow. */
   now(at: number): void;
   lastAnswer(): number;
@@ -72,6 +74,9 @@ export function createTally(count: number, first: number): Tally {
       answered += 1;
       statuses[status] = (statuses[status] ?? 0) + 1;
       if (status === 200) ok += 1;
+    },
+    stray() {
+      stray += 1;
     },
     broken(text) {
       troubles.add(`not a response: ${JSON.stringify(text)}`);

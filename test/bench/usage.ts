@@ -6,6 +6,8 @@ export interface Usage {
   readonly cpu: ReadonlyMap<string, number>;
   /** Resident memory in MiB, pages shared by several processes counted once. */
   readonly memory: number;
+  /** The same by part. */
+  readonly memoryParts: ReadonlyMap<string, number>;
 }
 
 interface ProcessLine {
@@ -23,16 +25,19 @@ export function processesBelow(root: number): readonly number[] {
   return tree(root).map((one) => one.pid);
 }
 
-/** What `root` and every process below it use. A part is named by the service folder in the command line, else by the program. */
-export function usageBelow(root: number): Usage {
+/** What these processes and every one below them use. A part is named by the service folder in the command line, else by the program. */
+export function usageBelow(roots: number | readonly number[]): Usage {
   const cpu = new Map<string, number>();
+  const memoryParts = new Map<string, number>();
   let memory = 0;
-  for (const one of tree(root)) {
+  for (const one of typeof roots === 'number' ? tree(roots) : roots.flatMap(tree)) {
     const part = partName(one);
+    const resident = residentMiB(one.pid);
     cpu.set(part, (cpu.get(part) ?? 0) + one.cpu);
-    memory += residentMiB(one.pid);
+    memoryParts.set(part, (memoryParts.get(part) ?? 0) + resident);
+    memory += resident;
   }
-  return { cpu, memory };
+  return { cpu, memory, memoryParts };
 }
 
 /** Processor microseconds per transaction between two moments, by part and in all. */

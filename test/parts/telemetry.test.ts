@@ -1,8 +1,9 @@
 import { appendFileSync, writeFileSync } from 'node:fs';
+import type { FinishedSpan } from '@guildhall/chassis/finished-span';
 import { createMeters } from '@guildhall/chassis/meters';
 import { loadTelemetry } from '@guildhall/chassis/otlp-door';
 import { telemetryConfig } from '@guildhall/chassis/telemetry-config';
-import { createTracing, type FinishedSpan, type Tracing } from '@guildhall/chassis/tracing';
+import { createTracing, type Tracing } from '@guildhall/chassis/tracing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Identity, openSafe } from '../stage/certificates.js';
 import { type Collector, startCollector } from '../stage/collector.js';
@@ -19,7 +20,10 @@ const span: FinishedSpan = {
   kind: 'server',
   startedAt: 1_000,
   endedAt: 1_002.5,
-  attributes: { 'sip.method': 'MESSAGE', 'sip.response.status_code': 200 },
+  attributes: new Map<string, string | number>([
+    ['sip.method', 'MESSAGE'],
+    ['sip.response.status_code', 200],
+  ]),
   failed: '',
 };
 
@@ -109,7 +113,7 @@ describe('telemetry', () => {
       parentSpanId: '',
       name: 'SIP MESSAGE',
       kind: 'server',
-      attributes: span.attributes,
+      attributes: Object.fromEntries(span.attributes),
       failed: '',
     });
     // A double tells the time of day to a quarter of a microsecond.

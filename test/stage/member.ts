@@ -45,6 +45,11 @@ export interface Member {
   answerPings(): Promise<void>;
   /** Answers on the line the request came on. */
   answer(to: Received, status: number, words?: Parameters<typeof answer>[2]): void;
+  /**
+   * The same, and once more for every retransmission, on whichever line it comes: of the same branch, Call-ID and CSeq, as a server transaction has it
+   * (RFC 3261 17.2.2, 17.2.3). Anything else that is like it is heard.
+   */
+  answerAlways(to: Received, status: number): void;
   /** Stops to listen: who dials is refused. Lines that stand are untouched. `listen` opens the same port again. */
   shutDoor(): void;
   listen(): Promise<void>;
@@ -74,11 +79,14 @@ export async function startMember(part: MemberPart): Promise<Member> {
   let first: Line | undefined;
   let port = 0;
   let pingsAreHeard = false;
+  /** Statuses of what is answered again, by what makes a request a retransmission. */
+  const answered = new Map<string, number>();
 
   const ears: LineEars = {
     message(message) {
-      if (!pingsAreHeard && isHubPing(message)) message.line.say(answer(message, 200));
-      else mailbox.put(message);
+      const again = !pingsAreHeard && isHubPing(message) ? 200 : answered.get(identityOf(message));
+      if (again === undefined) mailbox.put(message);
+      else message.line.say(answer(message, again));
     },
     broken: (why) => mailbox.close(`something that is not SIP came: ${why}`),
   };
@@ -159,6 +167,10 @@ export async function startMember(part: MemberPart): Promise<Member> {
       while (mailbox.held().some(isHubPing)) member.answer(await member.hear(isHubPing), 200);
     },
     answer: (to, status, words) => to.line.say(answer(to, status, words)),
+    answerAlways(to, status) {
+      answered.set(identityOf(to), status);
+      member.answer(to, status);
+    },
     shutDoor,
     listen,
     cutAccepted: () => cut(accepted),
@@ -191,6 +203,11 @@ function dialTls(part: MemberPart, port: number): Promise<TLSSocket> {
 
 function isAnswer(message: Received, to: Request): boolean {
   return message.header('call-id') === to.callId && message.header('cseq') === `${to.cseq} ${to.method}`;
+}
+
+/** The top Via has the branch; for a response it is no request's. */
+function identityOf(message: Received): string {
+  return ['via', 'call-id', 'cseq'].map((header) => message.header(header)).join('\n') + message.method;
 }
 
 /** The relay asks a proxy, not one of its users, whether it is alive. */

@@ -53,5 +53,5 @@ function isNamed(message: Message, index: number, name: string): boolean {
 /** One line about a message, for a failed wait. */
 export function describeReceived(message: Received): string {
   const [first = ''] = message.text.split('\r\n', 1);
-  return `${first} (${message.header('cseq')}, ${message.header('call-id')})`;
+  return `${first} (${['cseq', 'call-id', 'reason'].flatMap((header) => message.headers(header)).join(', ')})`;
 }

@@ -1,6 +1,7 @@
 import { Hello } from '@guildhall/proto/gen/guildhall/bus/v1/hello';
 import { helloServices, subjects } from '@guildhall/proto/subjects';
 import type { Bus } from './bus.js';
+import { readHello } from './hello.js';
 
 /** A process of the hub as its last hello told. */
 export interface Instance {
@@ -26,7 +27,8 @@ export interface Roster {
   onChange(listener: (service: string) => void): () => void;
   /**
    * Nobody heard what was said to this incarnation of an instance: it is taken off at once, and taken back when it has come back to NATS,
-   * or says hello later than what may still have been on its way (`intervalMs`).
+   * or says hello later than what may still have been on its way (`intervalMs`). Not so where this process is itself just back at NATS and
+   * nobody else of that service is yet: then it is waited for.
    */
   miss(service: string, id: string, epoch: string): void;
   /** Tells everyone, at once and from now on, that this process takes nothing new. */
@@ -68,6 +70,10 @@ interface Known {
   returns: number;
   /** Monotonic receipt time of its last hello. */
   heard: number;
+  /** Nothing was heard of it since this process came back to NATS: it may be on its way back too. */
+  awaited: boolean;
+  /** It was missed meanwhile. */
+  unheard: boolean;
 }
 
 /** An instance that did not hear what was said to it: its hellos mean nothing until then, unless it has come back meanwhile. */
@@ -84,7 +90,6 @@ interface Service {
   every: readonly Instance[];
 }
 
-const idShape = /^[A-Za-z0-9_-]{1,64}$/;
 /** A bus full of made-up hellos must not fill the memory. */
 const mostInstances = 1000;
 /** Who is new is answered with a hello of our own, at most this often. */
@@ -123,7 +128,7 @@ export function createRoster(bus: Bus, self: Self, timing: { intervalMs?: number
     for (const listener of [...listeners]) listener(name);
   };
 
-  const own: Known = { ...self, draining: false, load: 0, returns: 0, heard: 0 };
+  const own: Known = { ...self, draining: false, load: 0, returns: 0, heard: 0, awaited: false, unheard: false };
 
   const send = (): void => {
     lastSent = clock();
@@ -142,7 +147,7 @@ export function createRoster(bus: Bus, self: Self, timing: { intervalMs?: number
   /** `of`: the service whose subject it came on, which NATS lets only that one use. */
   const heard = (of: string, payload: Uint8Array): void => {
     const hello = readHello(payload);
-    if (hello === undefined || !idShape.test(hello.id) || hello.epoch === '') {
+    if (hello === undefined) {
       counts.malformedHellos += 1;
       return;
     }
@@ -158,14 +163,42 @@ export function createRoster(bus: Bus, self: Self, timing: { intervalMs?: number
     if (isMissed(`${name} ${id}`, epoch, times)) return;
     const before = services.get(name)?.known.get(id);
     if (before === undefined && countKnown(services) >= mostInstances) return;
-    if (before?.epoch === epoch && before.draining === hello.draining && before.returns === times) {
+    if (before?.epoch === epoch && before.draining === hello.draining && before.returns === times && !before.unheard) {
       before.heard = clock();
       before.load = load;
+      if (before.awaited) isBack(name, before);
       return;
     }
-    serviceOf(name).known.set(id, { service: name, id, epoch, draining: hello.draining, load, returns: times, heard: clock() });
+    // Never away itself, as far as it knows, and yet it did not hear: only who sees it go and come says that again.
+    if (before?.unheard === true && before.returns === times) takeOff(before);
+    const told = { service: name, id, epoch, draining: hello.draining, load, returns: times, heard: clock() };
+    const now: Known = { ...told, awaited: false, unheard: false };
+    serviceOf(name).known.set(id, now);
     changed(name);
     if (before?.epoch !== epoch && clock() - lastSent >= answerMs) send();
+    isBack(name, now);
+  };
+
+  const takeOff = ({ service: name, id }: Known): void => {
+    serviceOf(name).known.delete(id);
+    changed(name);
+  };
+
+  const miss = (instance: Known): void => {
+    const { service: name, id, epoch } = instance;
+    if (instance.awaited && [...serviceOf(name).known.values()].every((one) => one.awaited || one.draining)) {
+      instance.unheard = true;
+      return;
+    }
+    missed.set(`${name} ${id}`, { epoch, returns: instance.returns, until: clock() + intervalMs });
+    counts.missed += 1;
+    takeOff(instance);
+  };
+
+  /** Somebody can take over from those that were missed and are still awaited. */
+  const isBack = (name: string, instance: Known): void => {
+    instance.awaited = false;
+    for (const one of [...serviceOf(name).known.values()]) if (one.awaited && one.unheard) miss(one);
   };
 
   const forEachOther = (visit: (instance: Known) => void): void => {
@@ -210,6 +243,7 @@ export function createRoster(bus: Bus, self: Self, timing: { intervalMs?: number
     const now = clock();
     forEachOther((instance) => {
       instance.heard = now + staleMs;
+      instance.awaited = true;
     });
     // Who was missed was missed by way of a server that is not ours any more.
     missed.clear();
@@ -239,11 +273,7 @@ export function createRoster(bus: Bus, self: Self, timing: { intervalMs?: number
     },
     miss(service, id, epoch) {
       const instance = services.get(service)?.known.get(id);
-      if (instance === undefined || instance === own || instance.epoch !== epoch) return;
-      missed.set(`${service} ${id}`, { epoch, returns: instance.returns, until: clock() + intervalMs });
-      serviceOf(service).known.delete(id);
-      counts.missed += 1;
-      changed(service);
+      if (instance !== undefined && instance !== own && instance.epoch === epoch) miss(instance);
     },
     counts,
     drain: startDrain,
@@ -259,14 +289,6 @@ export function createRoster(bus: Bus, self: Self, timing: { intervalMs?: number
       startDrain();
     },
   };
-}
-
-function readHello(payload: Uint8Array): Hello | undefined {
-  try {
-    return Hello.decode(payload);
-  } catch {
-    return undefined;
-  }
 }
 
 function countKnown(services: ReadonlyMap<string, Service>): number {

@@ -7,32 +7,51 @@ export interface SpanCounts {
   queueFull: number;
 }
 
+/** What spans are gathered in until they are sent. */
+export interface SpanBatch {
+  /** Spans in it, and about how many bytes they are. */
+  count(): number;
+  size(): number;
+  /** As bytes; it is empty again. */
+  take(): Uint8Array;
+}
+
 /** Spans that wait for the collector. */
-export interface SpanQueue<T> {
+export interface SpanQueue {
   /** Whether there is room: what is not put in need not be made. What there is none for is counted. */
   hasRoom(): boolean;
-  put(span: T): void;
+  /** One was added to the batch. */
+  added(): void;
   /** Sends what waits, one batch after the other. Resolves when nothing is left, or with the first batch that is not taken. */
   flush(): Promise<void>;
   readonly counts: Readonly<SpanCounts>;
 }
 
 /** How a queue sends. */
-export interface SpanQueueDesk<T> {
+export interface SpanQueueDesk {
+  readonly batch: SpanBatch;
+  /** Spans that wait at most. */
   readonly most: number;
   /** Resolves when the batch was taken, rejects when it was not; settles in any case. */
-  send(batch: readonly T[]): Promise<void>;
+  send(bytes: Uint8Array): Promise<void>;
   /** Told when batches begin not to be taken, and when they are again (''). */
   changed(why: string): void;
 }
 
-/** Writing a batch keeps the event loop busy: so many spans take about a millisecond. */
-const largestBatch = 128;
+/** A batch is not larger than this and one span. */
+const largestBatch = 256 * 1024;
 
-/** A bounded queue with one batch under way at most. What was not taken is lost: the exporter has tried it often enough. */
-export function createSpanQueue<T>({ most, send, changed }: SpanQueueDesk<T>): SpanQueue<T> {
+interface Waiting {
+  readonly bytes: Uint8Array;
+  readonly count: number;
+}
+
+/** A bounded queue with one batch under way at most. What was not taken is lost: it was tried often enough. */
+export function createSpanQueue({ batch, most, send, changed }: SpanQueueDesk): SpanQueue {
   const counts: SpanCounts = { exported: 0, failed: 0, queueFull: 0 };
-  let waiting: T[] = [];
+  const waiting: Waiting[] = [];
+  /** Spans in `waiting`. */
+  let waits = 0;
   let under: Promise<void> | undefined;
   let failing = '';
 
@@ -41,16 +60,28 @@ export function createSpanQueue<T>({ most, send, changed }: SpanQueueDesk<T>): S
     failing = why;
   };
 
+  const close = (): void => {
+    const count = batch.count();
+    if (count === 0) return;
+    waiting.push({ bytes: batch.take(), count });
+    waits += count;
+  };
+
+  const next = (): Waiting | undefined => {
+    if (waiting.length === 0) close();
+    const first = waiting.shift();
+    waits -= first?.count ?? 0;
+    return first;
+  };
+
   const sendAll = async (): Promise<void> => {
-    while (waiting.length > 0) {
-      const batch = waiting.slice(0, largestBatch);
-      waiting = waiting.slice(largestBatch);
+    for (let one = next(); one !== undefined; one = next()) {
       try {
-        await send(batch);
-        counts.exported += batch.length;
+        await send(one.bytes);
+        counts.exported += one.count;
         note('');
       } catch (thrown) {
-        counts.failed += batch.length;
+        counts.failed += one.count;
         note(thrown instanceof Error && thrown.message !== '' ? thrown.message : 'it did not take them');
         return;
       }
@@ -60,11 +91,13 @@ export function createSpanQueue<T>({ most, send, changed }: SpanQueueDesk<T>): S
   return {
     counts,
     hasRoom() {
-      if (waiting.length < most) return true;
+      if (waits + batch.count() < most) return true;
       counts.queueFull += 1;
       return false;
     },
-    put: (span) => void waiting.push(span),
+    added() {
+      if (batch.size() >= largestBatch) close();
+    },
     flush() {
       under ??= sendAll().finally(() => {
         under = undefined;

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import type { TracedForward } from '@guildhall/proto/gen/guildhall/bus/v1/forward';
 
 /** Where in which trace somebody is (W3C Trace Context). */
@@ -62,10 +62,29 @@ export function readTraceparent(text: string): TraceContext | undefined {
   return { traceId, spanId, sampled: (Number.parseInt(flags, 16) & 1) === 1 };
 }
 
-/** What a forward says of the trace it belongs to; undefined for one that says nothing. */
-export function contextOfForward({ traceId, spanId }: Pick<TracedForward, 'traceId' | 'spanId'>): TraceContext | undefined {
-  if (traceId.length !== 16 || spanId.length !== 8) return undefined;
-  return readTraceparent(`00-${hexOf(traceId)}-${hexOf(spanId)}-01`);
+/** Ids of spans that nobody has to know before they are made: told apart by a number behind what chance gave once. */
+export function createSpanIds(): () => string {
+  // Odd, so that no id is all 0.
+  const chance = hex8(randomBytes(4).readUInt32BE() | 1);
+  let number = randomBytes(4).readUInt32BE();
+  return () => {
+    number = (number + 1) >>> 0;
+    return chance + hex8(number);
+  };
+}
+
+/** Whether a forward says to which trace it belongs. */
+export function isOfTrace({ traceId, spanId }: Pick<TracedForward, 'traceId' | 'spanId'>): boolean {
+  return traceId.length === 16 && spanId.length === 8 && traceId.some(isSet) && spanId.some(isSet);
+}
+
+/** What it says; undefined for one that says nothing. */
+export function contextOfForward(forward: Pick<TracedForward, 'traceId' | 'spanId'>): TraceContext | undefined {
+  return isOfTrace(forward) ? { traceId: hexOf(forward.traceId), spanId: hexOf(forward.spanId), sampled: true } : undefined;
+}
+
+function isSet(byte: number): boolean {
+  return byte !== 0;
 }
 
 /** The same as bytes, for entry `entry` of a batch. */
@@ -74,7 +93,7 @@ export function tracedForward(entry: number, traceId: string, spanId: string): T
 }
 
 function hexOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('hex');
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
 }
 
 function hex8(value: number): string {

@@ -1,36 +1,14 @@
-import { type HrTime, SpanKind, SpanStatusCode, TraceFlags } from '@opentelemetry/api';
 import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-http';
-import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
-import { resourceFromAttributes } from '@opentelemetry/resources';
-import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
-import type { SpanAttributes } from './attributes.js';
 import { buildVersion } from './build.js';
 import { monotonic, wall } from './clock.js';
+import type { FinishedSpan } from './finished-span.js';
 import type { Logger } from './log.js';
 import type { Meters } from './meters.js';
 import { exported, type OtlpDoor, type Telemetry } from './otlp-door.js';
+import { createOtlpPost } from './otlp-post.js';
+import { createSpanBytes } from './span-bytes.js';
 import { createSpanQueue } from './span-queue.js';
 import { headThreshold } from './trace-context.js';
-
-/** What a span is of: of a call answered or made, of something handed on or taken in hand. */
-const kinds = { server: SpanKind.SERVER, client: SpanKind.CLIENT, producer: SpanKind.PRODUCER, consumer: SpanKind.CONSUMER } as const;
-
-/** A span that is over: nothing is made before that. Times are monotonic ms. */
-export interface FinishedSpan {
-  readonly traceId: string;
-  readonly spanId: string;
-  /** '' for the first of its trace. */
-  readonly parentSpanId: string;
-  /** The parent is another service's. */
-  readonly remoteParent: boolean;
-  readonly name: string;
-  readonly kind: keyof typeof kinds;
-  readonly startedAt: number;
-  readonly endedAt: number;
-  readonly attributes: SpanAttributes;
-  /** Why it counts as failed, '' where it does not. */
-  readonly failed: string;
-}
 
 /** The tracing of one service instance. Nothing global: several services in one process keep theirs apart. */
 export interface Tracing {
@@ -74,25 +52,22 @@ const lastWords = 1_000;
 export function createTracing({ service, id, telemetry, log, meters }: TracingNeeds): Tracing {
   const { config, traces, metrics } = telemetry;
   if (traces === undefined) return noTracing;
-  const resource = resourceFromAttributes({
-    'service.name': service,
-    'service.namespace': 'guildhall',
-    'service.instance.id': id,
-    'service.version': buildVersion(),
-  });
-  const exporter = new OTLPTraceExporter(traces);
+  const batch = createSpanBytes(
+    new Map([
+      ['service.name', service],
+      ['service.namespace', 'guildhall'],
+      ['service.instance.id', id],
+      ['service.version', buildVersion()],
+    ]),
+    { name: 'guildhall', version: buildVersion() },
+  );
   const toldOf = (what: string) => (why: string) => {
     if (why === '') log.info({ what }, 'the telemetry collector takes what it is sent again');
     else log.warn({ what, why }, 'the telemetry collector does not take what it is sent: it is counted and dropped');
   };
-  const queue = createSpanQueue<ReadableSpan>({
-    most: config.queue,
-    send: (batch) => exported((told) => exporter.export([...batch], told), traces.timeoutMillis),
-    changed: toldOf('spans'),
-  });
+  const queue = createSpanQueue({ batch, most: config.queue, send: createOtlpPost(traces), changed: toldOf('spans') });
   const rate = createRate(config.spansPerSecond);
   const toWall = wallOffset();
-  const scope = { name: 'guildhall', version: buildVersion() };
 
   const timers = [setInterval(() => void queue.flush(), config.interval)];
   const pushes = { exported: 0, failed: 0 };
@@ -116,31 +91,8 @@ export function createTracing({ service, id, telemetry, log, meters }: TracingNe
     admits: rate.admits,
     span(span) {
       if (!queue.hasRoom()) return;
-      const context = { traceId: span.traceId, spanId: span.spanId, traceFlags: TraceFlags.SAMPLED };
-      // One offset for both ends: a span lasts as long as it did.
-      const offset = toWall();
-      const took = Math.max(0, span.endedAt - span.startedAt);
-      const startTime = hrTime(offset + span.startedAt);
-      const endTime = hrTime(offset + span.startedAt + took);
-      queue.put({
-        name: span.name,
-        kind: kinds[span.kind],
-        spanContext: () => context,
-        ...(span.parentSpanId === '' ? {} : { parentSpanContext: { ...context, spanId: span.parentSpanId, isRemote: span.remoteParent } }),
-        startTime,
-        endTime,
-        duration: hrTime(took),
-        status: span.failed === '' ? { code: SpanStatusCode.UNSET } : { code: SpanStatusCode.ERROR, message: span.failed },
-        attributes: span.attributes,
-        links: [],
-        events: [],
-        ended: true,
-        resource,
-        instrumentationScope: scope,
-        droppedAttributesCount: 0,
-        droppedEventsCount: 0,
-        droppedLinksCount: 0,
-      });
+      batch.add(span, toWall());
+      queue.added();
     },
     async close() {
       for (const timer of timers) clearInterval(timer);
@@ -212,9 +164,4 @@ function wallOffset(): () => number {
     if (seen > offset || offset - seen > 2) offset = seen;
     return offset;
   };
-}
-
-function hrTime(ms: number): HrTime {
-  const seconds = Math.floor(ms / 1000);
-  return [seconds, Math.min(999_999_999, Math.round((ms - seconds * 1000) * 1e6))];
 }

@@ -1,11 +1,15 @@
-import { createHmac, createSecretKey } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { UserHash } from '@guildhall/proto/records/record-user';
 
 /** How many characters of base64url are kept of a hash: 96 bits. */
 const characters = 16;
 
-/** The hash that stands for users in records: HMAC-SHA256 with the hub's key, cut to 96 bits. About 2 µs: for a user that is not remembered. */
+/**
+ * The hash that stands for users in records: SHA-256 of the hub's key and then the user, cut to 96 bits. Whoever does not have the key can neither make
+ * nor check one; as 160 bits are never told, nothing can be made longer that was hashed. HMAC would say the same at four times the price (1.8 µs
+ * beside 0.45), and a hub of many users has a new one with most records.
+ */
 export function createUserHash(key: Uint8Array): UserHash {
-  const secret = createSecretKey(key);
-  return (user) => createHmac('sha256', secret).update(user, 'utf8').digest('base64url').slice(0, characters);
+  const secret = Buffer.from(key).toString('hex');
+  return (user) => hash('sha256', secret + user, 'base64url').slice(0, characters);
 }

@@ -64,7 +64,7 @@ describe('a command line used wrongly', () => {
 
   it('tells a fault as JSON too where JSON is wanted', async () => {
     const { code, out } = await run('explain', 'acme', 'bolt', '--json');
-    expect([code, JSON.parse(out)]).toEqual([1, expect.objectContaining({ ok: false, code: 'no-hub', cure: expect.any(String) })]);
+    expect([code, JSON.parse(out)]).toEqual([3, expect.objectContaining({ ok: false, code: 'no-hub', cure: expect.any(String) })]);
   });
 });
 

@@ -60,7 +60,8 @@ Examples:
   guildhall check community.yaml            problems of a community file, with line and column`;
 
 /** Under the help of every command. */
-const exitCodes = '\nExit codes: 0 good, 1 failed or refused, 2 used wrongly, 3 something needed is missing, 4 a check found problems.';
+const exitCodes =
+  '\nExit codes: 0 good, 1 failed or refused, 2 used wrongly, 3 something needed is missing (no hub runs, or it cannot be reached), 4 a check found problems.';
 
 /**
  * Runs one command line and resolves to its exit code. Never throws: what goes wrong is told on stderr as a sentence with

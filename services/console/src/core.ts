@@ -15,11 +15,13 @@ import type { Feed } from './doors/feed.js';
 import type { Events } from './events.js';
 import { makeFull, pointOf } from './fold/frame.js';
 import { framesOf } from './fold/parts.js';
+import { createHearing } from './hearing.js';
 import { createHistory } from './history.js';
 import { createLatest } from './latest.js';
 import { type Live, startLive } from './live.js';
+import { createMemberIds } from './member-ids.js';
 import { wantedBy } from './record-filter.js';
-import { createReports } from './reports.js';
+import { createReports, type Named } from './reports.js';
 import { createSearch } from './search.js';
 import { createSeconds } from './seconds.js';
 import { statusOf } from './status.js';
@@ -44,8 +46,11 @@ const minuteOptions = { bytes: 64 * 1024 * 1024, inFlight: 4 * 1024 * 1024, retr
 /** How long minutes that are not stored yet may take at the end, ms. */
 const lastWords = 1000;
 
-/** Starts reading, counting and telling. Nothing here waits for JetStream: as long as it is away, there is nothing to count. */
-export function startCore(config: ConsoleConfig, bus: Bus, events: Events): Core {
+/**
+ * Starts reading, counting and telling. Nothing here waits for JetStream: as long as it is away, there is nothing to count. `there`: instances
+ * that greet, whose reports are awaited.
+ */
+export function startCore(config: ConsoleConfig, bus: Bus, events: Events, there: () => readonly Named[]): Core {
   const now = (): number => wall().getTime();
   const reader = createStreamReader(() => dialNats(config.nats, `console ${config.id} streams`, subjects.inbox('console')));
   const minutes = bus.publisher({
@@ -57,6 +62,8 @@ export function startCore(config: ConsoleConfig, bus: Bus, events: Events): Core
   const latest = createLatest((by) => events.receivers('traffic', by));
   const seconds = createSeconds({ bytes: config.history.bytes, ms: config.history.seconds });
   const reports = createReports(config.limits);
+  const unheard = (): string[] => reports.unheard(there());
+  const hearing = createHearing(unheard);
   const live = startLive(
     { id: config.id, limits: config.limits, replay: config.history.replay, sampleBeyond: config.sampleBeyond, lostAfter: config.lostAfter },
     {
@@ -70,6 +77,7 @@ export function startCore(config: ConsoleConfig, bus: Bus, events: Events): Core
   );
   const hear = (report: InstanceReport): void => {
     reports.hear(report, monotonic());
+    hearing.heard();
     const { service, id, epoch, started, recordsDropped } = report;
     const at = Number(report.at);
     if (service === 'ingress') live.losses().alive(id, epoch, Number(started), Number(recordsDropped));
@@ -79,10 +87,11 @@ export function startCore(config: ConsoleConfig, bus: Bus, events: Events): Core
 
   let lastAt = now();
   let lastFrame: TrafficFrame | undefined;
-  const fullOf = (frame: TrafficFrame): TrafficFrame => makeFull(frame, live.traffic().known, reports.standing(monotonic()));
+  const fullOf = (frame: TrafficFrame): TrafficFrame =>
+    makeFull({ ...frame, unheard: unheard() }, live.traffic().known, reports.standing(monotonic()));
   const tick = (): void => {
     const standing = reports.standing(monotonic());
-    const frame = live.frame({ instances: reports.instances(monotonic()), standing });
+    const frame = live.frame({ instances: reports.instances(monotonic()), standing, unheard: unheard() });
     const at = Number(frame.at);
     seconds.add({ ...pointOf(frame, Math.max(1, at - lastAt)), members: frame.members.filter(hasTraffic) });
     lastAt = at;
@@ -114,14 +123,19 @@ export function startCore(config: ConsoleConfig, bus: Bus, events: Events): Core
   };
 
   return {
-    watch: latest.watch,
+    knows: createMemberIds(bus, () => new Set([...live.traffic().known.members, ...reports.standing(monotonic()).keys()])),
+    async *watch(members, signal) {
+      await hearing.all(signal);
+      yield* latest.watch(members, signal);
+    },
     query: createHistory({ reader, seconds, recent: live.recent, wall: now, figures: config.history.figures }),
     search,
     async *tail(filter, signal) {
       yield* tails.receive(wantedBy(filter, await users(filter.user)), signal);
     },
     call: createCall(reader, search, now),
-    async status() {
+    async status(signal) {
+      await hearing.all(signal);
       if (lastFrame === undefined) throw new ApiFault('unavailable', 'this console has only just begun', 'ask again in a second');
       const told = await Promise.all([streams.records, streams.kept, streams.traffic].map((name) => streamStatus(name, live)));
       return statusOf({

@@ -48,10 +48,17 @@ export function createHistory(needs: HistoryNeeds): History {
     };
     await reader.read(streams.traffic, { from: first, to: facts.last }, look, signal);
   };
-  const oldestMinute = async (): Promise<number> => {
+  const oldestMinute = async (signal: AbortSignal): Promise<number> => {
     const facts = await reader.facts(streams.traffic);
     const recent = Number(needs.recent()[0]?.from ?? BigInt(wall()));
-    return facts === undefined || facts.messages === 0 ? recent : Math.min(recent, facts.firstStored - storedLate);
+    if (facts === undefined || facts.messages === 0) return recent;
+    // Minutes that were counted from old records are stored much later than they were.
+    let first = recent;
+    const look = ({ payload }: { readonly payload: Uint8Array }): void => {
+      first = Math.min(first, Number(readPoint(payload)?.from ?? BigInt(recent)));
+    };
+    await reader.read(streams.traffic, { from: facts.first, to: facts.first }, look, signal);
+    return Math.min(first, facts.firstStored - storedLate);
   };
   /** Minutes, or hours, in order of time. */
   const minutes = async (plan: Plan, wanted: ReadonlySet<string>, signal: AbortSignal): Promise<TrafficPoint[]> => {
@@ -78,7 +85,7 @@ export function createHistory(needs: HistoryNeeds): History {
     if (from > until) throw new ApiFault('invalid', 'the time asked for ends before it begins');
     const wanted = new Set(request.members);
     try {
-      const resolution = request.resolution === 0n ? await finest(from, until) : Number(request.resolution);
+      const resolution = request.resolution === 0n ? await finest(from, until, signal) : Number(request.resolution);
       if (resolution === secondMs) {
         const oldest = seconds.oldest() ?? wall();
         if ((until - Math.max(from, oldest)) / secondMs > mostPoints) throw tooMany();
@@ -87,7 +94,7 @@ export function createHistory(needs: HistoryNeeds): History {
         return answer(points, resolution, from, oldest);
       }
       if (resolution !== minuteMs && resolution !== hourMs) throw new ApiFault('invalid', 'the resolution is 1000, 60000 or 3600000 ms');
-      const oldest = await oldestMinute();
+      const oldest = await oldestMinute(signal);
       const begin = Math.max(from, oldest);
       if ((until - begin) / resolution > mostPoints) throw tooMany();
       const start = Math.floor(begin / resolution) * resolution;
@@ -98,10 +105,10 @@ export function createHistory(needs: HistoryNeeds): History {
     }
   };
 
-  async function finest(from: number, until: number): Promise<number> {
+  async function finest(from: number, until: number, signal: AbortSignal): Promise<number> {
     const known = seconds.oldest();
     if (known !== undefined && from >= known && until - from <= usualPoints * secondMs) return secondMs;
-    return until - Math.max(from, await oldestMinute()) <= usualPoints * minuteMs ? minuteMs : hourMs;
+    return until - Math.max(from, await oldestMinute(signal)) <= usualPoints * minuteMs ? minuteMs : hourMs;
   }
 }
 

@@ -37,7 +37,8 @@ export function createLatest(changed: (by: 1 | -1) => void): Latest {
         made ??= full();
         return made;
       };
-      last = fullOnce;
+      // Made anew for each who begins to watch: reports that came since are in it.
+      last = full;
       for (const watcher of watchers) {
         give(watcher, watcher.begun ? frame : fullOnce());
         watcher.begun = true;

@@ -90,7 +90,7 @@ function play(id: string, last?: TrafficPoint): Played {
   };
 }
 
-const noFacts = { instances: [], standing: new Map() };
+const noFacts = { instances: [], standing: new Map(), unheard: [] };
 
 it('begins behind the last minute that is stored, and what is read again counts in minutes only', async () => {
   const stored = { ...TrafficPoint.create(), from: BigInt(start - minute), length: 60_000n };

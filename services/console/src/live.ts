@@ -39,7 +39,7 @@ export interface LiveNeeds {
 /** Records as they are counted. */
 export interface Live {
   /** Counts of the second that ends now; called once a second. */
-  frame(facts: Pick<FrameFacts, 'instances' | 'standing'>): TrafficFrame;
+  frame(facts: Pick<FrameFacts, 'instances' | 'standing' | 'unheard'>): TrafficFrame;
   /** What reports say of losses goes here. */
   losses(): Losses;
   traffic(): Traffic;
@@ -160,11 +160,11 @@ export function startLive(config: LiveConfig, needs: LiveNeeds): Live {
   };
 
   return {
-    frame({ instances, standing }) {
+    frame({ instances, standing, unheard }) {
       quiet();
       number += 1;
       const frame = traffic.frame(
-        { at: wall(), number, console: config.id, sampled: sampling.times(), instances, behind: behind(), standing },
+        { at: wall(), number, console: config.id, sampled: sampling.times(), instances, behind: behind(), standing, unheard },
         caughtUp(),
       );
       events.lost(Number(frame.dropped), Number(frame.lost));

@@ -40,6 +40,21 @@ it('takes a report in parts only when it is whole', () => {
   expect([...reports.standing(0).keys()]).toEqual(['acme', 'bolt']);
 });
 
+it('names who is there and was not heard whole in this incarnation', () => {
+  const reports = createReports({ members: 100 });
+  const there = [
+    { service: 'ingress', id: 'i1', epoch: 'a' },
+    { service: 'relay', id: 'r1', epoch: 'a' },
+  ];
+  expect(reports.unheard(there)).toEqual(['ingress i1', 'relay r1']);
+  reports.hear(report('ingress', 'i1'), 0);
+  reports.hear(report('relay', 'r1', { part: 0, lastPart: false }), 0);
+  expect(reports.unheard(there)).toEqual(['relay r1']);
+  reports.hear(report('relay', 'r1', { part: 1 }), 0);
+  expect(reports.unheard(there)).toEqual([]);
+  expect(reports.unheard([{ service: 'relay', id: 'r1', epoch: 'b' }])).toEqual(['relay r1']);
+});
+
 it('tells how long an instance was silent, counts it no more, and forgets it', () => {
   const reports = createReports({ members: 100 });
   reports.hear(report('ingress', 'i1', { members: [state('acme', { connections: 1 })] }), 0);

@@ -11,6 +11,15 @@ export interface Reports {
   /** How every member stands, put together from those that are not silent. Made anew each time. */
   standing(now: number): Map<string, Standing>;
   links(now: number): LinkStatus[];
+  /** Those of these instances of which no whole report was heard yet, "relay relay-1". */
+  unheard(there: readonly Named[]): string[];
+}
+
+/** An instance as its hello names it. */
+export interface Named {
+  readonly service: string;
+  readonly id: string;
+  readonly epoch: string;
 }
 
 interface Known {
@@ -21,6 +30,8 @@ interface Known {
   parts: MemberState[];
   partsAt: bigint;
   next: number;
+  /** The incarnation of which a whole report was heard; '' of none. */
+  whole: string;
 }
 
 /** What an instance said counts as long as it speaks; after a while of silence it is forgotten. ms. */
@@ -47,7 +58,9 @@ export function createReports(limits: { readonly members: number }): Reports {
     if (report.part !== one.next || report.at !== one.partsAt) return;
     one.next += 1;
     if (one.parts.length < limits.members) one.parts.push(...report.members);
-    if (report.lastPart) one.members = one.parts;
+    if (!report.lastPart) return;
+    one.members = one.parts;
+    one.whole = report.epoch;
   };
 
   return {
@@ -58,7 +71,7 @@ export function createReports(limits: { readonly members: number }): Reports {
         forget(now);
         if (known.size >= mostInstances) return;
       }
-      const one = before ?? { report, heard: now, members: [], parts: [], partsAt: -1n, next: 0 };
+      const one = before ?? { report, heard: now, members: [], parts: [], partsAt: -1n, next: 0, whole: '' };
       if (one.report.epoch !== report.epoch) one.members = [];
       one.report = report;
       one.heard = now;
@@ -85,6 +98,8 @@ export function createReports(limits: { readonly members: number }): Reports {
       speaking(now).flatMap(({ report, members }) =>
         members.flatMap(({ member, links }) => links.map(({ address, state, why }) => ({ member, relay: report.id, address, state, why }))),
       ),
+    unheard: (there) =>
+      there.filter(({ service, id, epoch }) => known.get(`${service} ${id}`)?.whole !== epoch).map(({ service, id }) => `${service} ${id}`),
   };
 }
 

@@ -2,6 +2,7 @@ import { ApiFault } from '@guildhall/chassis/api/api-fault';
 import type { StreamMessage, StreamReader } from '@guildhall/chassis/stream-reader';
 import type { SearchRecordsRequest, SearchRecordsResponse } from '@guildhall/proto/gen/guildhall/metrics/v1/metrics_service';
 import type { RoutingRecord } from '@guildhall/proto/gen/guildhall/metrics/v1/traffic';
+import { batchSize } from '@guildhall/proto/records/batch-size';
 import { readRecordBatch, routingRecord } from '@guildhall/proto/records/read-batch';
 import { createRecordReader } from '@guildhall/proto/records/record-columns';
 import { streams } from '@guildhall/proto/subjects';
@@ -163,7 +164,7 @@ function createPiece(wanted: Wanted, { since, until, most }: { since: number; un
   return {
     look({ payload }: StreamMessage): void {
       if (!holds(payload)) {
-        scanned += countOf(payload);
+        scanned += batchSize(payload);
         return;
       }
       const batch = read(payload);
@@ -192,10 +193,4 @@ function createPiece(wanted: Wanted, { since, until, most }: { since: number; un
 /** The newest so many, oldest first. */
 function newest(records: RoutingRecord[], most: number): RoutingRecord[] {
   return records.sort((a, b) => Number(a.at - b.at)).slice(-most);
-}
-
-/** About how many records are in a batch that was not decoded. */
-const usualRecordBytes = 110;
-function countOf(payload: Uint8Array): number {
-  return Math.max(1, Math.round(payload.length / usualRecordBytes));
 }

@@ -8,10 +8,10 @@ import { startInstanceReport } from '@guildhall/chassis/instance-report';
 import { createLogger } from '@guildhall/chassis/log';
 import { createMeters } from '@guildhall/chassis/meters';
 import { loadTelemetry } from '@guildhall/chassis/otlp-door';
-import { createRoster } from '@guildhall/chassis/roster';
+import { createRoster, type Instance, type Roster } from '@guildhall/chassis/roster';
 import type { Start } from '@guildhall/chassis/running';
 import { createTracing } from '@guildhall/chassis/tracing';
-import { subjects } from '@guildhall/proto/subjects';
+import { helloServices, subjects } from '@guildhall/proto/subjects';
 import type { ConsoleConfig } from './config.js';
 import { type Core, startCore } from './core.js';
 import { openDoors } from './doors/open-doors.js';
@@ -36,7 +36,7 @@ export const start: Start<ConsoleConfig> = async (config, signal) => {
     sampled: () => core?.live.sampled() ?? 1,
     sizes: () => core?.sizes() ?? { members: 0, pairs: 0 },
   });
-  const started = startCore(config, bus, events);
+  const started = startCore(config, bus, events, () => othersIn(roster));
   core = started;
   const ready = () => {
     const reasons = signal.aborted ? ['it ends'] : started.reasons();
@@ -88,3 +88,8 @@ export const start: Start<ConsoleConfig> = async (config, signal) => {
     throw thrown;
   }
 };
+
+/** Whoever greets and does not end; of consoles nothing is awaited. */
+function othersIn(roster: Roster): Instance[] {
+  return helloServices.filter((service) => service !== 'console').flatMap((service) => roster.fresh(service));
+}

@@ -1,4 +1,5 @@
 import type { CloseReason } from '@guildhall/proto/reason';
+import { recordMethods } from '@guildhall/proto/records/record-methods';
 import { createRefusals, type Refusals } from './refusals.js';
 import { createRuleCounts, type RuleCounts } from './rule-counts.js';
 
@@ -50,23 +51,7 @@ export interface Counts {
 }
 
 /** Methods counted by name; every other one counts as the last. */
-export const countedMethods = [
-  'MESSAGE',
-  'INVITE',
-  'ACK',
-  'BYE',
-  'CANCEL',
-  'SUBSCRIBE',
-  'NOTIFY',
-  'PUBLISH',
-  'OPTIONS',
-  'INFO',
-  'REFER',
-  'UPDATE',
-  'PRACK',
-  'REGISTER',
-  'other',
-] as const;
+export const countedMethods = recordMethods;
 
 const indexes: ReadonlyMap<string, number> = new Map(countedMethods.map((method, index) => [method, index]));
 

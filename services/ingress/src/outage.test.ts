@@ -86,4 +86,29 @@ describe('when something is lost', () => {
     await until('it is ready', async () => (await stage.readyz()).ok);
     expect(await answered(sip())).toMatch(/^SIP\/2.0 200/);
   });
+
+  it('NATS, and the only relay is back later than others: what came meanwhile waits for it, whoever asked for it first', async () => {
+    const patient = await openStage(process.env, { timeouts: { bus: '10s' } });
+    try {
+      const sender = await patient.member('acme');
+      patient.relay.onForward = (forward) => patient.relay.answer(forward, 200, 'OK');
+      sender.send(sip());
+      expect(await sender.next()).toMatch(/^SIP\/2.0 200/);
+      await patient.nats.kill();
+      await until('it is noticed', async () => (await patient.readyz()).reasons.includes('NATS is not connected'));
+      await patient.relay.die();
+      sender.send(sip());
+      sender.send(sip({ method: 'INFO' }));
+      await patient.nats.start();
+      await until('the new one is asked about', () => patient.policy.asks.some(({ method }) => method === 'INFO'));
+      await until('nobody heard the known one', async () => (await patient.metric('guildhall_bus_failures_total', 'unheard')) > 0);
+      sender.send(sip());
+      const relay = await patient.anotherRelay('relay-1');
+      relay.onForward = (forward) => relay.answer(forward, 202, 'Accepted');
+      for (let count = 0; count < 3; count += 1) expect(await sender.next()).toMatch(/^SIP\/2.0 202/);
+      expect(sender.rest()).toEqual([]);
+    } finally {
+      await patient.close();
+    }
+  });
 });

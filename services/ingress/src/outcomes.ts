@@ -34,6 +34,7 @@ export function takeOutcomes(payload: Uint8Array, desk: OutcomeDesk): void {
   }
   const now = desk.clock();
   desk.relayTold(batch.relay, batch.lag, batch.heard, batch.heardAge, now);
+  const relay = idShape.test(batch.relay) ? batch.relay : '';
   let start = 0;
   for (let at = 0; at < count; at += 1) {
     const end = start + (batch.length[at] ?? 0);
@@ -41,10 +42,10 @@ export function takeOutcomes(payload: Uint8Array, desk: OutcomeDesk): void {
     const transaction = desk.byId(batch.transaction[at] ?? 0);
     if (transaction === undefined) desk.counts.strayOutcomes += 1;
     else if (kind === OutcomeKind.GONE) {
-      farSide(batch, at, transaction);
+      farSide(batch, at, transaction, relay);
       gone(batch, at, transaction, desk, now);
     } else if (kind === OutcomeKind.FINAL || kind === OutcomeKind.PROVISIONAL) {
-      if (kind === OutcomeKind.FINAL) farSide(batch, at, transaction);
+      if (kind === OutcomeKind.FINAL) farSide(batch, at, transaction, relay);
       desk.responses.pass(transaction, batch.status[at] ?? 0, batch.wire, start, end, now);
     }
     start = end;
@@ -52,16 +53,9 @@ export function takeOutcomes(payload: Uint8Array, desk: OutcomeDesk): void {
 }
 
 /** An older relay tells nothing but that it was it. */
-function farSide(batch: OutcomeBatch, at: number, transaction: ServerTransaction): void {
+function farSide(batch: OutcomeBatch, at: number, transaction: ServerTransaction, relay: string): void {
   const link = batch.links[(batch.link[at] ?? 0) - 1] ?? '';
-  noteFarSide(
-    transaction.story,
-    idShape.test(batch.relay) ? batch.relay : '',
-    link,
-    batch.waited[at] ?? 0,
-    batch.took[at] ?? 0,
-    batch.tries[at] ?? 0,
-  );
+  noteFarSide(transaction.story, relay, link, batch.waited[at] ?? 0, batch.took[at] ?? 0, batch.tries[at] ?? 0);
 }
 
 function gone(batch: OutcomeBatch, at: number, transaction: ServerTransaction, { responses }: OutcomeDesk, now: number): void {

@@ -13,10 +13,11 @@ export interface PolicyQuestions {
   tokenKeys(): Promise<Uint8Array>;
 }
 
-/** `timeout` is ms for each question. */
-export function createPolicyQuestions(bus: Bus, timeout: number): PolicyQuestions {
+/** `timeout` is ms for each question; a verdict asked for while NATS is away may take `away` longer, as its requests wait so long for NATS. */
+export function createPolicyQuestions(bus: Bus, timeout: number, away: number): PolicyQuestions {
+  const patience = (): number => (bus.connected() ? timeout : timeout + away);
   return {
-    verdict: (ask, trace) => askPolicy(bus, subjects.ask, Ask.encode(ask).finish(), timeout, 'refuse', trace),
+    verdict: (ask, trace) => askPolicy(bus, subjects.ask, Ask.encode(ask).finish(), patience(), 'refuse', trace),
     trust: (question) => askPolicy(bus, subjects.trust, question, timeout),
     tokenKeys: () => askPolicy(bus, subjects.tokenKeys, TokenKeysRequest.encode({}).finish(), timeout),
   };

@@ -103,7 +103,7 @@ describe('records in columns', () => {
 
   it('are of one privacy: a batch ends where hashes begin', () => {
     const columns = createRecordColumns(link);
-    const hashed = createRecordUsers('hashed', 100);
+    const hashed = createRecordUsers('hashed');
     expect(hashed.wantsKey()).toBe(true);
     expect(columns.add({ ...one, fromUri: 'sip:alice@acme.example' }, hashed.now())).toBe(true);
     expect(hashed.learn(Buffer.alloc(31))).toBe(false);
@@ -119,7 +119,7 @@ describe('records in columns', () => {
   });
 
   it('remember hashes, but not without end', () => {
-    const hashed = createRecordUsers('hashed', 16);
+    const hashed = createRecordUsers('hashed');
     hashed.learn(Buffer.alloc(32, 1));
     const { user } = hashed.now();
     const told = Array.from({ length: 100 }, (_, n) => user(`sip:u${n}@acme.example`));

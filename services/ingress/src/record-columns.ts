@@ -1,7 +1,7 @@
+import { type PackedColumn, packedColumn, putBytes, putColumn, putFixed64, putNumber, putText } from '@guildhall/chassis/packed-column';
 import { sampleKey } from '@guildhall/chassis/trace-context';
-import { type RecordAnswer, RecordBatch, type RecordKind, type RecordPrivacy } from '@guildhall/proto/gen/guildhall/bus/v1/record';
+import { type RecordAnswer, RecordBatch, type RecordKind, RecordPrivacy } from '@guildhall/proto/gen/guildhall/bus/v1/record';
 import type { CloseReason, ReasonCode } from '@guildhall/proto/reason';
-import { type PackedColumn, packedColumn, putBytes, putColumn, putFixed64, putNumber, putText } from './packed-column.js';
 
 /** What one record says. Times are monotonic ms, parts of time whole microseconds below 2^32, texts '' for none. */
 export interface RecordFacts {
@@ -100,8 +100,6 @@ export function whole(value: number): number {
 /** Names stand in one table a batch. */
 export function createRecordColumns(link: ColumnsLink): RecordColumns {
   const names = new Map<string, number>();
-  /** URIs have a table of their own: what stands for a user is found out once a batch. */
-  const users = new Map<string, number>();
   const sentences = new Map<string, number>();
   const nameTexts = packedColumn();
   const callIds = packedColumn();
@@ -113,25 +111,38 @@ export function createRecordColumns(link: ColumnsLink): RecordColumns {
   let since = 0;
   let privacy: RecordPrivacy = 0;
   let count = 0;
+  let entries = 0;
   let size = cost.batch;
 
+  const entry = (text: string): number => {
+    entries += 1;
+    putText(nameTexts, textFields.names, text);
+    size += text.length * cost.character + cost.name;
+    return entries;
+  };
   const name = (text: string): number => {
     if (text === '') return 0;
     const known = names.get(text);
     if (known !== undefined) return known;
-    const made = names.size + 1;
+    const made = entry(text);
     names.set(text, made);
-    putText(nameTexts, textFields.names, text);
-    size += text.length * cost.character + cost.name;
     return made;
   };
+  /**
+   * What stands for a user gets an entry of its own without a look at others. A table of the URIs of a batch would save a hash where users come again,
+   * and cost more where they do not: it keeps the heads alive that they were cut from (2.6 beside 1.6 µs).
+   */
   const user = (uri: string, told: UserNames): number => {
-    if (uri === '') return 0;
-    const known = users.get(uri);
-    if (known !== undefined) return known;
-    const made = name(told.user(uri));
-    users.set(uri, made);
-    return made;
+    const text = told.user(uri);
+    if (text === '') return 0;
+    return told.privacy === RecordPrivacy.DOMAIN ? name(text) : entry(text);
+  };
+  const putUser = (column: Field, uri: string, told: UserNames): void => {
+    if (uri !== column.text) {
+      column.entry = uri === '' ? 0 : user(uri, told);
+      column.text = uri;
+    }
+    putNumber(column, column.entry);
   };
   const putName = (column: Field, text: string): void => {
     if (text !== column.text) {
@@ -158,9 +169,9 @@ export function createRecordColumns(link: ColumnsLink): RecordColumns {
     callIds.length = 0;
     out.length = 0;
     names.clear();
-    users.clear();
     sentences.clear();
     count = 0;
+    entries = 0;
     size = cost.batch;
   };
 
@@ -199,8 +210,8 @@ export function createRecordColumns(link: ColumnsLink): RecordColumns {
       putName(columns.link, facts.link);
       putName(columns.relay, facts.relay);
       putName(columns.source, facts.source);
-      putNumber(columns.fromUser, user(facts.fromUri, told));
-      putNumber(columns.toUser, user(facts.toUri, told));
+      putUser(columns.fromUser, facts.fromUri, told);
+      putUser(columns.toUser, facts.toUri, told);
       putText(callIds, textFields.callId, facts.callId);
       putFixed64(columns.trace, sampleKey(facts.serial), Math.floor(facts.serial / two32));
       putNumber(columns.flags, facts.flags);

@@ -15,6 +15,4 @@ export const recordsConfig = section({
   retry: duration('2s', '100ms', '1m'),
   /** A drain waits so long until the last are stored. */
   finish: duration('1s', 0, '30s'),
-  /** Users whose hash is remembered. */
-  users: count(20_000, 16, 1_000_000),
 });

@@ -29,7 +29,7 @@ const keyRetry = 1_000;
 export function openRecords({ config, epoch, bus, events, rim }: RecordParts): RecordKeeping | undefined {
   const { records, timeouts } = config;
   if (!records.enabled) return undefined;
-  const users = createRecordUsers(records.privacy, records.users);
+  const users = createRecordUsers(records.privacy);
   const counts: RecordCounts = { made: 0, stored: 0, dropped: 0 };
   const publisher = bus.publisher({
     bytes: records.bufferBytes,

@@ -1,6 +1,6 @@
 import { createUserHash } from '@guildhall/chassis/user-hash';
 import { RecordPrivacy } from '@guildhall/proto/gen/guildhall/bus/v1/record';
-import { recordSentence, recordUser, type UserHash } from '@guildhall/proto/records/record-user';
+import { recordSentence, recordUser } from '@guildhall/proto/records/record-user';
 import type { UserNames } from './record-columns.js';
 
 /** How users stand in records. */
@@ -23,8 +23,8 @@ const privacies: Readonly<Record<Privacy, RecordPrivacy>> = {
   domain: RecordPrivacy.DOMAIN,
 };
 
-/** `remembered`: of so many users the hash is kept from one batch to the next. */
-export function createRecordUsers(privacy: Privacy, remembered: number): RecordUsers {
+/** How users stand in records by that setting. */
+export function createRecordUsers(privacy: Privacy): RecordUsers {
   const never = (): string => '';
   const plain = privacies[privacy === 'hashed' ? 'domain' : privacy];
   let current: UserNames = {
@@ -42,32 +42,10 @@ export function createRecordUsers(privacy: Privacy, remembered: number): RecordU
       const hash = createUserHash(key);
       current = {
         privacy: RecordPrivacy.HASHED,
-        user: remembering(hash, remembered),
+        user: (uri) => recordUser(uri, RecordPrivacy.HASHED, hash),
         sentence: (text) => recordSentence(text, RecordPrivacy.HASHED, hash),
       };
       return true;
     },
   };
-}
-
-/** Two generations, of which the older is forgotten when the younger is full: that costs less than to know who was there last. */
-function remembering(hash: UserHash, most: number): (uri: string) => string {
-  let young = new Map<string, string>();
-  let old = new Map<string, string>();
-  return (uri) => {
-    const known = young.get(uri);
-    if (known !== undefined) return known;
-    const told = old.get(uri) ?? recordUser(uri, RecordPrivacy.HASHED, hash);
-    if (young.size * 2 >= most) {
-      old = young;
-      young = new Map();
-    }
-    young.set(copied(uri), told);
-    return told;
-  };
-}
-
-/** A slice keeps alive what it was cut from. */
-function copied(text: string): string {
-  return Buffer.from(text, 'latin1').toString('latin1');
 }

@@ -60,7 +60,7 @@ export interface Records {
 export interface RecordsDesk {
   /** This incarnation of ingress. */
   readonly epoch: string;
-  /** Takes a record; undefined: none are kept. Hot path. */
+  /** Takes a record, and keeps nothing of the object; undefined: none are kept. Hot path. */
   readonly add?: ((facts: RecordFacts) => void) | undefined;
   /** Undefined: none are made. */
   readonly traces?: Traces | undefined;
@@ -79,6 +79,8 @@ export const noRecords: Records = {
   traceId: () => '',
 };
 
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
 /** Beyond this a sentence or a detail says nothing more. */
 const longestText = 400;
 
@@ -87,6 +89,8 @@ export function createRecords({ epoch, add, traces, tap }: RecordsDesk): Records
   if (add === undefined && traces === undefined) return noRecords;
   const high = traceHighOf(epoch);
   let serials = 0;
+  /** Of transactions, one after the other: whoever is told keeps nothing of it. */
+  const facts: Writable<RecordFacts> = { ...nothing };
   const serial = (): number => {
     serials += 1;
     return serials;
@@ -136,37 +140,34 @@ export function createRecords({ epoch, add, traces, tap }: RecordsDesk): Records
         if (request !== undefined && refusal !== undefined) refused(request, sender, status, refusal, story.serial, bytes, now);
         return;
       }
-      const facts: RecordFacts = {
-        kind: RecordKind.TRANSACTION,
-        endedAt: now,
-        peer: wire.member.id,
-        target: transaction.target !== '' ? transaction.target : admission.target !== '' ? admission.target : (verdict?.member ?? ''),
-        fromDomain: admission.fromDomain,
-        toDomain: admission.toDomain !== '' ? admission.toDomain : domainIn(story.toUri),
-        method: countedMethods[methodIndex(transaction.method)] ?? '',
-        event: admission.event,
-        rule: verdict?.rule ?? '',
-        code: refusal?.code ?? '',
-        sentence: refusal === undefined ? '' : oneLine(refusal.sentence),
-        answer: byHub ? RecordAnswer.HUB : RecordAnswer.FAR,
-        status,
-        total: whole((now - transaction.openedAt) * 1000),
-        decision: story.decidedAt === 0 ? 0 : whole((story.decidedAt - transaction.openedAt) * 1000),
-        linkWait: story.waited,
-        far: story.took,
-        requestBytes: transaction.length !== 0 ? transaction.length : request === undefined ? 0 : request.end - request.start,
-        answerBytes: bytes,
-        tries: story.tries,
-        repeats: story.repeats,
-        link: story.link,
-        relay: story.relay,
-        source: wire.source,
-        fromUri: story.fromUri,
-        toUri: story.toUri,
-        callId: story.callId,
-        serial: story.serial,
-        flags: (admission.token === undefined ? 0 : recordFlags.inDialog) | (story.marked ? recordFlags.marked : 0),
-      };
+      facts.endedAt = now;
+      facts.peer = wire.member.id;
+      facts.target = transaction.target !== '' ? transaction.target : admission.target !== '' ? admission.target : (verdict?.member ?? '');
+      facts.fromDomain = admission.fromDomain;
+      facts.toDomain = admission.toDomain !== '' ? admission.toDomain : domainIn(story.toUri);
+      facts.method = countedMethods[methodIndex(transaction.method)] ?? '';
+      facts.event = admission.event;
+      facts.rule = verdict?.rule ?? '';
+      facts.code = refusal?.code ?? '';
+      facts.sentence = refusal === undefined ? '' : oneLine(refusal.sentence);
+      facts.answer = byHub ? RecordAnswer.HUB : RecordAnswer.FAR;
+      facts.status = status;
+      facts.total = whole((now - transaction.openedAt) * 1000);
+      facts.decision = story.decidedAt === 0 ? 0 : whole((story.decidedAt - transaction.openedAt) * 1000);
+      facts.linkWait = story.waited;
+      facts.far = story.took;
+      facts.requestBytes = transaction.length !== 0 ? transaction.length : request === undefined ? 0 : request.end - request.start;
+      facts.answerBytes = bytes;
+      facts.tries = story.tries;
+      facts.repeats = story.repeats;
+      facts.link = story.link;
+      facts.relay = story.relay;
+      facts.source = wire.source;
+      facts.fromUri = story.fromUri;
+      facts.toUri = story.toUri;
+      facts.callId = story.callId;
+      facts.serial = story.serial;
+      facts.flags = (admission.token === undefined ? 0 : recordFlags.inDialog) | (story.marked ? recordFlags.marked : 0);
       tell(facts, story, transaction.relay?.id ?? '');
     },
     answered(request, { peer, source }, bytes, now) {

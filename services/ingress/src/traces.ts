@@ -1,6 +1,7 @@
 import { attributes, callIdHash, methodName, type SpanAttributes, tell, tellAddress } from '@guildhall/chassis/attributes';
+import type { FinishedSpan } from '@guildhall/chassis/finished-span';
 import { sampleKey, spanIdOf, tracedForward, traceHighOf, traceIdOf, traceparent } from '@guildhall/chassis/trace-context';
-import type { FinishedSpan, Tracing } from '@guildhall/chassis/tracing';
+import type { Tracing } from '@guildhall/chassis/tracing';
 import type { TracedForward } from '@guildhall/proto/gen/guildhall/bus/v1/forward';
 import type { ReasonCode } from '@guildhall/proto/reason';
 import { reasons } from '@guildhall/proto/reason';
@@ -88,49 +89,38 @@ export function createTraces(tracing: Tracing, epoch: string): Traces {
 /** The spans of one transaction: all of it, the question to policy where it waited for that, and what went to a relay until an outcome was back. */
 export function spansOf(transaction: TracedTransaction, traceId: string): FinishedSpan[] {
   const server = spanIdOf(traceId, place.server);
-  const child = { traceId, parentSpanId: server, remoteParent: false };
   const { openedAt, decidedAt, forwardedAt, endedAt, status } = transaction;
   const failed = status >= 500 ? failureOf(transaction) : '';
-  const spans: FinishedSpan[] = [
-    {
-      traceId,
-      spanId: server,
-      parentSpanId: '',
-      remoteParent: false,
-      name: `SIP ${methodName(transaction.method)}`,
-      kind: 'server',
-      startedAt: openedAt,
-      endedAt,
-      attributes: serverAttributes(transaction),
-      failed,
-    },
-  ];
+  const name = `SIP ${methodName(transaction.method)}`;
+  const spans = [spanOf(traceId, place.server, '', 'server', name, openedAt, endedAt, serverAttributes(transaction), failed)];
   // A verdict that was at hand takes no time; a microsecond is more than two sums of the same times differ by.
   if (decidedAt - openedAt > 0.001) {
-    spans.push({
-      ...child,
-      spanId: spanIdOf(traceId, place.ask),
-      name: `request ${subjects.ask}`,
-      kind: 'client',
-      startedAt: openedAt,
-      endedAt: decidedAt,
-      attributes: askAttributes(transaction),
-      failed: '',
-    });
+    spans.push(
+      spanOf(traceId, place.ask, server, 'client', `request ${subjects.ask}`, openedAt, decidedAt, askAttributes(transaction), ''),
+    );
   }
   if (forwardedAt > 0) {
-    spans.push({
-      ...child,
-      spanId: spanIdOf(traceId, place.send),
-      name: `send ${relayTemplate}`,
-      kind: 'producer',
-      startedAt: forwardedAt,
-      endedAt,
-      attributes: sendAttributes(transaction),
-      failed,
-    });
+    spans.push(
+      spanOf(traceId, place.send, server, 'producer', `send ${relayTemplate}`, forwardedAt, endedAt, sendAttributes(transaction), failed),
+    );
   }
   return spans;
+}
+
+/** All in one shape: to spread one object into others takes longer than to write a span down. */
+function spanOf(
+  traceId: string,
+  at: number,
+  parentSpanId: string,
+  kind: FinishedSpan['kind'],
+  name: string,
+  startedAt: number,
+  endedAt: number,
+  told: SpanAttributes,
+  failed: string,
+): FinishedSpan {
+  const spanId = spanIdOf(traceId, at);
+  return { traceId, spanId, parentSpanId, remoteParent: false, name, kind, startedAt, endedAt, attributes: told, failed };
 }
 
 /** The subjects of all relays are one name. */
@@ -139,11 +129,11 @@ const relayTemplate = subjects.relay('relay').replace(/relay$/, '{relay}');
 function serverAttributes(transaction: TracedTransaction): SpanAttributes {
   const { status, code, callId } = transaction;
   const told = messageAttributes(transaction);
-  told[attributes.sipStatus] = status;
-  told[attributes.answeredBy] = transaction.byHub ? 'hub' : 'far';
-  told[attributes.requestBytes] = transaction.requestBytes;
-  told[attributes.responseBytes] = transaction.answerBytes;
-  if (callId !== '') told[attributes.sipCallId] = callIdHash(callId);
+  told.set(attributes.sipStatus, status);
+  told.set(attributes.answeredBy, transaction.byHub ? 'hub' : 'far');
+  told.set(attributes.requestBytes, transaction.requestBytes);
+  told.set(attributes.responseBytes, transaction.answerBytes);
+  if (callId !== '') told.set(attributes.sipCallId, callIdHash(callId));
   tell(told, attributes.sipFromDomain, transaction.fromDomain);
   tell(told, attributes.sipToDomain, transaction.toDomain);
   tell(told, attributes.peer, transaction.peer);
@@ -151,14 +141,14 @@ function serverAttributes(transaction: TracedTransaction): SpanAttributes {
   tell(told, attributes.verdict, transaction.verdict);
   tell(told, attributes.rule, transaction.rule);
   tell(told, attributes.reason, code);
-  if (status >= 500) told[attributes.errorType] = code || String(status);
+  if (status >= 500) told.set(attributes.errorType, code || String(status));
   tellAddress(told, 'client', transaction.source);
   return told;
 }
 
 function messageAttributes({ method, event }: TracedTransaction): SpanAttributes {
-  const told: SpanAttributes = {};
-  told[attributes.sipMethod] = methodName(method);
+  const told: SpanAttributes = new Map();
+  told.set(attributes.sipMethod, methodName(method));
   tell(told, attributes.sipEvent, event);
   return told;
 }
@@ -173,13 +163,13 @@ function askAttributes({ verdict, rule }: TracedTransaction): SpanAttributes {
 function sendAttributes(transaction: TracedTransaction): SpanAttributes {
   const { relay } = transaction;
   const told = messaging(relay === '' ? '' : subjects.relay(relay), 'send');
-  told[attributes.messagingTemplate] = relayTemplate;
+  told.set(attributes.messagingTemplate, relayTemplate);
   tell(told, attributes.relay, relay);
   tell(told, attributes.target, transaction.target);
   tellAddress(told, 'server', transaction.link);
-  told[attributes.linkWait] = transaction.linkWait;
-  told[attributes.far] = transaction.far;
-  told[attributes.tries] = transaction.tries;
+  told.set(attributes.linkWait, transaction.linkWait);
+  told.set(attributes.far, transaction.far);
+  told.set(attributes.tries, transaction.tries);
   return told;
 }
 
@@ -189,10 +179,10 @@ function failureOf({ code, status }: TracedTransaction): string {
 }
 
 function messaging(subject: string, operation: string): SpanAttributes {
-  const told: SpanAttributes = {};
-  told[attributes.messagingSystem] = 'nats';
+  const told: SpanAttributes = new Map();
+  told.set(attributes.messagingSystem, 'nats');
   tell(told, attributes.messagingDestination, subject);
-  told[attributes.messagingOperation] = operation;
-  told[attributes.messagingOperationType] = 'send';
+  told.set(attributes.messagingOperation, operation);
+  told.set(attributes.messagingOperationType, 'send');
   return told;
 }

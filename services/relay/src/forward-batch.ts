@@ -1,4 +1,4 @@
-import { contextOfForward } from '@guildhall/chassis/trace-context';
+import { isOfTrace } from '@guildhall/chassis/trace-context';
 import { ForwardBatch, ForwardKind, type TracedForward } from '@guildhall/proto/gen/guildhall/bus/v1/forward';
 
 /** Ids that become subject tokens, Map keys and parts of a branch. */
@@ -27,7 +27,7 @@ export function readForwards(payload: Uint8Array): ForwardBatch | undefined {
 }
 
 function isTraced(traced: TracedForward, count: number): boolean {
-  return traced.entry < count && contextOfForward(traced) !== undefined;
+  return traced.entry < count && isOfTrace(traced);
 }
 
 function isWhole(batch: ForwardBatch): boolean {

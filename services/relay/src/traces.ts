@@ -1,6 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import { attributes, methodName, type SpanAttributes, tell, tellAddress } from '@guildhall/chassis/attributes';
-import { contextOfForward } from '@guildhall/chassis/trace-context';
+import { contextOfForward, createSpanIds } from '@guildhall/chassis/trace-context';
 import type { Tracing } from '@guildhall/chassis/tracing';
 import { isReasonCode, reasons } from '@guildhall/proto/reason';
 import { subjects } from '@guildhall/proto/subjects';
@@ -11,6 +10,7 @@ import type { TracedEnd, Traces } from './traced-end.js';
  * member until that was answered.
  */
 export function createTraces(tracing: Tracing, relayId: string): Traces {
+  const newSpanId = createSpanIds();
   return {
     ended(end) {
       const parent = contextOfForward(end.trace);
@@ -50,25 +50,25 @@ export function createTraces(tracing: Tracing, relayId: string): Traces {
 const template = subjects.relay('relay').replace(/relay$/, '{relay}');
 
 function handAttributes({ member, tries, code }: TracedEnd, relayId: string): SpanAttributes {
-  const told: SpanAttributes = {};
-  told[attributes.messagingSystem] = 'nats';
-  told[attributes.messagingDestination] = subjects.relay(relayId);
-  told[attributes.messagingTemplate] = template;
-  told[attributes.messagingOperation] = 'process';
-  told[attributes.messagingOperationType] = 'process';
-  told[attributes.relay] = relayId;
-  told[attributes.target] = member;
-  told[attributes.tries] = tries;
+  const told: SpanAttributes = new Map();
+  told.set(attributes.messagingSystem, 'nats');
+  told.set(attributes.messagingDestination, subjects.relay(relayId));
+  told.set(attributes.messagingTemplate, template);
+  told.set(attributes.messagingOperation, 'process');
+  told.set(attributes.messagingOperationType, 'process');
+  told.set(attributes.relay, relayId);
+  told.set(attributes.target, member);
+  told.set(attributes.tries, tries);
   tell(told, attributes.reason, code);
   return told;
 }
 
 function wayAttributes({ method, member, status, code, link }: TracedEnd, failed: string): SpanAttributes {
-  const told: SpanAttributes = {};
-  told[attributes.sipMethod] = methodName(method);
-  told[attributes.target] = member;
-  if (status !== 0) told[attributes.sipStatus] = status;
-  if (failed !== '') told[attributes.errorType] = code || String(status);
+  const told: SpanAttributes = new Map();
+  told.set(attributes.sipMethod, methodName(method));
+  told.set(attributes.target, member);
+  if (status !== 0) told.set(attributes.sipStatus, status);
+  if (failed !== '') told.set(attributes.errorType, code || String(status));
   tellAddress(told, 'server', link);
   return told;
 }
@@ -77,8 +77,4 @@ function wayAttributes({ method, member, status, code, link }: TracedEnd, failed
 function failureOf({ status, code }: TracedEnd): string {
   if (status === 0) return isReasonCode(code) ? reasons[code].about : 'nothing answered in time';
   return status >= 400 ? `the far member answered ${status}` : '';
-}
-
-function newSpanId(): string {
-  return randomBytes(8).toString('hex');
 }

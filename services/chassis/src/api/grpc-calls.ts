@@ -1,4 +1,4 @@
-import { type handleServerStreamingCall, type handleUnaryCall, type Metadata, type ServerWritableStream, status } from '@grpc/grpc-js';
+import { type handleServerStreamingCall, type handleUnaryCall, Metadata, type ServerWritableStream, status } from '@grpc/grpc-js';
 import { ApiFault, type ApiFaultCode, faultText } from './api-fault.js';
 import type { Caller } from './caller.js';
 import type { CallEnd } from './grpc-authentication.js';
@@ -104,6 +104,8 @@ export function createCalls({ callerOf, refusedSince, patience, places, stall, f
         fail(call, how);
         return;
       }
+      // Tells that the stream is open, however long nothing comes.
+      call.sendMetadata(new Metadata());
       const gone = new AbortController();
       open.set(gone, () => fail(call, ending));
       const stop = (how: CallEnd): void => {

@@ -36,10 +36,10 @@ export function tracingInterceptor(tracing: Tracing, clock: () => number): Serve
       if (!byChance && ((parent?.sampled !== true && fine.has(code)) || !tracing.admits())) return;
       const name = path.slice(1);
       const failed = ours.has(code) ? status[code] : '';
-      const told: SpanAttributes = {};
-      told[attributes.rpcSystem] = 'grpc';
-      told[attributes.rpcMethod] = name;
-      told[attributes.rpcStatus] = status[code];
+      const told: SpanAttributes = new Map();
+      told.set(attributes.rpcSystem, 'grpc');
+      told.set(attributes.rpcMethod, name);
+      told.set(attributes.rpcStatus, status[code]);
       tell(told, attributes.errorType, failed);
       tellAddress(told, 'client', call.getPeer());
       tracing.span({

@@ -140,6 +140,7 @@ export function metricsAccess(options: MetricsOptions, world: World): ApiAccess 
   if (hub.metrics !== undefined && hub.metrics !== '') return here(hub.metrics, hub, options, world);
   throw new Fault('no-metrics', 'the hub of this state folder has no metrics API: it is of an earlier version', {
     cure: 'end it and start it with this guildhall up',
+    exitCode: 3,
   });
 }
 
@@ -160,5 +161,6 @@ function hubHere(options: ApiOptions, world: World, option: string): RunningHub 
   if (hub !== undefined) return hub;
   throw new Fault('no-hub', `no hub runs with the state folder ${state.path}`, {
     cure: `start one with guildhall up, or name another with --state DIR or ${option} HOST:PORT`,
+    exitCode: 3,
   });
 }

@@ -13,8 +13,8 @@ export interface Method<Request, Response> {
 
 /** One call: a whole request in, its answer out. Throws a Fault. */
 export type Call<Request, Response> = (request: Request) => Promise<Response>;
-/** A call answered by a stream, which ends when the hub ends it or `signal` is aborted. Throws a Fault. */
-export type StreamCall<Request, Response> = (request: Request, signal?: AbortSignal) => AsyncIterable<Response>;
+/** A call answered by a stream, which ends when the hub ends it or `signal` is aborted; `opened`: the hub has taken it. Throws a Fault. */
+export type StreamCall<Request, Response> = (request: Request, signal?: AbortSignal, opened?: () => void) => AsyncIterable<Response>;
 
 /** An answer holds at most a whole community as YAML with its certificates. */
 const largestMessage = 128 * 1024 * 1024;
@@ -83,11 +83,12 @@ export function openGrpcClient(access: ApiAccess, door: RefusingDoor): GrpcClien
   }
 
   function streaming<Request, Response>(method: Method<Request, Response>): StreamCall<Request, Response> {
-    return async function* (request, signal) {
+    return async function* (request, signal, opened) {
       if (signal?.aborted) return;
       const { path, requestSerialize, responseDeserialize } = method;
       const call = client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, request, metadata);
       const end = () => call.cancel();
+      if (opened !== undefined) call.once('metadata', opened);
       let late: Error | undefined;
       client.waitForReady(Date.now() + connectPatience, (failed) => {
         if (failed === undefined) return;

@@ -94,6 +94,7 @@ describe('a nats-server with that configuration', () => {
     ['ingress may not report as a relay', 'ingress', (nc) => nc.publish(subjects.report('relay', 'x'))],
     ['ingress may not say what passes', 'ingress', (nc) => nc.publish(subjects.traffic)],
     ['ingress may not ask who may see metrics', 'ingress', (nc) => nc.publish(subjects.access)],
+    ['relay may not ask who is a member', 'relay', (nc) => nc.publish(subjects.memberIds)],
     ['relay may not make records', 'relay', (nc) => nc.publish(subjects.records('i'))],
     ['relay may not keep heads', 'relay', (nc) => nc.publish(subjects.kept('i'))],
     ['relay may not ask for the key that hides users', 'relay', (nc) => nc.publish(subjects.privacyKey)],
@@ -150,6 +151,8 @@ describe('a nats-server with that configuration', () => {
     ['console says what passes', 'console', (nc) => nc.publish(subjects.traffic)],
     ['console keeps minutes', 'console', (nc) => nc.publish(subjects.trafficMinute)],
     ['console asks who may see metrics', 'console', (nc) => nc.publish(subjects.access)],
+    ['policy hears who asks for members', 'policy', (nc) => nc.subscribe(subjects.memberIds)],
+    ['console asks who is a member', 'console', (nc) => nc.publish(subjects.memberIds)],
     ['console asks for the key that hides users', 'console', (nc) => nc.publish(subjects.privacyKey)],
   ])('%s', async (_what, who, act) => {
     expect(await refused(who, act)).toBe(false);

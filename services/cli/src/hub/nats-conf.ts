@@ -126,6 +126,7 @@ const busPermissions: Readonly<Record<BusService, BusPermissions>> = {
       subjects.watched,
       subjects.access,
       subjects.privacyKey,
+      subjects.memberIds,
       subjects.changed,
       subjects.everyHello,
       inbox('policy'),
@@ -136,6 +137,7 @@ const busPermissions: Readonly<Record<BusService, BusPermissions>> = {
     publish: [
       subjects.access,
       subjects.privacyKey,
+      subjects.memberIds,
       subjects.traffic,
       subjects.trafficMinute,
       hello('console'),

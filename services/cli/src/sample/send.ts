@@ -108,6 +108,7 @@ function chooseHub(options: SendOptions, running: RunningHub | undefined, state:
   if (address === undefined) {
     throw new Fault('no-hub', `no hub runs with the state folder ${state.path}`, {
       cure: 'start one with guildhall up, or name another with --state DIR or --hub HOST:PORT',
+      exitCode: 3,
     });
   }
   const { host, port } = splitAddress(address);

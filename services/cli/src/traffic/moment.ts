@@ -34,8 +34,13 @@ export async function momentNow(
   });
   return {
     picture: { sum, seconds: Math.max(1, Math.round(over / 1000)) },
-    links: links.filter(({ member }) => members.length === 0 || members.includes(member)),
+    links: linksOf(links, members),
   };
+}
+
+/** Links of these members; of none: all. */
+export function linksOf(links: readonly LinkStatus[], members: readonly string[]): readonly LinkStatus[] {
+  return links.filter(({ member }) => members.length === 0 || members.includes(member));
 }
 
 async function firstFrame(api: Pick<MetricsApi, 'watchTraffic'>, members: readonly string[]): Promise<TrafficFrame> {

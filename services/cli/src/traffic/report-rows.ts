@@ -10,7 +10,7 @@ export type Grouping = (typeof groupings)[number];
 /** One cell: texts are anybody's, figures are ours. */
 export type Cell = string | number;
 
-/** A report as a table: the same for people, CSV and JSON. Times in ms, sizes in bytes. */
+/** A report as a table: the same figures for people, CSV and JSON, which has names of its own. Times in ms, sizes in bytes. */
 export interface ReportTable {
   /** In the words of a CSV's first line: "p99_ms". */
   readonly columns: readonly string[];

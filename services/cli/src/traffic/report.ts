@@ -58,6 +58,13 @@ function shownLines({ columns, rows }: ReportTable, by: string, terminal: World[
   return tableLines(roomyColumns(shown, rows, spare, terminal.columns), rows, none, terminal);
 }
 
+/** Columns that JSON names as everywhere in the API, without units; the others in its spelling. */
+const jsonNames: Readonly<Record<string, string>> = { refused_by_hub: 'refused', p50_ms: 'p50', p99_ms: 'p99' };
+
+function jsonName(column: string): string {
+  return jsonNames[column] ?? column.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+}
+
 async function report(options: ReportOptions, world: World): Promise<number> {
   const now = world.now();
   const since = pastInstant(options.since ?? '24h', '--since', now);
@@ -75,12 +82,12 @@ async function report(options: ReportOptions, world: World): Promise<number> {
   const table = reportTable(sum, by);
   const { terminal } = world;
   if (keptSince > since) terminal.talk(`older than ${instantText(keptSince)} nothing is kept: the report begins there`);
-  const gaps = gapsOf({ ...sum, behind: 0n });
+  const gaps = gapsOf({ ...sum, behind: 0n, unheard: [] });
   if (gaps !== '') terminal.talk(gaps);
   if (format === 'csv') for (const line of csvLines(table)) terminal.out(line);
   else if (format === 'json') {
     const { sampled, dropped, lost, all, reasons } = sum;
-    const rows = table.rows.map((row) => Object.fromEntries(table.columns.map((column, at) => [column, row[at] ?? ''])));
+    const rows = table.rows.map((row) => Object.fromEntries(table.columns.map((column, at) => [jsonName(column), row[at] ?? ''])));
     terminal.out(jsonLine({ since, until, keptSince, sampled, dropped, lost, by, all, reasons, rows }));
   } else {
     const { requests, failed, refused, handshakes } = totalsOf(sum);

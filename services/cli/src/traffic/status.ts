@@ -1,4 +1,3 @@
-import { Fault } from '@guildhall/chassis/fault';
 import type { Command } from 'commander';
 import type { MetricsOptions } from '../api/api-access.js';
 import { withMetricsOptions } from '../api/api-options.js';
@@ -11,18 +10,12 @@ interface StatusOptions extends MetricsOptions {
   readonly links?: true;
 }
 
-/** How the command ends by the verdict; a word of a newer hub counts as impaired. */
+/** How the command ends by the verdict, 3 as well for a hub that cannot be asked; a word of a newer hub counts as impaired. */
 const exits: Readonly<Record<string, number>> = { well: 0, impaired: 1, down: 3 };
-
-/** A hub that cannot be asked is as good as down to whoever watches it. */
-const unreachable = new Set(['no-hub', 'no-metrics', 'hub-unreachable', 'hub-silent']);
 
 async function status(options: StatusOptions, world: World): Promise<number> {
   const { terminal } = world;
-  const found = await withMetrics(options, world, (api) => api.getStatus({})).catch((thrown: unknown) => {
-    if (!(thrown instanceof Fault) || !unreachable.has(thrown.code)) throw thrown;
-    throw new Fault(thrown.code, thrown.message, { cure: thrown.cure, exitCode: 3, cause: thrown });
-  });
+  const found = await withMetrics(options, world, (api) => api.getStatus({}));
   const code = exits[found.verdict] ?? 1;
   if (options.json) terminal.out(jsonLine({ ...found }, code === 0));
   else for (const line of statusLines(found, options.links === true, terminal)) terminal.out(line);

@@ -5,8 +5,9 @@ import { withMetricsOptions } from '../api/api-options.js';
 import { jsonLine } from '../api/plain-json.js';
 import { plural } from '../plural.js';
 import type { World } from '../world.js';
+import { lasting } from './lasting.js';
 import { recordLine } from './record-line.js';
-import { memberId, statusFilter } from './traffic-options.js';
+import { memberId, methodFilter, statusFilter } from './traffic-options.js';
 import { withMetrics } from './with-metrics.js';
 
 /** What records are wanted, as given. */
@@ -32,8 +33,7 @@ export function recordFilter(options: FilterOptions): RecordFilter {
     from: member(options.from, '--from'),
     to: member(options.to, '--to'),
     user: options.user ?? '',
-    // Methods are told as they are written in messages.
-    method: options.method?.toUpperCase() ?? '',
+    method: options.method === undefined ? '' : methodFilter(options.method),
     code: options.code ?? '',
     status: options.status === undefined ? 0 : statusFilter(options.status, '--status'),
     callId: options.callId ?? '',
@@ -48,7 +48,11 @@ async function tail(options: TailOptions, world: World): Promise<number> {
   const forget = world.onSignal(() => ending.abort());
   try {
     await withMetrics(options, world, async (api) => {
-      for await (const { records, skipped } of api.tailRecords({ filter }, ending.signal)) {
+      const feed = lasting((signal, opened) => api.tailRecords({ filter }, signal, opened), ending.signal, {
+        broke: (why) => terminal.talk(`guildhall: ${why}`),
+        back: () => terminal.talk('guildhall: the feed is back; guildhall report tells what passed meanwhile'),
+      });
+      for await (const { records, skipped } of feed) {
         for (const record of records) terminal.out(options.json ? jsonLine({ record }) : recordLine(record, terminal.colorOut));
         if (skipped > 0n)
           terminal.talk(`${plural(Number(skipped), 'record')} left out: they come faster than they are read; narrow the filter`);
@@ -72,7 +76,7 @@ export function addTail(program: Command, world: World, ends: (code: number) => 
     .option('--from <id>', 'sent by this member')
     .option('--to <id>', 'to this member')
     .option('--user <address>', 'From or To, such as ada@acme.example; found too where users are kept as hashes')
-    .option('--method <method>', 'such as INVITE')
+    .option('--method <method>', 'such as INVITE; other: all that are not told by name')
     .option('--code <code>', 'reason the hub gave, such as denied-by-rule (guildhall reason lists them)')
     .option('--status <status>', 'final status: 404, or 4xx')
     .option('--call-id <id>', 'of this call')
@@ -81,6 +85,8 @@ export function addTail(program: Command, world: World, ends: (code: number) => 
     .addHelpText(
       'after',
       `
+When the hub ends, it is asked again for two minutes; then this ends with 3.
+
 Examples:
   guildhall tail
   guildhall tail --member acme --refused

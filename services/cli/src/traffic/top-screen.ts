@@ -86,8 +86,15 @@ function summaryLines({ sum, seconds }: Picture, { paused, filter }: TopState, p
 }
 
 /** What these figures leave out; '' nothing. */
-export function gapsOf({ sampled, dropped, lost, behind }: Pick<TrafficFrame, 'sampled' | 'dropped' | 'lost' | 'behind'>): string {
+export function gapsOf({
+  sampled,
+  dropped,
+  lost,
+  behind,
+  unheard,
+}: Pick<TrafficFrame, 'sampled' | 'dropped' | 'lost' | 'behind' | 'unheard'>): string {
   return [
+    ...(unheard.length === 0 ? [] : [`nothing heard of ${terminalText(unheard.join(', '), 120)} yet`]),
     ...(sampled > 1 ? [`one record of ${sampled} was looked at, figures are multiplied`] : []),
     ...(dropped > 0n ? [`${dropped} records dropped by ingress`] : []),
     ...(lost > 0n ? [`${lost} records lost with an instance`] : []),

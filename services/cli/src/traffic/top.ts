@@ -1,13 +1,13 @@
 import { Fault } from '@guildhall/chassis/fault';
-import type { LinkStatus } from '@guildhall/proto/gen/guildhall/metrics/v1/metrics_service';
-import type { TrafficFrame } from '@guildhall/proto/gen/guildhall/metrics/v1/traffic';
+import type { LinkStatus, WatchTrafficResponse } from '@guildhall/proto/gen/guildhall/metrics/v1/metrics_service';
 import type { Command } from 'commander';
 import type { MetricsOptions } from '../api/api-access.js';
 import { gathered, withMetricsOptions } from '../api/api-options.js';
 import { jsonLine } from '../api/plain-json.js';
 import type { Screen, World } from '../world.js';
+import { type FeedListener, lasting, pause } from './lasting.js';
 import type { MetricsApi } from './metrics-api.js';
-import { momentNow } from './moment.js';
+import { linksOf, momentNow } from './moment.js';
 import { type TopContent, topLines } from './top-screen.js';
 import { firstState, keysOf, pressed, sortable, type TopState, type TopView } from './top-state.js';
 import { boundedSpan, memberId, oneOf } from './traffic-options.js';
@@ -39,8 +39,6 @@ const spans = {
 const usualOver = { once: '60s', live: '10s' } as const;
 /** Links are asked for this often while they are shown, ms. */
 const linksEvery = 2000;
-/** A feed that broke off is asked for again after this, ms. */
-const againAfter = 1000;
 
 function read(options: TopOptions, atOnce: boolean): TopOrder {
   const view = oneOf<TopView>(options.view ?? 'members', '--view', ['members', 'pairs', 'links']);
@@ -75,57 +73,40 @@ async function once(api: MetricsApi, { members, over, first }: TopOrder, json: b
   return 0;
 }
 
-/** Frames as they come, again and again: a feed that breaks off after its first frame is asked for again. Ends with `signal`. */
-async function* frames(
-  api: MetricsApi,
-  members: readonly string[],
-  signal: AbortSignal,
-  broke: (why: string) => void,
-): AsyncIterable<TrafficFrame> {
-  for (let begun = false; !signal.aborted; ) {
-    try {
-      for await (const { frame } of api.watchTraffic({ members: [...members] }, signal)) {
-        if (frame === undefined) continue;
-        begun = true;
-        yield frame;
-      }
-      if (!signal.aborted) broke('the hub ended the feed; asking again');
-    } catch (thrown) {
-      // What was refused stays refused; what could not be reached may come back.
-      const passing = thrown instanceof Fault && ['hub-unreachable', 'hub-silent', 'hub-failed', 'limit'].includes(thrown.code);
-      if (!begun || !passing) throw thrown;
-      broke(`${thrown.message}; asking again`);
-    }
-    await pause(againAfter, signal);
-  }
+/** Frames as they come; a feed that breaks off after its first frame is asked for again. Ends with `signal`. */
+function frames(api: MetricsApi, members: readonly string[], signal: AbortSignal, told: FeedListener): AsyncIterable<WatchTrafficResponse> {
+  return lasting((until, opened) => api.watchTraffic({ members: [...members] }, until, opened), signal, told);
 }
 
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done, { once: true });
-    if (signal.aborted) done();
-  });
+/** Links of these members, of none: all; those of `before` where they cannot be had. */
+async function linksNow(api: MetricsApi, members: readonly string[], before: readonly LinkStatus[] = []): Promise<readonly LinkStatus[]> {
+  try {
+    const { links } = await api.getStatus({});
+    return linksOf(links, members);
+  } catch (thrown) {
+    if (thrown instanceof Fault) return before;
+    throw thrown;
+  }
 }
 
 /** One object a line, every interval. */
 async function stream(api: MetricsApi, { members, over, interval }: TopOrder, world: World, signal: AbortSignal): Promise<number> {
   const window = createWindow(over / 1000);
   let next = 0;
-  for await (const frame of frames(api, members, signal, (why) => {
-    window.clear();
-    world.terminal.talk(why);
-  })) {
+  const told = {
+    broke(why: string) {
+      window.clear();
+      world.terminal.talk(`guildhall: ${why}`);
+    },
+    back: () => world.terminal.talk('guildhall: the feed is back'),
+  };
+  for await (const { frame } of frames(api, members, signal, told)) {
+    if (frame === undefined) continue;
     window.add(frame);
     const picture = window.picture();
     if (picture === undefined || Number(frame.at) < next) continue;
     next = Number(frame.at) + interval;
-    world.terminal.out(jsonOf(picture, []));
+    world.terminal.out(jsonOf(picture, await linksNow(api, members)));
   }
   return 0;
 }
@@ -135,6 +116,7 @@ async function live(api: MetricsApi, order: TopOrder, screen: Screen, world: Wor
   const { signal } = ending;
   let state = order.first;
   let content: TopContent = { picture: undefined, links: [], trouble: '' };
+  let waking = new AbortController();
   const draw = (): void => {
     const size = { columns: screen.columns(), rows: screen.rows(), color: world.terminal.colorOut };
     taken.draw(topLines(content, state, size));
@@ -142,6 +124,7 @@ async function live(api: MetricsApi, order: TopOrder, screen: Screen, world: Wor
   const taken = screen.take({
     key(text) {
       for (const key of keysOf(text)) state = pressed(state, key);
+      waking.abort();
       if (state.quit) ending.abort();
       else draw();
     },
@@ -149,22 +132,32 @@ async function live(api: MetricsApi, order: TopOrder, screen: Screen, world: Wor
   });
   const followLinks = async (): Promise<void> => {
     while (!signal.aborted) {
-      if (state.view === 'links' && !state.paused) {
-        const { links } = await api.getStatus({}).catch(() => ({ links: content.links }));
+      const asking = state.view === 'links' && !state.paused;
+      if (asking) {
+        const links = await linksNow(api, order.members, content.links);
+        const isFirst = content.links.length === 0 && links.length > 0;
         content = { ...content, links };
+        if (isFirst && !signal.aborted) draw();
       }
-      await pause(linksEvery, signal);
+      // A key may ask for them.
+      waking = new AbortController();
+      await pause(linksEvery, asking ? signal : AbortSignal.any([signal, waking.signal]));
     }
   };
   try {
     draw();
     void followLinks();
     let next = 0;
-    for await (const frame of frames(api, order.members, signal, (trouble) => {
-      window.clear();
-      content = { ...content, trouble };
-      draw();
-    })) {
+    const told = {
+      broke(trouble: string) {
+        window.clear();
+        content = { ...content, trouble };
+        draw();
+      },
+      back: () => undefined,
+    };
+    for await (const { frame } of frames(api, order.members, signal, told)) {
+      if (frame === undefined) continue;
       window.add(frame);
       if (state.paused || Number(frame.at) < next) continue;
       next = Number(frame.at) + order.interval - 500;

@@ -61,3 +61,9 @@ export function statusFilter(text: string, option: string): number {
   if (/^[1-6]\d\d$/.test(text)) return Number(text);
   throw usage(`${option} ${terminalText(text, 60)} is no SIP status`, 'write 404, or 4xx for all of them');
 }
+
+/** A method as records tell it: as in messages, or "other" for all that are not told by name. */
+export function methodFilter(text: string): string {
+  const method = text.toUpperCase();
+  return method === 'OTHER' ? 'other' : method;
+}

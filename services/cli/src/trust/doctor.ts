@@ -82,7 +82,10 @@ function hubAddress(options: DoctorOptions, world: World): { host: string; port:
     options.hub === undefined ? runningHub(stateFolder(resolve(world.cwd, options.state ?? usualState(world.env)))) : undefined;
   const address = options.hub ?? running?.listeners[0]?.address;
   if (address === undefined)
-    throw new Fault('no-hub', 'no hub runs here that could be dialled', { cure: 'name one of its listeners with --hub HOST:PORT' });
+    throw new Fault('no-hub', 'no hub runs here that could be dialled', {
+      cure: 'start one with guildhall up, or name one of its listeners with --hub HOST:PORT',
+      exitCode: 3,
+    });
   const { host, port } = splitAddress(address);
   if (host === '' || !(port > 0 && port < 65_536))
     throw new Fault('usage', `--hub ${address} is no address`, { cure: 'write HOST:PORT, such as hub.example:5061', exitCode: 2 });

@@ -1,4 +1,4 @@
-import type { ApiFault } from '@guildhall/chassis/api/api-fault';
+import { ApiFault } from '@guildhall/chassis/api/api-fault';
 import {
   GetCallResponse,
   GetStatusResponse,
@@ -13,6 +13,8 @@ import type { Feed } from './feed.js';
 
 /** A feed that tells what a test says. */
 export interface PlayedFeed extends Feed {
+  /** Members it knows. Default: all that are asked for. */
+  members: ReadonlySet<string> | undefined;
   /** A second with this much traffic from acme to bolt, from bolt to cara and from cara to acme. */
   second(requests: number): void;
   record(record: Partial<RoutingRecord>): void;
@@ -22,6 +24,8 @@ export interface PlayedFeed extends Feed {
   open(): number;
   /** Refuses everything that is not a stream from now on. */
   refuse(fault: ApiFault | Error): void;
+  /** Knows of no call any more. */
+  forget(): void;
   /** Answers nothing any more. */
   hang(): void;
   /** Seconds become as large as this many bytes. */
@@ -76,6 +80,7 @@ export function playFeed(): PlayedFeed {
   let number = 0;
   let fault: Error | undefined;
   let hangs = false;
+  let forgot = false;
   let padding = '';
 
   const answer = async <T>(made: T): Promise<T> => {
@@ -113,11 +118,19 @@ export function playFeed(): PlayedFeed {
     }
   };
 
-  return {
+  const feed: PlayedFeed = {
+    members: undefined,
+    async knows(ids) {
+      const unknown = ids.find((id) => feed.members?.has(id) === false);
+      if (unknown !== undefined) throw new ApiFault('not-found', `There is no member ${unknown}.`, 'there is acme');
+    },
     asked,
     open: () => watching.size + tailing.size,
     refuse(how) {
       fault = how;
+    },
+    forget() {
+      forgot = true;
     },
     hang() {
       hangs = true;
@@ -159,7 +172,7 @@ export function playFeed(): PlayedFeed {
         { member: 'acme', head: 'MESSAGE sip:bob@bolt.example SIP/2.0' },
         { member: 'bolt', head: 'MESSAGE sip:bob@bolt.example SIP/2.0' },
       ];
-      return answer(GetCallResponse.fromPartial({ records: recordsOfAll, messages }));
+      return answer(GetCallResponse.fromPartial(forgot ? {} : { records: recordsOfAll, messages }));
     },
     status() {
       const { members, instances } = frameOf(1, 10, true);
@@ -172,4 +185,5 @@ export function playFeed(): PlayedFeed {
       return answer(GetStatusResponse.fromPartial({ verdict: 'impaired', reasons, members, instances, links, streams, behind: 8n }));
     },
   };
+  return feed;
 }

@@ -16,6 +16,8 @@ import type { TrafficFrame } from '@guildhall/proto/gen/guildhall/metrics/v1/tra
  * shape. Streams are pulled and bounded, and end with their signal. Refuses with an ApiFault.
  */
 export interface Feed {
+  /** Refuses (`not-found`) when one of these is no member and was none lately. */
+  knows(members: readonly string[]): Promise<void>;
   /** A full frame first, then one a second; who pulls late gets what came meanwhile added up in one. Figures and pairs of these members; none: of all. */
   watch(members: readonly string[], signal: AbortSignal): AsyncIterable<TrafficFrame>;
   query(request: QueryTrafficRequest, signal: AbortSignal): Promise<QueryTrafficResponse>;

@@ -22,8 +22,9 @@ import {
   stalled,
   tooLate,
 } from './http-errors.js';
+import { indexText } from './http-index.js';
 import { type Route, schemaOf } from './http-routes.js';
-import { metricsScopes } from './metrics-handlers.js';
+import { halfOf, metricsScopes } from './metrics-handlers.js';
 import { type Parameters, type QueryValues, readQuery } from './query-values.js';
 import { type SseMessage, type SseStream, sseStream } from './sse-stream.js';
 
@@ -37,6 +38,8 @@ export interface HttpAppNeeds {
   readonly stall: number;
   readonly answerTime: number;
   readonly places: StreamPlaces;
+  /** Refuses members that are none. */
+  knows(members: readonly string[]): Promise<void>;
   authenticate(credentials: Credentials): Promise<Authenticated>;
   certificateOf(peer: string): CertificateFacts | undefined;
   answered(name: string, code: string): void;
@@ -64,11 +67,12 @@ interface Env {
 
 const tokenParameter = 'access_token';
 
-/** Answers GET and nothing else; everything but errors is for known callers only. */
+/** Answers GET and nothing else; everything but errors and the index is for known callers only. */
 export function createHttpApp(needs: HttpAppNeeds): HttpApp {
   const { routes, failed } = needs;
   const open = new Set<SseStream>();
   const app = new Hono<Env>();
+  const index = indexText(routes);
 
   app.use(
     secureHeaders({
@@ -91,6 +95,10 @@ export function createHttpApp(needs: HttpAppNeeds): HttpApp {
     const { incoming } = c.env;
     const brings = Number(incoming.headers['content-length'] ?? 0) > 0 || incoming.headers['transfer-encoding'] !== undefined;
     return brings ? told(c, noBody) : next();
+  });
+  app.get('/', (c) => {
+    needs.answered('index', '200');
+    return c.text(index);
   });
   app.use(letIn(needs));
   app.get('/v1/schema', (c) => {
@@ -180,12 +188,14 @@ async function answer(c: Context<Env>, route: Route & { kind: 'answer' }, needs:
 }
 
 /** Tells until the listener goes, is not let in any more, or does not read. */
-function stream(c: Context<Env>, route: Route & { kind: 'stream' }, needs: HttpAppNeeds, open: Set<SseStream>): Response {
+async function stream(c: Context<Env>, route: Route & { kind: 'stream' }, needs: HttpAppNeeds, open: Set<SseStream>): Promise<Response> {
   const values = valuesOf(c, route.parameters, needs);
   const caller = c.get('caller');
   const credentials = c.get('credentials');
   const gone = new AbortController();
   const messages = route.listen(values, caller, gone.signal);
+  // Once it has begun, the status is told.
+  if (halfOf(caller) === undefined) await needs.knows(route.members(values));
   const leave = needs.places.enter(caller);
   if (leave === undefined) {
     needs.answered(route.method, String(crowded.status));

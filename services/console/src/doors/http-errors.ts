@@ -41,10 +41,14 @@ export function faultAnswer(thrown: unknown): ErrorAnswer | undefined {
   return thrown instanceof ApiFault ? answer(statuses[thrown.code], thrown.code, thrown.message, thrown.cure) : undefined;
 }
 
+/** How somebody comes to be let in. */
+export const tokenCure =
+  'an operator makes a token with guildhall token create --scope dashboard --out dashboard.token; send it as "Authorization: Bearer TOKEN"';
+
 /** Somebody was not let in. */
-export function notLetInAnswer({ refused, cure = '', because = 'credentials' }: NotLetIn): ErrorAnswer {
-  if (because === 'credentials') return answer(401, 'unauthenticated', refused, cure);
-  return answer(statuses[because], because, refused, cure);
+export function notLetInAnswer({ refused, cure, because = 'credentials' }: NotLetIn): ErrorAnswer {
+  if (because === 'credentials') return answer(401, 'unauthenticated', refused, cure ?? tokenCure);
+  return answer(statuses[because], because, refused, cure ?? '');
 }
 
 /** There is no such address. */

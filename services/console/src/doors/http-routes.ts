@@ -13,7 +13,7 @@ import {
 } from '@guildhall/proto/gen/guildhall/metrics/v1/metrics_service';
 import type { TrafficFrame } from '@guildhall/proto/gen/guildhall/metrics/v1/traffic';
 import { mapped } from './mapped.js';
-import type { MetricsHandlers } from './metrics-handlers.js';
+import { type MetricsHandlers, membersOf } from './metrics-handlers.js';
 import type { Parameters, QueryValues } from './query-values.js';
 import { mostRecords } from './request-checks.js';
 import type { SseMessage } from './sse-stream.js';
@@ -32,7 +32,12 @@ interface Described {
 export type Route = Described &
   (
     | { readonly kind: 'answer'; ask(values: QueryValues, part: string, caller: Caller, signal: AbortSignal): Promise<unknown> }
-    | { readonly kind: 'stream'; listen(values: QueryValues, caller: Caller, signal: AbortSignal): AsyncIterable<SseMessage> }
+    | {
+        readonly kind: 'stream';
+        /** Members that it is about: refused before anything is told where they are none. */
+        members(values: QueryValues): string[];
+        listen(values: QueryValues, caller: Caller, signal: AbortSignal): AsyncIterable<SseMessage>;
+      }
   );
 
 const filterParameters = {
@@ -62,6 +67,7 @@ export function httpRoutes(handlers: MetricsHandlers): Route[] {
       message: 'WatchTrafficResponse',
       about: 'Server-Sent Events: a full frame, then one a second; the event id is the number of the frame.',
       kind: 'stream',
+      members: (values) => values.texts('members'),
       listen(values, caller, signal) {
         const frames = handlers.watchTraffic({ members: values.texts('members') }, caller, signal);
         return mapped(frames, (response) => ({ id: String(response.frame?.number ?? 0n), data: frameText(response) }));
@@ -109,6 +115,7 @@ export function httpRoutes(handlers: MetricsHandlers): Route[] {
       message: 'TailRecordsResponse',
       about: 'Server-Sent Events: records as they come.',
       kind: 'stream',
+      members: (values) => membersOf(filterOf(values)),
       listen(values, caller, signal) {
         const came = handlers.tailRecords({ filter: filterOf(values) }, caller, signal);
         return mapped(came, (response) => ({ data: JSON.stringify(TailRecordsResponse.toJSON(response)) }));
@@ -119,7 +126,7 @@ export function httpRoutes(handlers: MetricsHandlers): Route[] {
       method: 'GetCall',
       parameters: { since: 'time' },
       message: 'GetCallResponse',
-      about: 'Everything that is known of one Call-ID, oldest first.',
+      about: 'Everything that is known of one Call-ID, oldest first; 404 where that is nothing.',
       kind: 'answer',
       async ask(values, callId, caller, signal) {
         const request = GetCallRequest.fromPartial({ callId, since: values.time('since') });

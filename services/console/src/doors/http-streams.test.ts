@@ -35,7 +35,11 @@ describe('a stream ends', () => {
       stage.getter.hear('/v1/traffic', { token: stage.policy.token('operator') }),
     ]);
     stage.policy.revoke(token);
-    expect(await last(ending)).toEqual({ code: 'unauthenticated', message: 'That is nobody.', cure: '' });
+    expect(await last(ending)).toEqual({
+      code: 'unauthenticated',
+      message: 'That is nobody.',
+      cure: expect.stringContaining('token create'),
+    });
     stage.feed.second(5);
     expect(await frame(staying)).toMatchObject({ full: true });
     await expect.poll(() => stage.feed.open()).toBe(1);

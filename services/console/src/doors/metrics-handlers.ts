@@ -2,7 +2,13 @@ import { ApiFault } from '@guildhall/chassis/api/api-fault';
 import type { Caller, Scope } from '@guildhall/chassis/api/caller';
 import type { HandlersOf } from '@guildhall/chassis/api/handlers';
 import type { StreamPlaces } from '@guildhall/chassis/api/stream-places';
-import type { MetricsServiceService } from '@guildhall/proto/gen/guildhall/metrics/v1/metrics_service';
+import { quoted } from '@guildhall/proto/community/quoted';
+import type {
+  MetricsServiceService,
+  RecordFilter,
+  SearchRecordsRequest,
+  SearchRecordsResponse,
+} from '@guildhall/proto/gen/guildhall/metrics/v1/metrics_service';
 import type { TrafficFrame } from '@guildhall/proto/gen/guildhall/metrics/v1/traffic';
 import type { Feed } from './feed.js';
 import { mapped } from './mapped.js';
@@ -25,7 +31,8 @@ export function metricsHandlers(feed: Feed, searches: StreamPlaces): MetricsHand
   return {
     watchTraffic({ members }, caller, signal = never) {
       const half = halfOf(caller);
-      const frames = feed.watch(checkedMembers(members, half), signal);
+      const checked = checkedMembers(members, half);
+      const frames = known(feed, half, checked, () => feed.watch(checked, signal));
       const cut = half === undefined ? (frame: TrafficFrame) => frame : ownFrames(half);
       return mapped(frames, (frame) => ({ frame: cut(frame) }));
     },
@@ -35,7 +42,11 @@ export function metricsHandlers(feed: Feed, searches: StreamPlaces): MetricsHand
       const leave = placeFor(caller, searches);
       try {
         const found = await feed.query(checked, signal);
-        return half === undefined ? found : ownPoints(half, found);
+        if (half !== undefined) return ownPoints(half, found);
+        // Who is a member no longer still has its past.
+        const told = new Set(found.points.flatMap(({ members }) => members.map(({ member }) => member)));
+        await feed.knows(checked.members.filter((member) => !told.has(member)));
+        return found;
       } finally {
         leave();
       }
@@ -43,15 +54,16 @@ export function metricsHandlers(feed: Feed, searches: StreamPlaces): MetricsHand
     searchRecords(request, caller, signal = never) {
       const half = halfOf(caller);
       const checked = checkedSearch(request, half);
-      const found = occupying(
+      const records = occupying(
         () => placeFor(caller, searches),
-        () => feed.search(checked, signal),
+        () => searched(feed, half, checked, signal),
       );
-      return half === undefined ? found : mapped(found, (one) => ownFound(half, one));
+      return half === undefined ? records : mapped(records, (one) => ownFound(half, one));
     },
     tailRecords({ filter }, caller, signal = never) {
       const half = halfOf(caller);
-      const came = feed.tail(checkedFilter(filter, half), signal);
+      const checked = checkedFilter(filter, half);
+      const came = known(feed, half, membersOf(checked), () => feed.tail(checked, signal));
       return half === undefined ? came : mapped(came, (one) => ownTail(half, one));
     },
     async getCall(request, caller, signal = never) {
@@ -60,7 +72,9 @@ export function metricsHandlers(feed: Feed, searches: StreamPlaces): MetricsHand
       const leave = placeFor(caller, searches);
       try {
         const found = await feed.call(checked, signal);
-        return half === undefined ? found : ownCall(half, found);
+        const shown = half === undefined ? found : ownCall(half, found);
+        if (shown.records.length === 0 && shown.messages.length === 0) throw noSuchCall(checked.callId);
+        return shown;
       } finally {
         leave();
       }
@@ -73,6 +87,40 @@ export function metricsHandlers(feed: Feed, searches: StreamPlaces): MetricsHand
   };
 }
 
+/** A stream about members that exist; a member's own half needs no look. */
+async function* known<One>(feed: Feed, half: Half, members: readonly string[], open: () => AsyncIterable<One>): AsyncGenerator<One> {
+  if (half === undefined) await feed.knows(members);
+  yield* open();
+}
+
+/** What a search finds; one that finds nothing of a member that is none says so. */
+async function* searched(
+  feed: Feed,
+  half: Half,
+  request: SearchRecordsRequest,
+  signal: AbortSignal,
+): AsyncGenerator<SearchRecordsResponse> {
+  let any = half !== undefined;
+  for await (const one of feed.search(request, signal)) {
+    any ||= one.records.length > 0;
+    if (one.done && !any) await feed.knows(membersOf(request.filter));
+    yield one;
+  }
+}
+
+/** Members that a filter names. */
+export function membersOf(filter: RecordFilter | undefined): string[] {
+  return [filter?.member ?? '', filter?.from ?? '', filter?.to ?? ''].filter((id) => id !== '');
+}
+
+function noSuchCall(callId: string): ApiFault {
+  return new ApiFault(
+    'not-found',
+    `Nothing is recorded of the Call-ID ${quoted(callId)}.`,
+    'give the whole Call-ID, or look further back with since',
+  );
+}
+
 /** A stream that takes a place when it begins and gives it back when it ends, however it ends. */
 async function* occupying<One>(enter: () => () => void, open: () => AsyncIterable<One>): AsyncGenerator<One> {
   const leave = enter();
@@ -83,8 +131,8 @@ async function* occupying<One>(enter: () => () => void, open: () => AsyncIterabl
   }
 }
 
-/** Which half somebody sees. Throws an ApiFault for who sees nothing. */
-function halfOf({ scope, member }: Caller): Half {
+/** Which half somebody sees; undefined: the whole. Throws an ApiFault for who sees nothing. */
+export function halfOf({ scope, member }: Caller): Half {
   switch (scope) {
     case 'operator':
     case 'dashboard':

@@ -121,6 +121,7 @@ export async function openDoors({ grpc, http, access, reload }: DoorsConfig, nee
         stall: access.stall,
         answerTime: access.answerTime,
         places,
+        knows: needs.feed.knows,
         authenticate,
         certificateOf,
         answered: (name, code) => events.answered('http', name, code),

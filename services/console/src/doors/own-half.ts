@@ -72,6 +72,7 @@ export function ownFrames(own: string): (frame: TrafficFrame) => TrafficFrame {
       behind: 0n,
       inFlight,
       connections,
+      unheard: [],
     };
   };
 }

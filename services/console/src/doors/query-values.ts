@@ -1,4 +1,6 @@
 import { ApiFault } from '@guildhall/chassis/api/api-fault';
+import { didYouMean } from '@guildhall/proto/community/near-miss';
+import { quoted } from '@guildhall/proto/community/quoted';
 
 /** How a parameter of an address is written: text, milliseconds since 1970, a number, true or false, or several texts (repeated, or with commas). */
 export type ParameterKind = 'text' | 'time' | 'number' | 'flag' | 'texts';
@@ -16,6 +18,8 @@ export interface QueryValues {
 }
 
 const mostValues = 200;
+/** Of a name that is not known no more is told. */
+const longestName = 40;
 
 /** Reads the part of an address behind "?". Refuses (ApiFault `invalid`) what is unknown, given twice or not of its kind. */
 export function readQuery(query: URLSearchParams, parameters: Parameters): QueryValues {
@@ -23,7 +27,7 @@ export function readQuery(query: URLSearchParams, parameters: Parameters): Query
   const given = new Map<string, string[]>();
   for (const [name, value] of query) {
     const kind = Object.hasOwn(parameters, name) ? parameters[name] : undefined;
-    if (kind === undefined) throw new ApiFault('invalid', 'There is a parameter that is not known here.', takes(parameters));
+    if (kind === undefined) throw unknown(name, parameters);
     const before = given.get(name) ?? [];
     if (before.length > 0 && kind !== 'texts') throw new ApiFault('invalid', `${name} is given more than once.`);
     if (!fits(value, kind)) throw new ApiFault('invalid', `${name} cannot be read.`, `give ${words[kind]}`);
@@ -46,6 +50,11 @@ const words: Readonly<Record<ParameterKind, string>> = {
   flag: 'true or false',
   texts: 'texts with commas between',
 };
+
+function unknown(name: string, parameters: Parameters): ApiFault {
+  const hint = didYouMean(name.slice(0, longestName), Object.keys(parameters));
+  return new ApiFault('invalid', `The parameter ${quoted(name, longestName)} is not known here${hint}.`, takes(parameters));
+}
 
 function takes(parameters: Parameters): string {
   const names = Object.keys(parameters);

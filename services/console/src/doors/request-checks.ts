@@ -1,10 +1,14 @@
 import { ApiFault } from '@guildhall/chassis/api/api-fault';
+import { didYouMean } from '@guildhall/proto/community/near-miss';
+import { quoted } from '@guildhall/proto/community/quoted';
 import type {
   GetCallRequest,
   QueryTrafficRequest,
   RecordFilter,
   SearchRecordsRequest,
 } from '@guildhall/proto/gen/guildhall/metrics/v1/metrics_service';
+import { closeReasons, reasons } from '@guildhall/proto/reason';
+import { recordMethods } from '@guildhall/proto/records/record-methods';
 
 /** Members that may be named in one request. */
 const mostMembers = 100;
@@ -42,6 +46,8 @@ export function checkedFilter(given: RecordFilter | undefined, half: Half): Reco
   for (const [name, value] of Object.entries({ member, from, to })) checkLength(name, value, longest.member);
   checkLength('method', method, longest.method);
   checkLength('code', code, longest.code);
+  checkMethod(method);
+  checkCode(code);
   if (traceId !== '' && !/^[0-9a-f]{32}$/.test(traceId)) throw invalid('traceId is no trace id.', 'give 32 of 0-9 a-f');
   if (!(status === 0 || (status >= 1 && status <= 6) || (status >= 100 && status <= 699))) {
     throw invalid(`status ${status} is none.`, 'give a status such as 404, or 4 for all of 4xx');
@@ -88,6 +94,21 @@ const emptyFilter: RecordFilter = {
   refused: false,
   traceId: '',
 };
+
+const methods: readonly string[] = recordMethods.filter((method) => method !== 'ACK' && method !== 'CANCEL');
+const codes: readonly string[] = [...Object.keys(reasons), ...Object.keys(closeReasons)];
+
+function checkMethod(method: string): void {
+  if (method === '' || methods.includes(method)) return;
+  const hint = didYouMean(method, methods);
+  if (method === 'ACK' || method === 'CANCEL') throw invalid(`No record is made of ${method}.`, 'ask for INVITE, or by the Call-ID');
+  throw invalid(`Records do not tell the method ${quoted(method)} by name${hint}.`, `name one of ${methods.join(', ')}`);
+}
+
+function checkCode(code: string): void {
+  if (code === '' || codes.includes(code)) return;
+  throw invalid(`There is no reason ${quoted(code)}${didYouMean(code, codes)}.`, 'guildhall reason list shows all of them');
+}
 
 function checkLength(name: string, value: string, most: number): void {
   if (value.length > most) throw invalid(`${name} is longer than ${most} characters.`);

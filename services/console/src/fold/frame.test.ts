@@ -22,7 +22,7 @@ function trafficOf(done = 0): Traffic {
 }
 
 function frameOf(traffic: Traffic, standing: ReadonlyMap<string, Standing> = new Map()) {
-  return traffic.frame({ at: start, number: 1, console: 'console-1', sampled: 1, instances: [], behind: 0, standing }, true);
+  return traffic.frame({ at: start, number: 1, console: 'console-1', sampled: 1, instances: [], behind: 0, standing, unheard: [] }, true);
 }
 
 function oneRecord(): RecordColumns {
@@ -44,6 +44,13 @@ it('tells the days until a certificate ends, below 0 behind its end, and none wh
     ['bolt', -1],
     ['cove', undefined],
   ]);
+});
+
+it('does not count nobody, of whom records without a target speak, as a member', () => {
+  const traffic = trafficOf();
+  const columns = createRecordReader()(payloadOf([{ target: '' }, { peer: '' }], { at: start }));
+  if (columns !== undefined) traffic.batch(columns, { stored: start, times: 1, live: true });
+  expect(traffic.sizes().members).toBe(2);
 });
 
 it('names a member without traffic only when it stands otherwise than before, also when it is gone', () => {

@@ -31,6 +31,8 @@ export interface FrameFacts {
   readonly lost: number;
   readonly behind: number;
   readonly standing: ReadonlyMap<string, Standing>;
+  /** Instances that are there and have not reported yet: "relay relay-1". */
+  readonly unheard: readonly string[];
 }
 
 /** Every member and every pair that is known, for a full frame. */
@@ -69,6 +71,7 @@ export function makeFrame(totals: Totals, facts: FrameFacts, before: ReadonlyMap
     inFlight: facts.instances.reduce((sum, one) => sum + (one.service === 'ingress' && one.silentS <= speaksS ? one.inFlight : 0), 0),
     connections: all.reduce((sum, { connections }) => sum + connections, 0),
     more: false,
+    unheard: [...facts.unheard],
   };
 }
 

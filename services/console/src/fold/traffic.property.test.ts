@@ -27,7 +27,7 @@ type Told = typeof record extends fc.Arbitrary<infer T> ? T : never;
 const batches = fc.array(fc.array(record, { minLength: 1, maxLength: 60 }), { minLength: 1, maxLength: 8 });
 
 const start = 1_700_000_040_000;
-const facts = { at: start, number: 1, console: 'console-1', sampled: 1, instances: [], behind: 0, standing: new Map() };
+const facts = { at: start, number: 1, console: 'console-1', sampled: 1, instances: [], behind: 0, standing: new Map(), unheard: [] };
 
 function columnsOf(records: readonly Told[], at = start): RecordColumns {
   const columns = createRecordReader()(payloadOf(records, { at }));

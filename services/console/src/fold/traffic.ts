@@ -104,10 +104,11 @@ export function createTraffic(limits: TrafficLimits, losses: Losses, done: numbe
       return frame;
     },
     known: {
-      members: { [Symbol.iterator]: () => idsOf(book.members()) },
+      members: { [Symbol.iterator]: () => idsIn(book.members()) },
       pairs: { [Symbol.iterator]: () => pairsOf(book.members()) },
     },
-    sizes: () => ({ members: [...book.members()].length, pairs: book.pairs() }),
+    // Nobody, of whom records without a target speak, is no member.
+    sizes: () => ({ members: [...idsIn(book.members())].length, pairs: book.pairs() }),
   };
 }
 
@@ -132,7 +133,7 @@ function relayedOf({ count, kind, relay, name }: RecordColumns): Map<string, num
   return relayed;
 }
 
-function* idsOf(members: Iterable<{ readonly id: string }>): Iterator<string> {
+function* idsIn(members: Iterable<{ readonly id: string }>): Generator<string> {
   for (const { id } of members) if (id !== '') yield id;
 }
 

@@ -17,6 +17,7 @@ import type { Meters } from '@guildhall/chassis/meters';
 import { type Revocations, revocationTable, revokedIn } from '@guildhall/chassis/revocations';
 import { auditSubject, buckets, streams } from '@guildhall/proto/subjects';
 import type { OwnCertificate } from '../authority/certificate-expiry.js';
+import { answerMemberIds } from '../bus/member-ids.js';
 import type { Revoked } from '../bus/revocations-page.js';
 import type { Closing } from '../closing.js';
 import type { PolicyConfig } from '../config.js';
@@ -107,6 +108,8 @@ export async function openApi(config: Pick<PolicyConfig, 'grpc' | 'reload'>, nee
     { failed },
   );
   closing.add(() => access.inOrder());
+  const memberIds = answerMemberIds(bus, membership);
+  closing.add(() => memberIds.inOrder());
 
   const endTokens = endTokensOfTheGone({ tokens, audit, wall, failed });
   endTokens(membership());

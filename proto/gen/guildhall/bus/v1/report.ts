@@ -125,6 +125,18 @@ export interface PrivacyKeyAnswer {
   key: Buffer;
 }
 
+/** Which of these are ids of members (question of console to policy, on `gh.v1.member-ids`)? */
+export interface MemberIdsQuestion {
+  ids: string[];
+}
+
+export interface MemberIdsAnswer {
+  /** Those that are none. */
+  unknown: string[];
+  /** Ids of members: all where they are few, else those that are spelled nearly like an unknown one. */
+  known: string[];
+}
+
 function createBaseInstanceReport(): InstanceReport {
   return {
     service: "",
@@ -1561,6 +1573,158 @@ export const PrivacyKeyAnswer: MessageFns<PrivacyKeyAnswer> = {
   fromPartial<I extends Exact<DeepPartial<PrivacyKeyAnswer>, I>>(object: I): PrivacyKeyAnswer {
     const message = createBasePrivacyKeyAnswer();
     message.key = object.key ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
+function createBaseMemberIdsQuestion(): MemberIdsQuestion {
+  return { ids: [] };
+}
+
+export const MemberIdsQuestion: MessageFns<MemberIdsQuestion> = {
+  encode(message: MemberIdsQuestion, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.ids) {
+      writer.uint32(10).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MemberIdsQuestion {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMemberIdsQuestion();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.ids.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): MemberIdsQuestion {
+    return { ids: globalThis.Array.isArray(object?.ids) ? object.ids.map((e: any) => globalThis.String(e)) : [] };
+  },
+
+  toJSON(message: MemberIdsQuestion): unknown {
+    const obj: any = {};
+    if (message.ids?.length) {
+      obj.ids = message.ids;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<MemberIdsQuestion>, I>>(base?: I): MemberIdsQuestion {
+    return MemberIdsQuestion.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<MemberIdsQuestion>, I>>(object: I): MemberIdsQuestion {
+    const message = createBaseMemberIdsQuestion();
+    message.ids = object.ids?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseMemberIdsAnswer(): MemberIdsAnswer {
+  return { unknown: [], known: [] };
+}
+
+export const MemberIdsAnswer: MessageFns<MemberIdsAnswer> = {
+  encode(message: MemberIdsAnswer, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.unknown) {
+      writer.uint32(10).string(v!);
+    }
+    for (const v of message.known) {
+      writer.uint32(18).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MemberIdsAnswer {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMemberIdsAnswer();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.unknown.push(reader.string());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.known.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): MemberIdsAnswer {
+    return {
+      unknown: globalThis.Array.isArray(object?.unknown) ? object.unknown.map((e: any) => globalThis.String(e)) : [],
+      known: globalThis.Array.isArray(object?.known) ? object.known.map((e: any) => globalThis.String(e)) : [],
+    };
+  },
+
+  toJSON(message: MemberIdsAnswer): unknown {
+    const obj: any = {};
+    if (message.unknown?.length) {
+      obj.unknown = message.unknown;
+    }
+    if (message.known?.length) {
+      obj.known = message.known;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<MemberIdsAnswer>, I>>(base?: I): MemberIdsAnswer {
+    return MemberIdsAnswer.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<MemberIdsAnswer>, I>>(object: I): MemberIdsAnswer {
+    const message = createBaseMemberIdsAnswer();
+    message.unknown = object.unknown?.map((e) => e) || [];
+    message.known = object.known?.map((e) => e) || [];
     return message;
   },
 };

@@ -60,6 +60,7 @@ export interface RecordFilter {
   member: string;
   from: string;
   to: string;
+  /** As records tell it: "other" stands for every method that is not counted by name. */
   method: string;
   code: string;
   /** 0: all; 4: all of 4xx; 404: that one. */
@@ -85,7 +86,7 @@ export interface SearchRecordsResponse {
   records: RoutingRecord[];
   /** Everything from then on was looked at, ms since 1970. */
   searchedTo: bigint;
-  /** Records that were looked at. */
+  /** Records that were gone through, exactly; those of a batch that cannot hold what is looked for count without being read one by one. */
   scanned: bigint;
   done: boolean;
 }
@@ -2092,7 +2093,7 @@ export const StreamStatus: MessageFns<StreamStatus> = {
 /**
  * What dashboards feed on. For operators and dashboards whole; a member sees its own half: what it sent and received, no pair of others. In a member's
  * frames and points `all` is what it sent and received added up, `reasons` are its own, and what concerns the hub as a whole is left out; its records
- * hold no address of the other side. Who asks for others by name is refused.
+ * hold no address of the other side. Who asks for others by name is refused. To others a member that is none and has no figures is NOT_FOUND.
  */
 export type MetricsServiceService = typeof MetricsServiceService;
 export const MetricsServiceService = {
@@ -2139,7 +2140,7 @@ export const MetricsServiceService = {
     responseSerialize: (value: TailRecordsResponse): Buffer => Buffer.from(TailRecordsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): TailRecordsResponse => TailRecordsResponse.decode(value),
   },
-  /** Everything that is known of one Call-ID, oldest first. */
+  /** Everything that is known of one Call-ID, oldest first; NOT_FOUND where that is nothing. */
   getCall: {
     path: "/guildhall.metrics.v1.MetricsService/GetCall" as const,
     requestStream: false as const,
@@ -2170,7 +2171,7 @@ export interface MetricsServiceServer extends UntypedServiceImplementation {
   searchRecords: handleServerStreamingCall<SearchRecordsRequest, SearchRecordsResponse>;
   /** Records as they come. */
   tailRecords: handleServerStreamingCall<TailRecordsRequest, TailRecordsResponse>;
-  /** Everything that is known of one Call-ID, oldest first. */
+  /** Everything that is known of one Call-ID, oldest first; NOT_FOUND where that is nothing. */
   getCall: handleUnaryCall<GetCallRequest, GetCallResponse>;
   /** How the hub stands: services, leaders, links, backlog. */
   getStatus: handleUnaryCall<GetStatusRequest, GetStatusResponse>;
@@ -2220,7 +2221,7 @@ export interface MetricsServiceClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<TailRecordsResponse>;
-  /** Everything that is known of one Call-ID, oldest first. */
+  /** Everything that is known of one Call-ID, oldest first; NOT_FOUND where that is nothing. */
   getCall(
     request: GetCallRequest,
     callback: (error: ServiceError | null, response: GetCallResponse) => void,

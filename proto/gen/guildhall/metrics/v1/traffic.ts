@@ -123,6 +123,8 @@ export interface TrafficFrame {
    * only the first holds what is there once.
    */
   more: boolean;
+  /** Instances that are there and have not reported yet, "relay relay-1": what they know of members, links and connections is missing. */
+  unheard: string[];
 }
 
 /** Traffic of one interval in the past. */
@@ -1507,6 +1509,7 @@ function createBaseTrafficFrame(): TrafficFrame {
     inFlight: 0,
     connections: 0,
     more: false,
+    unheard: [],
   };
 }
 
@@ -1577,6 +1580,9 @@ export const TrafficFrame: MessageFns<TrafficFrame> = {
     }
     if (message.more !== false) {
       writer.uint32(136).bool(message.more);
+    }
+    for (const v of message.unheard) {
+      writer.uint32(146).string(v!);
     }
     return writer;
   },
@@ -1730,6 +1736,14 @@ export const TrafficFrame: MessageFns<TrafficFrame> = {
             message.more = reader.bool();
             continue;
           }
+          case 18: {
+            if (tag !== 146) {
+              break;
+            }
+
+            message.unheard.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1773,6 +1787,7 @@ export const TrafficFrame: MessageFns<TrafficFrame> = {
         : 0,
       connections: isSet(object.connections) ? globalThis.Number(object.connections) : 0,
       more: isSet(object.more) ? globalThis.Boolean(object.more) : false,
+      unheard: globalThis.Array.isArray(object?.unheard) ? object.unheard.map((e: any) => globalThis.String(e)) : [],
     };
   },
 
@@ -1829,6 +1844,9 @@ export const TrafficFrame: MessageFns<TrafficFrame> = {
     if (message.more !== false) {
       obj.more = message.more;
     }
+    if (message.unheard?.length) {
+      obj.unheard = message.unheard;
+    }
     return obj;
   },
 
@@ -1856,6 +1874,7 @@ export const TrafficFrame: MessageFns<TrafficFrame> = {
     message.inFlight = object.inFlight ?? 0;
     message.connections = object.connections ?? 0;
     message.more = object.more ?? false;
+    message.unheard = object.unheard?.map((e) => e) || [];
     return message;
   },
 };

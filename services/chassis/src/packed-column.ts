@@ -1,6 +1,6 @@
 /**
- * A repeated field of a protobuf message while it is gathered, as the bytes that it will be: nothing is kept as numbers and encoded later, and no text
- * is kept alive. Used again and again; it grows to what it needs and stays so.
+ * A repeated field of a protobuf message, or a part of one, while it is gathered, as the bytes that it will be: nothing is kept as numbers and encoded
+ * later, and no text is kept alive. Used again and again; it grows to what it needs and stays so.
  */
 export interface PackedColumn {
   bytes: Buffer;
@@ -46,11 +46,39 @@ export function putFixed64(column: PackedColumn, low: number, high: number): voi
   column.length += 8;
 }
 
+/** Appends 32 bits, little end first. */
+export function putFixed32(column: PackedColumn, value: number): void {
+  if (column.length + longest > column.bytes.length) room(column, longest);
+  column.length = column.bytes.writeUInt32LE(value >>> 0, column.length);
+}
+
+/** Appends a double. */
+export function putDouble(column: PackedColumn, value: number): void {
+  if (column.length + longest > column.bytes.length) room(column, longest);
+  column.length = column.bytes.writeDoubleLE(value, column.length);
+}
+
+/** Appends the bytes that these digits say, fewer than 256 of them, with the tag of their field in front. */
+export function putHex(column: PackedColumn, field: number, digits: string): void {
+  room(column, 2 * longest + digits.length);
+  putTag(column, field, wireType.bytes);
+  putNumber(column, digits.length >>> 1);
+  column.length += column.bytes.write(digits, column.length, 'hex');
+}
+
+/** How what follows a tag says where it ends. */
+export const wireType = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
+
+/** Appends the tag of a field. */
+export function putTag(column: PackedColumn, field: number, type: number): void {
+  putNumber(column, ((field << 3) | type) >>> 0);
+}
+
 /** Appends a text with the tag of its field in front: fields of texts are not packed. Hot path for short texts of ASCII. */
 export function putText(column: PackedColumn, field: number, text: string): void {
   const size = text.length;
   room(column, 2 * longest + 3 * size);
-  putNumber(column, tagOf(field));
+  putTag(column, field, wireType.bytes);
   const start = column.length;
   // Most texts are ASCII and shorter than 128 characters: their length is one byte.
   if (size < 0x80 && putAscii(column, text)) return;
@@ -75,16 +103,11 @@ function putAscii(column: PackedColumn, text: string): boolean {
   return true;
 }
 
-/** The tag of a field whose wire type says how long it is. */
-function tagOf(field: number): number {
-  return ((field << 3) | 2) >>> 0;
-}
-
-/** Appends one column to another as a packed field; nothing where it is empty. */
+/** Appends one column to another as a field of bytes, be it packed or a message; nothing where it is empty. */
 export function putColumn(column: PackedColumn, field: number, packed: PackedColumn): void {
   if (packed.length === 0) return;
   room(column, 2 * longest + packed.length);
-  putNumber(column, tagOf(field));
+  putTag(column, field, wireType.bytes);
   putNumber(column, packed.length);
   putBytes(column, packed);
 }

@@ -1,0 +1,48 @@
+import { expect, it } from 'vitest';
+import { goalLines } from './goals.js';
+import type { Row } from './rows.js';
+
+function row(hub: string, pattern: string, change: Partial<Row> = {}): Row {
+  return {
+    ...{ hub, pattern, round: 1, unit: 'tx', transactions: 1000, perSecond: 10_000, cpu: 30, cpuParts: {}, p50: 1, p99: 4, longest: 9 },
+    ...{ failed: 0, memory: 100, memoryParts: {}, batch: 1, sender: 4, answerer: 3, troubles: [] },
+    ...change,
+  };
+}
+
+it.each([
+  ['a pattern without goals', [row('own', '7x7'), row('kamailio', '7x7')], '7x7'],
+  ['a pattern that the hub did not go through', [row('kamailio', '4x50')], '4x50'],
+  ['a share of a rate that was not measured', [row('own', 'fan-out:200x50')], 'fan-out:200x50'],
+  ['a ratio to a peer that was not measured', [row('own', 'calls')], 'calls'],
+] as const)('says nothing of %s', (_, rows, pattern) => {
+  expect(goalLines(rows, 'own', pattern)).toEqual([]);
+});
+
+it.each([
+  [{ perSecond: 34_900 }, 'at least 3.50 x the rate of kamailio (stretch 5): 3.49  MISSED'],
+  [{ perSecond: 35_000 }, 'at least 3.50 x the rate of kamailio (stretch 5): 3.50  kept'],
+  [{ perSecond: 50_000 }, 'at least 3.50 x the rate of kamailio (stretch 5): 5.00  kept, the stretch too'],
+  [{ cpu: 30.1 }, 'at most 30.0 us of CPU a transaction (stretch 20): 30.1  MISSED'],
+  [{ cpu: 19 }, 'at most 30.0 us of CPU a transaction (stretch 20): 19.0  kept, the stretch too'],
+  [{ memory: 101 }, 'memory at most the 100 MiB of kamailio: 101  MISSED'],
+])('of trunks with %j: %s', (change, words) => {
+  expect(goalLines([row('own', '4x50', change), row('kamailio', '4x50')], 'own', '4x50')).toContain(`  goal: ${words}`);
+});
+
+it('compares latency of an open loop with the peer', () => {
+  const rows = [row('own', '8@4000', { p50: 1.6, p99: 3 }), row('kamailio', '8@4000')];
+  expect(goalLines(rows, 'own', '8@4000')).toEqual([
+    '  goal: p99 at most 1.00 x that of kamailio: 0.75  kept',
+    '  goal: p50 at most 1.50 ms (stretch 0.8): 1.60  MISSED',
+  ]);
+});
+
+it('takes the share of another pattern from the same round', () => {
+  const rows = [
+    row('own', '100x1'),
+    row('own', '100x1', { round: 2, perSecond: 1_000 }),
+    row('own', '400x1', { round: 2, perSecond: 790 }),
+  ];
+  expect(goalLines(rows, 'own', '400x1')).toEqual(['  goal: at least 80 % of the rate under 100x1: 79  MISSED']);
+});
