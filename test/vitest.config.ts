@@ -7,7 +7,9 @@ export default defineConfig({
     exclude: ['**/node_modules/**', '**/dist/**'],
     // Most of a run is waiting for processes to start and sockets to open.
     maxWorkers: 4,
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
+    // These end what has failed already; on a busy machine what is waited for may take its time.
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 30_000 } },
   },
 });

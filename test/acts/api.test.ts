@@ -122,8 +122,10 @@ describe.each(topologies)('who may do what over the API, %s', (_, topology) => {
     await expect(as(hub(), { token: secret }, whoAmI, last())).resolves.toMatchObject({ scope: 'operator' });
     const request = RevokeTokenRequest.fromPartial({ id: made?.id ?? '', why: 'lost on a train' });
     await as(hub(), undefined, (api) => asked<RevokeTokenResponse>((done) => api.access.revokeToken(request, done)));
-    await vi.waitFor(() =>
-      expect(as(hub(), { token: secret }, whoAmI, last())).rejects.toMatchObject({ details: expect.stringContaining('was revoked at') }),
+    await vi.waitFor(
+      () =>
+        expect(as(hub(), { token: secret }, whoAmI, last())).rejects.toMatchObject({ details: expect.stringContaining('was revoked at') }),
+      30_000,
     );
     const brief = await token(hub(), 'operator', 1n);
     await expect(as(hub(), { token: brief.secret }, whoAmI)).rejects.toMatchObject({ details: expect.stringContaining('ended at') });
@@ -138,11 +140,12 @@ describe.each(topologies)('who may do what over the API, %s', (_, topology) => {
       as(hub(), undefined, (api) => asked<SetMemberStatusResponse>((done) => api.membership.setMemberStatus(request, done)), last());
     const cara = () => as(hub(), { identity: actor('cara').identity }, whoAmI);
     await set(suspend('cara'));
-    await vi.waitFor(() =>
-      expect(cara()).rejects.toMatchObject({ code: status.UNAUTHENTICATED, details: 'Member cara is suspended: dues not paid.' }),
+    await vi.waitFor(
+      () => expect(cara()).rejects.toMatchObject({ code: status.UNAUTHENTICATED, details: 'Member cara is suspended: dues not paid.' }),
+      30_000,
     );
     await set({ ...suspend('cara'), status: 'active', reason: '' });
-    await vi.waitFor(() => expect(cara()).resolves.toMatchObject({ scope: 'member:cara' }));
+    await vi.waitFor(() => expect(cara()).resolves.toMatchObject({ scope: 'member:cara' }), 30_000);
   });
 
   it('every change is in one chain that all instances wrote; who changes the log is found out', async () => {

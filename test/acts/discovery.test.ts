@@ -135,7 +135,7 @@ describe('organizations that are met by DNS', () => {
       return partners.filter(({ suspect }) => suspect);
     };
     await expect
-      .poll(watched, { timeout: 10_000 })
+      .poll(watched)
       .toMatchObject([{ domains: ['nosy.test'], who: expect.stringContaining('discovery'), contacts: bounds.contacts, overContacts: 1n }]);
     expect((await watched())[0]?.overRate).toBeGreaterThan(0n);
     api.close();

@@ -12,7 +12,7 @@ import { perform } from '../stage/performance.js';
 import { freePort } from '../stage/port.js';
 
 /** For what comes by itself, on a slow machine too. */
-const soon = { timeout: 10_000 };
+const soon = { timeout: 30_000 };
 
 const folder = openFolder('enrolment');
 const ca = folder.file('ca');

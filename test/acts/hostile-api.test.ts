@@ -74,7 +74,7 @@ describe('hostile users of the API, each service a process of its own', { timeou
 
   // Whatever was done: the operator is answered, members talk, policy has its memory back.
   afterEach(async () => {
-    await vi.waitFor(async () => expect(await whoAmI()).toBe('operator'), { timeout: 20_000 });
+    await vi.waitFor(async () => expect(await whoAmI()).toBe('operator'), 30_000);
     await exchange(actor('acme'), actor('bolt'));
     before ??= await heap();
     await vi.waitFor(
@@ -263,7 +263,7 @@ describe('hostile users of the API, each service a process of its own', { timeou
         return stream;
       }),
     );
-    await vi.waitFor(() => expect(refused).toBeGreaterThanOrEqual(170), { timeout: 20_000 });
+    await vi.waitFor(() => expect(refused).toBeGreaterThanOrEqual(170), 30_000);
     expect(await whoAmI()).toBe('operator');
     for (const stream of streams) stream.cancel();
     for (const api of apis) api.close();
@@ -277,7 +277,7 @@ describe('hostile users of the API, each service a process of its own', { timeou
       socket.on('data', () => undefined);
       sockets.push(socket);
     }
-    await vi.waitFor(() => expect(sockets.filter((socket) => socket.closed).length).toBeGreaterThanOrEqual(50), { timeout: 10_000 });
+    await vi.waitFor(() => expect(sockets.filter((socket) => socket.closed).length).toBeGreaterThanOrEqual(50), 30_000);
     await exchange(actor('acme'), actor('bolt'));
     for (const socket of sockets) socket.destroy();
   });

@@ -16,7 +16,7 @@ import { type MetricsConnection, openMetrics } from '../stage/metrics.js';
 import { perform } from '../stage/performance.js';
 
 /** For what comes by itself, on a slow machine too. */
-const soon = { timeout: 15_000 };
+const soon = { timeout: 30_000 };
 
 describe('who may not see the hub’s figures sees none', () => {
   const { actor, hub, play } = perform({

@@ -8,7 +8,7 @@ import { exchange } from '../stage/exchange.js';
 import { perform } from '../stage/performance.js';
 import { topologies } from '../stage/play.js';
 
-const patience = { timeout: 5_000 };
+const patience = { timeout: 30_000 };
 
 describe.each(topologies)('whoever listens to what the instances of a hub say of themselves, %s', (_, topology) => {
   const { actor, hub } = perform({ topology: { ...topology, consoles: 1 }, cast: { acme: {}, bolt: {} } });

@@ -29,7 +29,7 @@ describe('the log tells what those are told whom the hub refuses', () => {
     settings: { policy: { reload: '50ms' } },
   });
   const logged = (line: object) =>
-    expect.poll(() => hub().ingresses.flatMap((one) => one.log()), { timeout: 10_000 }).toContainEqual(expect.objectContaining(line));
+    expect.poll(() => hub().ingresses.flatMap((one) => one.log())).toContainEqual(expect.objectContaining(line));
 
   it.each([
     ['INVITE', 'sip:bob@crow.example', '403 denied-by-rule', 'quiet, please'],
@@ -75,7 +75,7 @@ describe('the log tells what those are told whom the hub refuses', () => {
         .map((line) => Object(line))
         .filter((line) => String(line.sentence).includes('many.test'))
         .map((line) => Number(line.count));
-    await expect.poll(() => counts().reduce((sum, count) => sum + count, 0), { timeout: 10_000 }).toBe(30);
+    await expect.poll(() => counts().reduce((sum, count) => sum + count, 0)).toBe(30);
     expect(counts().length).toBeLessThan(10);
   });
 

@@ -64,7 +64,7 @@ describe.each(topologies)('the membership is changed as data, %s', (_, topology)
     await vi.waitFor(async () => {
       await crow.dial(port);
       await reach(crow, acme);
-    });
+    }, 30_000);
   });
 
   it('two operators change the same: the second is told who was first', async () => {

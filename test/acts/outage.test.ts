@@ -67,7 +67,7 @@ describe('NATS is away for less than the patience', () => {
 
 /** Asks /readyz until it says what it is to say. */
 async function until(one: { readonly addresses: Readonly<Record<string, string>> }, ready: boolean): Promise<void> {
-  const patience = Date.now() + 10_000;
+  const patience = Date.now() + 30_000;
   for (;;) {
     const answer = await fetch(`http://${one.addresses['admin']}/readyz`);
     const reasons = await answer.text();

@@ -15,7 +15,7 @@ import { fresh } from '../stage/speech.js';
 
 const patience = 20_000;
 
-describe.each(['hashed', 'full'] as const)('nothing of a body is kept or told anywhere, and users as is set: %s', (privacy) => {
+describe.each(['hashed', 'full', 'domain'] as const)('nothing of a body is kept or told anywhere, and users as is set: %s', (privacy) => {
   const listeners: Listener[] = [];
   const telemetry = { traces: 1, metrics: true, metricsInterval: '1s', interval: '100ms' };
   const told = { telemetry: { ...telemetry, otlp: { url: '' } } };
@@ -211,7 +211,7 @@ describe.each(['hashed', 'full'] as const)('nothing of a body is kept or told an
     const shown = user.sightings(all);
     if (privacy === 'full') expect(shown).toEqual(['RECORDS', 'events of records', 'search over HTTPS', 'search over gRPC']);
     else expect(shown).toEqual([]);
-    const shape = { full: /^[^~@]+@/, hashed: /^~[A-Za-z0-9_-]{16}@acme\.example$/ }[privacy];
+    const shape = { full: /^[^~@]+@/, hashed: /^~[A-Za-z0-9_-]{16}@acme\.example$/, domain: /^acme\.example$/ }[privacy];
     const users = stream
       .records()
       .filter(({ peer, kind }) => peer === 'acme' && kind === 'transaction')

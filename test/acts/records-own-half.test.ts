@@ -61,13 +61,15 @@ describe('a member sees its own half, and a dashboard all of it', () => {
       }
       const records = (await stream.until('them all', (all) => all.length >= before + 12)).slice(before);
       const own = totalsOfRecords(records.filter(ofAcme));
-      await expect.poll(() => totalsOfTraffic(whole.items), { timeout: 10_000 }).toEqual(totalsOfRecords(records));
-      await expect.poll(() => totalsOfTraffic(watched.items).pairs, { timeout: 10_000 }).toEqual(own.pairs);
-      const seen = totalsOfTraffic(watched.items);
+      // The first frame tells of the second before, in which another story may have ended.
+      const [wholly, partly] = [() => whole.items.slice(1), () => watched.items.slice(1)];
+      await expect.poll(() => totalsOfTraffic(wholly())).toEqual(totalsOfRecords(records));
+      await expect.poll(() => totalsOfTraffic(partly()).pairs).toEqual(own.pairs);
+      const seen = totalsOfTraffic(partly());
       expect([seen.sent['acme'], seen.received['acme']]).toEqual([own.sent['acme'], own.received['acme']]);
       expect(watched.items.flatMap(({ members }) => members.map(({ member }) => member)).filter((member) => member !== 'acme')).toEqual([]);
       expect(watched.items.flatMap(({ pairs }) => pairs).filter(({ from, to }) => from !== 'acme' && to !== 'acme')).toEqual([]);
-      expect(totalsOfTraffic(watched.items)).toMatchObject({ all: { requests: 6, ok: 6 }, reasons: {} });
+      expect(totalsOfTraffic(partly())).toMatchObject({ all: { requests: 6, ok: 6 }, reasons: {} });
       expect(watched.items.flatMap(({ instances }) => instances)).toEqual([]);
 
       await tailed.until('its own', (all) => all.length >= records.filter(ofAcme).length);
@@ -79,9 +81,9 @@ describe('a member sees its own half, and a dashboard all of it', () => {
       const foreign = records.find((record) => !ofAcme(record));
       expect(await api(who).search({ callId: foreign?.callId ?? '' })).toEqual([]);
       expect(await api(who).search({ traceId: foreign?.trace ?? '' })).toEqual([]);
-      expect((await api(who).call(foreign?.callId ?? '')).records).toEqual([]);
+      await expect(api(who).call(foreign?.callId ?? '')).rejects.toThrow('NOT_FOUND');
       const points = async () => (await api(who).query({ from: BigInt(began - 10_000), resolution: 1000n })).points;
-      await expect.poll(async () => totalsOfTraffic(await points()).pairs, { timeout: 10_000 }).toEqual(totalsOfRecords(mine()).pairs);
+      await expect.poll(async () => totalsOfTraffic(await points()).pairs).toEqual(totalsOfRecords(mine()).pairs);
       const pairs = (await points()).flatMap((point) => point.pairs);
       expect(pairs.filter(({ from, to }) => from !== 'acme' && to !== 'acme')).toEqual([]);
       const status = await api(who).status();

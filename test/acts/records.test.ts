@@ -98,7 +98,7 @@ describe('known traffic, and exactly its figures wherever one looks', () => {
 
   it('WatchTraffic of each console: the sum of its frames', async () => {
     for (const one of watched) {
-      await expect.poll(() => totalsOfTraffic(one.items.map(whole)), { timeout: 10_000 }).toEqual(totals);
+      await expect.poll(() => totalsOfTraffic(one.items.map(whole))).toEqual(totals);
       const numbers = one.items.map(({ number }) => Number(number));
       expect(numbers).toEqual([...new Set(numbers)].toSorted((first, second) => first - second));
       expect([one.items[0]?.full, one.items.some(({ sampled }) => sampled !== 1)]).toEqual([true, false]);
@@ -110,7 +110,7 @@ describe('known traffic, and exactly its figures wherever one looks', () => {
     const frames = () => overheard.map(({ data }) => TrafficFrame.decode(data));
     for (const { id } of hub().consoles) {
       const own = () => frames().filter(({ console }) => console === id);
-      await expect.poll(() => totalsOfTraffic(own().map(whole)), { timeout: 10_000 }).toEqual(totals);
+      await expect.poll(() => totalsOfTraffic(own().map(whole))).toEqual(totals);
     }
   });
 
@@ -123,7 +123,7 @@ describe('known traffic, and exactly its figures wherever one looks', () => {
   it('QueryTraffic and the same over HTTPS: history comes to the same', async () => {
     const from = began - 10_000;
     const asked = async () => (await api().query({ from: BigInt(from), resolution: 1000n })).points;
-    await expect.poll(async () => totalsOfTraffic((await asked()).map(whole)), { timeout: 10_000 }).toEqual(totals);
+    await expect.poll(async () => totalsOfTraffic((await asked()).map(whole))).toEqual(totals);
     const told = async () => QueryTrafficResponse.fromJSON(await getJson(hub(), `/v1/traffic/history?from=${from}&resolution=1000`)).points;
     expect(totalsOfTraffic((await told()).map(whole))).toEqual(totals);
   });

@@ -56,7 +56,7 @@ describe.each(topologies)('rules of every kind, %s', (_, topology) => {
   };
   const inForce = async (rules: readonly RuleText[], shown: Attempt, expected: string) => {
     hub().rewrite({ ...play().community, rules: [...rules] });
-    await expect.poll(() => fate(shown), { timeout: 10_000 }).toBe(expected);
+    await expect.poll(() => fate(shown)).toBe(expected);
   };
 
   it.each<[kind: string, rule: Partial<RuleText>, refused: Attempt, passed: readonly Attempt[]]>([

@@ -81,10 +81,12 @@ describe.each(topologies)('rules that look at the request itself, %s', (_, topol
     const [acme, crow] = [actor('acme'), actor('crow')];
     await exchange(acme, crow);
     await exchange(acme, crow);
-    await vi.waitFor(async () =>
-      expect(await hub().counted('ingress', 'guildhall_ingress_rule_hits_total', { rule: 'trial', effect: 'deny', shadow: 'true' })).toBe(
-        2,
-      ),
+    await vi.waitFor(
+      async () =>
+        expect(await hub().counted('ingress', 'guildhall_ingress_rule_hits_total', { rule: 'trial', effect: 'deny', shadow: 'true' })).toBe(
+          2,
+        ),
+      30_000,
     );
   });
 
@@ -166,9 +168,9 @@ describe('a community that refuses what is not allowed by name', () => {
     hub().rewrite({ ...community, rules: (community.rules ?? []).filter(({ id }) => id !== 'calls') });
     await vi.waitFor(
       async () => expect((await explain(hub(), { from: 'acme', to: 'bolt', method: 'INVITE' })).action).toBe('refuse'),
-      10_000,
+      30_000,
     );
-    await vi.waitFor(async () => expect(await refusal(acme, within(caller, 'INFO'))).toBe('403 not-allowed'), 5_000);
+    await vi.waitFor(async () => expect(await refusal(acme, within(caller, 'INFO'))).toBe('403 not-allowed'), 30_000);
     expect(await refusal(bolt, within(callee, 'UPDATE'))).toBe('403 not-allowed');
     await exchangeWithin(bolt, callee, acme, 'BYE');
     // What was, can still be asked about.

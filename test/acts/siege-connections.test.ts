@@ -5,7 +5,7 @@ import { perform } from '../stage/performance.js';
 import { topologies } from '../stage/play.js';
 
 /** Machines that are busy with other tests are slow. */
-const soon = { timeout: 20_000 };
+const soon = { timeout: 30_000 };
 
 describe.each(topologies)('a member that misuses its connections, %s', { timeout: 60_000 }, (_, topology) => {
   const { actor, hub } = perform({

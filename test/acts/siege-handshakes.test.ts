@@ -13,7 +13,7 @@ const limits = {
 };
 
 /** Machines that are busy with other tests are slow. */
-const soon = { timeout: 20_000 };
+const soon = { timeout: 30_000 };
 
 describe('a door under siege: nobody who storms it keeps others out', { timeout: 60_000 }, () => {
   const { actor, hub } = perform({

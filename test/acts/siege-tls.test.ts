@@ -8,7 +8,7 @@ import { memberCertificate } from '../stage/identities.js';
 import { perform } from '../stage/performance.js';
 
 /** Machines that are busy with other tests are slow. */
-const soon = { timeout: 20_000 };
+const soon = { timeout: 30_000 };
 
 describe('what can be done wrong with TLS costs nobody else anything', { timeout: 60_000 }, () => {
   const { actor, hub, play } = perform({

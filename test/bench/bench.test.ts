@@ -61,8 +61,20 @@ it('compares a hub that keeps and tells everything with one that does not, and s
   expect(JSON.parse(renderJson(findings, hub))).toMatchObject({ differences: [{ pattern: '10x3', rounds: 1 }] });
 });
 
+it('puts twice the load through two instances, and each of them has its part', { timeout: 2 * patience }, async () => {
+  const around = surroundings();
+  const findings = await bench(options('--instances 2 --rounds 1 --count 600 --patterns fan-out:8x1:2x10'), around);
+  const [hub, against] = [`${hubName}, 2 of each`, `${hubName}, 1 of each`];
+  expect(findings.rows.map(({ hub: name, pattern, failed, troubles }) => ({ name, pattern, failed, troubles }))).toEqual(
+    [hub, against].map((name) => ({ name, pattern: 'fan-out:8x1:2x10', failed: 0, troubles: [] })),
+  );
+  for (const { cpuParts } of findings.rows)
+    expect(Object.keys(cpuParts)).toEqual(expect.arrayContaining(['ingress', 'relay', 'policy', 'nats-server']));
+  expect(renderTables(findings, hub)).toMatch(/goal: from .*1 of each to .*2 of each at most \+10 %: CPU a transaction [+-]/);
+});
+
 it('profiles every service of a hub', { timeout: patience }, async () => {
-  const findings = await bench(options('--profile --count 300 --patterns 3x10'), surroundings());
+  const findings = await bench(options('--profile --with records --count 300 --patterns 3x10'), surroundings());
   const services = findings.profiles.map(({ service }) => service).sort();
   expect(services).toEqual(['cli', 'console', 'ingress', 'policy', 'relay']);
   const relay = findings.profiles.find(({ service }) => service === 'relay');

@@ -4,6 +4,7 @@ import { measureCodec } from './codec.js';
 import { openCredentials } from './credentials.js';
 import { measureCandidate } from './measure.js';
 import type { Options } from './options.js';
+import type { Pattern } from './patterns.js';
 import type { Findings, FoundProfile } from './report.js';
 import type { Row } from './rows.js';
 import { openSink } from './sink.js';
@@ -39,7 +40,7 @@ export async function bench(options: Options, surroundings: Surroundings): Promi
   try {
     for (let round = 1; round <= rounds && candidates.length > 0; round += 1) {
       say(`round ${round} of ${rounds}`);
-      for (const { candidate, around, isPeer = false, load = (pattern) => pattern } of candidates) {
+      for (const { candidate, around, isPeer = false, load = (pattern: Pattern): Pattern => pattern } of candidates) {
         signal.throwIfAborted();
         const patterns = options.patterns.map(load);
         const measured = measureCandidate(candidate, { credentials, patterns, count, round, signal, say, around });

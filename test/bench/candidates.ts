@@ -1,5 +1,5 @@
 import type { Candidate } from './candidate.js';
-import { answererDomain } from './credentials.js';
+import { answererDomain, senderDomain } from './credentials.js';
 import { type Feature, featureEnvironment, featureName } from './features.js';
 import { hubUnderTest } from './hub-under-test.js';
 import { howInstancesRun, hubOfInstances, timesInstances } from './instances.js';
@@ -51,7 +51,8 @@ export async function chooseCandidates(options: Options, ground: Ground): Promis
   const candidates: Chosen[] = [];
   const missing: string[] = [];
   if (options.only.includes('generator')) candidates.push({ candidate: noHub });
-  if (options.only.includes('hub')) candidates.push(options.profile ? profiledHub(options, ground) : { candidate: ownHub(hubName, options, ground) });
+  if (options.only.includes('hub'))
+    candidates.push(options.profile ? profiledHub(options, ground) : { candidate: ownHub(hubName, options, ground) });
   if (options.only.includes('peer')) {
     for (const name of options.peers) {
       const peer = await kamailioPeer(name, name === 'kamailio-stateless');
@@ -65,7 +66,10 @@ export async function chooseCandidates(options: Options, ground: Ground): Promis
 /** The load's two ends connected to each other: what they cost themselves. */
 const noHub: Candidate = {
   name: 'no hub at all',
-  start: ({ sink }) => Promise.resolve({ port: sink, serverName: answererDomain, pid: 0, output: () => '', stop: () => Promise.resolve() }),
+  start: ({ sink, source }) => {
+    const back = { port: source, serverName: senderDomain };
+    return Promise.resolve({ port: sink, serverName: answererDomain, back, pid: 0, output: () => '', stop: () => Promise.resolve() });
+  },
 };
 
 interface OwnHub {
@@ -74,7 +78,11 @@ interface OwnHub {
   readonly members?: number;
 }
 
-function ownHub(name: string, { single, features, members }: OwnHub, { environment, sink }: Pick<Ground, 'environment' | 'sink'>): Candidate {
+function ownHub(
+  name: string,
+  { single, features, members }: OwnHub,
+  { environment, sink }: Pick<Ground, 'environment' | 'sink'>,
+): Candidate {
   return hubUnderTest(name, {
     single,
     environment: { ...environment, ...featureEnvironment(features, sink.url) },

@@ -15,7 +15,7 @@ What is measured
   --only LIST       hub, peer, codec, generator (the load's two ends without a hub)         (default hub,peer,codec)
   --features LIST   what the hub does besides: records,metrics,traces, or off               (default all)
   --single          all services of the hub in one process
-  --short           one small round of the main patterns, about half a minute
+  --short           one small round of the main patterns, about half a minute: the hub is hardly warm yet
 
 What it is compared with
   --record          everything is measured, and its ratios to the peers are written to test/bench/history
@@ -48,5 +48,5 @@ Examples
   npm run bench -- --only codec
 
 Progress goes to stderr, figures to stdout. Exit: 0 all transactions answered as they should be, 1 some were not, 2 wrong usage or
-nothing to compare with, 3 a recorded ratio fell.
+nothing to compare with, 3 a recorded ratio fell, 4 the bench itself failed.
 `;

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { checkoutRoot } from '../stage/checkout.js';
 import { judge, renderJudgement, whyNotComparable } from './check.js';
-import { lastRecorded, type Machine, type Recorded, recordOf } from './history.js';
+import { lastRecorded, type Machine, type Recorded, recordOf, recordSchema } from './history.js';
 import { readHistory, writeRecorded } from './history-folder.js';
+import { markdownOf } from './history-table.js';
 import type { Options } from './options.js';
 import { readPatterns } from './patterns.js';
 import type { Findings } from './report.js';
@@ -75,7 +76,10 @@ function record(findings: Findings, hub: string, about: Omit<Recorded, 'format' 
   const alone = recorded.patterns.filter(({ peers }) => peers.length === 0).map(({ pattern }) => pattern);
   if (alone.length > 0 || recorded.patterns.length === 0)
     return { text: `NOT RECORDED: no peer lived through ${alone.join(', ') || 'anything'}\n`, code: 2 };
-  return { text: `recorded in ${writeRecorded(folder, recorded)}\n`, code: 0 };
+  const checked = recordSchema.safeParse(recorded);
+  // A figure that cannot be read again, such as a ratio to no time at all, is not to be found out at the next check.
+  if (!checked.success) return { text: `NOT RECORDED: ${checked.error.issues.map(({ path }) => path.join('.')).join(', ')}\n`, code: 2 };
+  return { text: `recorded in ${writeRecorded(folder, recorded)}\n\n${markdownOf(recorded)}`, code: 0 };
 }
 
 function versionOfHub(): string {

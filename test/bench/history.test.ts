@@ -4,6 +4,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { openFolder } from '../stage/folder.js';
 import { lastRecorded, type Machine, type Recorded, readRecorded, recordOf } from './history.js';
 import { historyFolder, readHistory, writeRecorded } from './history-folder.js';
+import { markdownOf } from './history-table.js';
 import { openHistory } from './history-verbs.js';
 import { readOptions } from './options.js';
 import type { Findings } from './report.js';
@@ -78,6 +79,15 @@ it('holds figures and ratios of the hub beside each peer', () => {
   ]);
 });
 
+it('can be shown as a table', () => {
+  expect(markdownOf(good()).split('\n')).toEqual([
+    '| pattern | hub | kamailio |',
+    '| --- | --- | --- |',
+    '| `4x50` trunks: 4 connections, 50 in flight on each | 10,000/s, 30.0 µs, p99 4.0 ms | 3,000/s, 90.0 µs, p99 4.0 ms: 3.33 × |',
+    '',
+  ]);
+});
+
 it('the history of this checkout can be read', () => {
   expect(() => readHistory(historyFolder())).not.toThrow();
 });
@@ -99,6 +109,7 @@ describe('a bench with a history', () => {
   it.each([
     ['failures', [row('guildhall', { failed: 1 }), row('kamailio')], 'transactions failed under 4x50', 1],
     ['no peer', [row('guildhall')], 'no peer lived through 4x50', 2],
+    ['a ratio to no time at all', [row('guildhall'), row('kamailio', { cpu: 0 })], 'patterns.0.peers.0.ratio.cpu', 2],
     ['nothing', [], 'no peer lived through anything', 2],
   ] as const)('does not record %s', (_, rows, words, code) => {
     const historic = open('--record', 'empty');

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { cpus } from 'node:os';
-import { type Hub, type HubSettings, startHub } from '../stage/hub.js';
+import { type Hub, type HubSettings, readCounter, startHub } from '../stage/hub.js';
 import type { Candidate, Place, RunningHub } from './candidate.js';
 import { answererDomain, hubDomain, senderDomain } from './credentials.js';
 import { type Feature, featureSettings } from './features.js';
@@ -28,7 +28,11 @@ export function howInstancesRun(): string {
 
 async function start(instances: number, features: readonly Feature[], sink: Sink, place: Place): Promise<RunningHub> {
   const { credentials, others } = place;
-  const member = (id: string, domain: string, port: number) => ({ id, domains: [domain], proxies: [{ host: '127.0.0.1', port, name: domain }] });
+  const member = (id: string, domain: string, port: number) => ({
+    id,
+    domains: [domain],
+    proxies: [{ host: '127.0.0.1', port, name: domain }],
+  });
   const hub = await startHub({
     community: {
       members: [
@@ -71,14 +75,18 @@ function settingsOf(features: readonly Feature[], sink: Sink): HubSettings {
   return { ingress: { records, telemetry, limits }, relay: { telemetry }, policy: { telemetry } };
 }
 
-/** A relay or an ingress that nothing went through would make the others look good. */
+/** A relay that nothing went through proves nothing; nor does a hub that leaves out what it is to do. */
 async function complaints(hub: Hub, features: readonly Feature[], transactions: number): Promise<readonly string[]> {
-  if (!features.includes('records')) return [];
+  const found: string[] = [];
+  for (const relay of hub.relays)
+    if ((await readCounter(relay, 'guildhall_relay_forwards_total', {})) === 0)
+      found.push(`${relay.id} had nothing to do: see --patterns fan-out`);
+  if (!features.includes('records')) return found;
   const deadline = performance.now() + 10_000;
   for (;;) {
     const stored = await hub.counted('ingress', 'guildhall_records_total', { result: 'stored' });
-    if (stored >= transactions) return [];
-    if (performance.now() > deadline) return [`${stored} records were stored`];
+    if (stored >= transactions) return found;
+    if (performance.now() > deadline) return [...found, `${stored} records were stored`];
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }

@@ -1,9 +1,10 @@
 import { connect, type TLSSocket } from 'node:tls';
 import type { Identity } from './load-protocol.js';
 
-/** Where connections go: a port of 127.0.0.1 and the name to expect there. */
+/** Where connections go: a port of 127.0.0.1 and the name to expect there; with `further` ports in turn. */
 export interface Goal {
   readonly port: number;
+  readonly further?: readonly number[];
   readonly serverName: string;
 }
 
@@ -11,9 +12,14 @@ export interface Goal {
  * Opens `count` mutual TLS connections as the member `identity` names, each when the one before is taken at both ends (Kamailio 5.6 with
  * OpenSSL 3 dies of parallel handshakes). Rejects when one is refused.
  */
-export async function openConnections({ port, serverName }: Goal, identity: Identity, count: number): Promise<readonly TLSSocket[]> {
+export async function openConnections(
+  { port, further = [], serverName }: Goal,
+  identity: Identity,
+  count: number,
+): Promise<readonly TLSSocket[]> {
   const sockets: TLSSocket[] = [];
-  for (let index = 0; index < count; index += 1) sockets.push(await open(port, serverName, identity));
+  const ports = [port, ...further];
+  for (let index = 0; index < count; index += 1) sockets.push(await open(ports[index % ports.length] ?? port, serverName, identity));
   return sockets;
 }
 

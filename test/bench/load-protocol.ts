@@ -17,6 +17,8 @@ export interface Identity {
 /** Where a child connects, as whom, and for talking to whom. */
 interface Connecting {
   readonly port: number;
+  /** Ports that take connections in turn with it. */
+  readonly further?: readonly number[];
   readonly serverName: string;
   readonly identity: Identity;
   /** The other member's domain. */

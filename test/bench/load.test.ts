@@ -68,7 +68,19 @@ describe('the answerer', () => {
     ['half a head with nothing yet', one.slice(0, 100), '', 0, 0],
     ['half a body with nothing yet', one.slice(0, 590), '', 0, 0],
   ])('answers %s', (_, text, answers, requests, used) => {
-    expect(echoRequests(text)).toEqual({ answers, requests, used, sound: true });
+    expect(echoRequests(text)).toMatchObject({ answers, requests, used, sound: true });
+  });
+
+  it('rings first and answers with a body where it is told to, and counts ACKs', () => {
+    const invite = 'INVITE sip:b SIP/2.0\r\nCSeq: 1 INVITE\r\nContent-Length: 0\r\n\r\n';
+    const call = { first: 'SIP/2.0 180 Ringing\r\n', last: 'SIP/2.0 200 OK\r\n', body: 'v=0\r\n' };
+    expect(echoRequests(`${invite}ACK sip:b SIP/2.0\r\nl: 0\r\n\r\n`, () => call)).toMatchObject({
+      answers:
+        'SIP/2.0 180 Ringing\r\nCSeq: 1 INVITE\r\nContent-Length: 0\r\n\r\n' +
+        'SIP/2.0 200 OK\r\nCSeq: 1 INVITE\r\nContent-Length: 5\r\n\r\nv=0\r\n',
+      requests: 1,
+      acknowledged: 1,
+    });
   });
 
   it('counts no OPTIONS, and gives up on a message without a length', () => {
@@ -100,6 +112,13 @@ describe('the scan of responses', () => {
     ['no Call-ID, but one in the next', `SIP/2.0 200 OK\r\nVia: x\r\n\r\n${response(200, '00000001@r')}`, [200, -1, 200, 1]],
   ])('tells of %s', (_, text, seen) => {
     expect(scan(text)).toEqual({ used: text.length, seen });
+  });
+
+  it('passes over bodies and waits for the rest of one', () => {
+    const text = `SIP/2.0 200 OK\r\nCall-ID: 00000001@r\r\nContent-Length: 8\r\n\r\nv=0\r\n\r\n\n${response(200, '00000002@r')}`;
+    expect(scan(text)).toEqual({ used: text.length, seen: [200, 1, 200, 2] });
+    const cut = text.indexOf('v=0');
+    expect(scan(text.slice(0, cut + 3))).toEqual({ used: 0, seen: [] });
   });
 
   it('gives up on what is no response', () => {

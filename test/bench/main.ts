@@ -50,7 +50,7 @@ async function runBench(options: Options): Promise<number> {
     return 2;
   } catch (error) {
     say(`bench: ${error instanceof Error ? error.message : String(error)}`);
-    return options.history === undefined ? 1 : 2;
+    return options.history === undefined ? 4 : 2;
   }
 }
 
@@ -73,7 +73,7 @@ async function measure(options: Options, conclude?: Historic['conclude']): Promi
   } catch (error) {
     const why: unknown = ending.signal.aborted ? ending.signal.reason : error;
     say(`bench: ${why instanceof Error ? why.message : String(why)}`);
-    return 1;
+    return 4;
   } finally {
     if (!options.profile) rmSync(profiles, { recursive: true, force: true });
   }

@@ -93,22 +93,24 @@ async function measurePattern(
   const { credentials, round } = measuring;
   const { connections, window, rate } = pattern;
   const load = { connections, window, rate, patience };
-  const { port, serverName } = hub;
+  const { port, serverName, further = [] } = hub;
   await sender.order(
-    { kind: 'connect', port, serverName, identity: credentials.sender, peer: answererDomain, connections, pattern },
+    { kind: 'connect', port, further, serverName, identity: credentials.sender, peer: answererDomain, connections, pattern },
     'connected',
   );
   if (pattern.kind === 'presence') {
-    const back = { ...(hub.back ?? { port, serverName }), identity: credentials.answerer, peer: senderDomain };
+    const back = { ...(hub.back ?? { port, further, serverName }), identity: credentials.answerer, peer: senderDomain };
     await answerer.order({ kind: 'notify', ...back, connections }, 'connected');
   }
   const run = async (count: number): Promise<LoadResult> =>
     (await sender.order({ kind: 'run', load: { ...load, count } }, 'result')).result;
   const began = beginnings(pattern, measuring.count);
-  await run(Math.min(began, longestWarmUp));
+  const warmUp = Math.min(began, longestWarmUp);
+  const idle = await answerer.order({ kind: 'requests' }, 'requests');
+  await run(warmUp);
 
-  const delivered = await answerer.order({ kind: 'requests' }, 'requests');
-  const look = () => ({ hub: usageBelow(hub.pid), sender: usageBelow(sender.pid), answerer: usageBelow(answerer.pid) });
+  const delivered = await settled(answerer, pattern, idle, warmUp);
+  const look = () => ({ hub: usageBelow(hub.pids ?? hub.pid), sender: usageBelow(sender.pid), answerer: usageBelow(answerer.pid) });
   const before = look();
   const result = await (measuring.around === undefined ? run(began) : measuring.around(hub, pattern, () => run(began)));
   const after = look();

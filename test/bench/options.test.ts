@@ -26,6 +26,7 @@ describe('options of the bench', () => {
     ['--members-rate 10', 'no number from 20'],
     ['--record --with traces', '--record: not together with --with'],
     ['--record --only hub', 'the whole hub beside its peers'],
+    ['--check --count 9999', 'no number from 10000'],
     ['--check --single', 'the whole hub beside its peers'],
     ['--check --peer none', 'goes by what was recorded'],
     ['--check --features off', 'goes by what was recorded'],

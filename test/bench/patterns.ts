@@ -39,8 +39,8 @@ export type Pattern = Messages | FanOut | Calls | Presence;
 /** What is measured unless one says otherwise. */
 export const usualPatterns = '4x50,100x1';
 
-/** What `all` stands for. Fan-out once at the batch sizes of trunks, once with nothing to batch. */
-export const allPatterns = '4x50,100x1,400x1,1000x1,fan-out:200x50,fan-out:200x1,calls,presence,8@4000';
+/** What `all` stands for. Fan-out once at the batch sizes of trunks, once with nothing to batch; a fixed rate at which memory is told. */
+export const allPatterns = '4x50,100x1,400x1,1000x1,fan-out:200x50,fan-out:200x1,calls,presence,8@4000,8@25000';
 
 const openLoopWindow = 500;
 const usualArrival = '4x50';

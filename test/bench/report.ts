@@ -58,6 +58,7 @@ export function renderJson(findings: Findings, name: string): string {
     medians: medians(rows),
     ratios: ratios(rows, name),
     differences: compare(findings),
+    grown: findings.grown,
     codec,
     rounds: rows,
     profiles: shown,
@@ -158,7 +159,7 @@ function growthLines({ rows, grown }: Findings, pattern: string): readonly strin
 }
 
 function cells(name: string, figures: readonly string[]): string {
-  return `  ${name.padEnd(28)}${figures.map((figure) => figure.padStart(11)).join('')}`;
+  return `  ${name.padEnd(28)}${figures.map((figure) => figure.padStart(12)).join('')}`;
 }
 
 function thousands(value: number): string {

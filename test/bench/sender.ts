@@ -38,6 +38,8 @@ interface Lane {
   owed: number;
   /** What follows upon answers of this turn. */
   due: Buffer[];
+  /** Whether it stands among those to be written to at the end of this turn. */
+  waits: boolean;
   /** Who listens while a load runs. */
   listener: LaneListener | undefined;
 }
@@ -77,7 +79,7 @@ export async function openSender(
 }
 
 function laneOf(socket: TLSSocket, index: number): Lane {
-  const lane: Lane = { index, socket, rest: '', inFlight: 0, owed: 0, due: [], listener: undefined };
+  const lane: Lane = { index, socket, rest: '', inFlight: 0, owed: 0, due: [], waits: false, listener: undefined };
   socket.on('error', (error) => lane.listener?.trouble(error.message));
   socket.on('close', () => lane.listener?.trouble('a connection was closed'));
   socket.on('data', (chunk: Buffer) => lane.listener?.data(lane, chunk));
@@ -102,7 +104,8 @@ function runLoad(lanes: readonly Lane[], load: Load, { beginning, flow: createFl
   const began = performance.now();
   let sent = 0;
   let next = 0;
-  let scheduled = false;
+  /** Those of a thousand connections that have something to say. */
+  let waiting: Lane[] = [];
   let pace: NodeJS.Timeout | undefined;
 
   const finish = (): void => {
@@ -114,9 +117,11 @@ function runLoad(lanes: readonly Lane[], load: Load, { beginning, flow: createFl
   };
   // All that became due in this turn leaves in one write per connection.
   const flush = (): void => {
-    scheduled = false;
     const now = performance.now();
-    for (const lane of lanes) {
+    const ready = waiting;
+    waiting = [];
+    for (const lane of ready) {
+      lane.waits = false;
       const count = Math.min(lane.owed, load.count - sent);
       lane.owed = 0;
       if (count > 0) {
@@ -134,16 +139,21 @@ function runLoad(lanes: readonly Lane[], load: Load, { beginning, flow: createFl
       lane.due = [];
     }
   };
-  const schedule = (): void => {
-    if (!scheduled) setImmediate(flush);
-    scheduled = true;
+  const wait = (lane: Lane): void => {
+    if (lane.waits) return;
+    lane.waits = true;
+    waiting.push(lane);
+  };
+  const schedule = (lane: Lane): void => {
+    if (waiting.length === 0) setImmediate(flush);
+    wait(lane);
   };
   const settled = (lane: Lane, answered: number): void => {
     lane.inFlight -= answered;
     if (tally.finished()) finish();
     else if (closedLoop && answered > 0) {
       lane.owed += answered;
-      schedule();
+      schedule(lane);
     }
   };
   const listener: LaneListener = {
@@ -152,7 +162,7 @@ function runLoad(lanes: readonly Lane[], load: Load, { beginning, flow: createFl
       const due = flow.due();
       if (due !== undefined) {
         lane.due.push(due);
-        schedule();
+        schedule(lane);
       }
       settled(lane, answered);
     },
@@ -170,6 +180,7 @@ function runLoad(lanes: readonly Lane[], load: Load, { beginning, flow: createFl
       }
       full = 0;
       lane.owed += 1;
+      wait(lane);
       planned += 1;
     }
     flush();
@@ -183,7 +194,9 @@ function runLoad(lanes: readonly Lane[], load: Load, { beginning, flow: createFl
     lane.inFlight = 0;
     lane.owed = closedLoop ? load.window : 0;
     lane.due = [];
+    lane.waits = false;
     lane.listener = listener;
+    if (closedLoop) wait(lane);
   }
   if (closedLoop) flush();
   else pace = setInterval(plan, 1);

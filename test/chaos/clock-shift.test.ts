@@ -34,7 +34,7 @@ describe.each(ways)('a wall clock shifted by a %s', (way) => {
     });
     for (const shift of [1, -1]) {
       clock.shift(shift * 3600);
-      await expect.poll(() => hours.slice(-2), { timeout: 10_000 }).toEqual([shift, shift]);
+      await expect.poll(() => hours.slice(-2)).toEqual([shift, shift]);
     }
     expect(backwards).toBe(false);
   });

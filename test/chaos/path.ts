@@ -8,6 +8,8 @@ export type Passage =
    * connections are taken and lead nowhere. What was sent meanwhile arrives when it flows again, as TCP would see to.
    */
   | { readonly kind: 'stalls' }
+  /** Bytes pass towards this end only, of new connections too; the others arrive when it flows again. `near` is whoever dialled. */
+  | { readonly kind: 'one-way'; readonly to: 'near' | 'far' }
   /** So many bytes a second in each direction of each connection. */
   | { readonly kind: 'slow'; readonly bytesPerSecond: number }
   /** New connections are refused; those that stand go on. */
@@ -112,11 +114,13 @@ function openConnection(near: Socket, far: PathEnd, first: Passage, over: () => 
     onward = socket;
     socket.on('error', () => broke(() => near));
     socket.on('close', bothGone);
-    lanes = [openLane(near, socket, passage), openLane(socket, near, passage)];
+    lanes = [openLane(near, socket, towards('far', passage)), openLane(socket, near, towards('near', passage))];
   };
   const pass = (next: Passage) => {
     passage = next;
-    for (const lane of lanes) lane.pass(next);
+    const [onwards, backwards] = lanes;
+    onwards?.pass(towards('far', next));
+    backwards?.pass(towards('near', next));
     if (next.kind === 'stalls') return;
     news?.();
     news = undefined;
@@ -133,6 +137,11 @@ function openConnection(near: Socket, far: PathEnd, first: Passage, over: () => 
       over();
     },
   };
+}
+
+/** What a passage is to the lane that leads to this end. */
+function towards(end: 'near' | 'far', passage: Passage): Passage {
+  return passage.kind === 'one-way' ? { kind: passage.to === end ? 'flows' : 'stalls' } : passage;
 }
 
 function openLane(from: Socket, to: Socket, first: Passage): Lane {

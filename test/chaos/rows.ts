@@ -3,6 +3,7 @@ import { certificateExpires } from './rows/certificate-expires.js';
 import { certificateRevoked } from './rows/certificate-revoked.js';
 import { clockBack } from './rows/clock-back.js';
 import { clockForward } from './rows/clock-forward.js';
+import { deafRelay } from './rows/deaf-relay.js';
 import { diskFull } from './rows/disk-full.js';
 import { diskReadOnly } from './rows/disk-read-only.js';
 import { handshakeStorm } from './rows/handshake-storm.js';
@@ -32,6 +33,7 @@ export const rows: readonly Row[] = [
   killNats,
   restartNats,
   partitionRelay,
+  deafRelay,
   memberKilled,
   memberStopped,
   memberNeverReads,

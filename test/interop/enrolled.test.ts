@@ -16,7 +16,7 @@ import { startSipp } from '../stage/sipp.js';
 import { kamailioTool, sippTool } from '../stage/tools.js';
 
 /** For what comes by itself, on a slow machine too. */
-const soon = { timeout: 10_000 };
+const soon = { timeout: 30_000 };
 
 const missing = [
   ...((await kamailioTool()) === undefined ? ['kamailio with its TLS module'] : []),

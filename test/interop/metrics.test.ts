@@ -10,7 +10,7 @@ import { exchange } from '../stage/exchange.js';
 import { perform } from '../stage/performance.js';
 
 /** For what comes by itself, on a slow machine too. */
-const soon = { timeout: 15_000 };
+const soon = { timeout: 30_000 };
 
 /** As proto-loader writes messages: names as in the .proto, 64-bit numbers as text, everything that is not there left out. */
 const tally = z.looseObject({ requests: z.string().default('0'), ok: z.string().default('0') });

@@ -110,14 +110,14 @@ describe('the report of a relay', () => {
     bolt.answer(await bolt.hear('MESSAGE'), 200);
     await relay.outcome(1);
     const address = `127.0.0.1:${bolt.port}`;
-    await expect.poll(() => linksOf('bolt'), { timeout: 5_000 }).toMatchObject([{ address, state: 'up', why: '' }]);
+    await expect.poll(() => linksOf('bolt')).toMatchObject([{ address, state: 'up', why: '' }]);
     expect(linksOf('bolt')?.[0]?.certificateEnds).toBeGreaterThan(BigInt(Date.now()));
     const port = await freePort();
     relay.door(doorTo(relay.authority, { port }));
     say(2, 'away');
     await relay.outcome(2);
     const down = [{ address: `127.0.0.1:${port}`, state: 'backoff', why: 'ECONNREFUSED', certificateEnds: 0n }];
-    await expect.poll(() => linksOf('away'), { timeout: 5_000 }).toEqual(down);
+    await expect.poll(() => linksOf('away')).toEqual(down);
   });
 
   it('counts how many transactions each incarnation of an ingress was told the end of, repetitions not', async () => {
@@ -130,7 +130,7 @@ describe('the report of a relay', () => {
     await relay.outcome(2);
     relay.forward('no SIP', { transaction: 3 });
     await relay.outcome(3);
-    await expect.poll(() => reports.at(-1)?.told, { timeout: 5_000 }).toEqual([{ ingress: 'ingress-1', epoch: 'e1', finals: 3n }]);
+    await expect.poll(() => reports.at(-1)?.told).toEqual([{ ingress: 'ingress-1', epoch: 'e1', finals: 3n }]);
   });
 
   it('is said a last time when it ends: what it told until then is in it', async () => {

@@ -118,7 +118,7 @@ describe('telemetry', () => {
     });
     // A double tells the time of day to a quarter of a microsecond.
     expect(Number(came.endedAt - came.startedAt) / 1e6).toBeCloseTo(2.5, 2);
-    expect(collector.headers()).toMatchObject({ authorization: 'Bearer first', 'content-type': 'application/json' });
+    expect(collector.headers()).toMatchObject({ authorization: 'Bearer first', 'content-type': 'application/x-protobuf' });
     appendFileSync(path, 'X-More: later\n');
     tracing.span({ ...span, spanId: '00f067aa0ba902b8', parentSpanId: span.spanId, kind: 'client', failed: 'it broke' });
     expect(await collector.span('the second', () => true)).toMatchObject({ parentSpanId: span.spanId, kind: 'client', failed: 'it broke' });
@@ -147,6 +147,17 @@ describe('telemetry', () => {
 });
 
 describe('a collector', () => {
+  it('that is busy for a moment is asked again', async () => {
+    const collector = await collecting();
+    collector.behaves('is-busy');
+    const { tracing, counted } = tracingWith({ otlp: { url: collector.url } });
+    tracing.span(span);
+    await collector.turnedAway();
+    collector.behaves('takes');
+    expect(await settles(() => counted('guildhall_spans_total'), 'exported', 1)).toMatchObject({ exported: 1, failed: 0 });
+    expect(collector.spans()).toHaveLength(1);
+  });
+
   const flood = (tracing: Tracing, spans: number) => {
     for (let at = 0; at < spans; at += 1) tracing.span(span);
   };

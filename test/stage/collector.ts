@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { createServer as createSecureServer } from 'node:https';
 import type { Identity } from './certificates.js';
 import { createMailbox } from './mailbox.js';
+import { readTraceRequest } from './otlp-protobuf.js';
 
 /** A span as it arrived, with its attributes as plain values. */
 export interface CollectedSpan {
@@ -19,6 +20,8 @@ export interface CollectedSpan {
   readonly attributes: Readonly<Record<string, unknown>>;
   /** What its status says where that is an error, else ''. */
   readonly failed: string;
+  /** The trace is sampled, and whether the parent is another service's (opentelemetry/proto/trace/v1, SpanFlags). */
+  readonly flags: number;
 }
 
 /** A metric as it arrived. */
@@ -32,9 +35,9 @@ export interface CollectedMetric {
 }
 
 /** What a collector does with what it is sent. */
-export type Conduct = 'takes' | 'refuses' | 'is-silent';
+export type Conduct = 'takes' | 'refuses' | 'is-busy' | 'is-silent';
 
-/** A small OpenTelemetry collector: OTLP over HTTP, as JSON. */
+/** A small OpenTelemetry collector: OTLP over HTTP, as JSON, traces as protocol buffers too. */
 export interface Collector {
   /** What `telemetry.otlp.url` is set to. */
   readonly url: string;
@@ -55,6 +58,8 @@ export interface Collector {
   close(): Promise<void>;
 }
 
+const statuses = { takes: 200, refuses: 400, 'is-busy': 503 } as const;
+
 const kinds = ['unknown', 'internal', 'server', 'client', 'producer', 'consumer'] as const;
 
 type Json = Readonly<Record<string, unknown>>;
@@ -70,9 +75,10 @@ export async function startCollector(identity?: Identity): Promise<Collector> {
   let conduct: Conduct = 'takes';
   let headers: IncomingMessage['headers'] = {};
 
-  const take = (path: string, text: string): void => {
-    texts.push(text);
-    const body: unknown = JSON.parse(text);
+  const take = (path: string, type: string | undefined, bytes: Buffer): void => {
+    // As latin1, whatever is in protocol buffers can be looked for too.
+    texts.push(bytes.toString('latin1'));
+    const body: unknown = type === 'application/x-protobuf' ? readTraceRequest(bytes) : JSON.parse(bytes.toString('utf8'));
     if (path === '/v1/traces') {
       for (const span of spansOf(body)) {
         spans.push(span);
@@ -94,8 +100,8 @@ export async function startCollector(identity?: Identity): Promise<Collector> {
     request.on('end', () => {
       if (conduct !== 'takes') away.put(path);
       if (conduct === 'is-silent') return;
-      if (conduct === 'takes') take(path, Buffer.concat(chunks).toString('utf8'));
-      answer(response, conduct === 'takes' ? 200 : 400);
+      if (conduct === 'takes') take(path, request.headers['content-type'], Buffer.concat(chunks));
+      answer(response, statuses[conduct]);
     });
   };
   const server = identity === undefined ? createServer(hear) : createSecureServer({ cert: identity.cert, key: identity.key }, hear);
@@ -146,6 +152,7 @@ function spansOf(body: unknown): CollectedSpan[] {
         endedAt: BigInt(text(span['endTimeUnixNano'])),
         attributes: attributesOf(span),
         failed: record(span['status'])['code'] === 2 ? text(record(span['status'])['message']) : '',
+        flags: Number(span['flags']),
       })),
     );
   });

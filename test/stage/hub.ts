@@ -264,9 +264,9 @@ async function here(start: (signal: AbortSignal) => Promise<Running>): Promise<I
   };
 }
 
-/** Resolves when /readyz says so; rejects with its reasons after 15 s. */
+/** Resolves when /readyz says so; rejects with its reasons after 30 s. */
 export async function ready(one: Pick<Instance, 'id' | 'addresses'>): Promise<void> {
-  const patience = Date.now() + 15_000;
+  const patience = Date.now() + 30_000;
   for (;;) {
     const answer = await fetch(`http://${one.addresses['admin']}/readyz`);
     const reasons = await answer.text();

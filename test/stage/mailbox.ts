@@ -26,7 +26,7 @@ interface Waiting<T> {
 }
 
 /** Milliseconds after which a test that waits has failed. */
-export const defaultPatience = 8_000;
+export const defaultPatience = 20_000;
 
 /** @param describe one line about an item, for the message of a failed wait */
 export function createMailbox<T extends NonNullable<unknown>>(name: string, describe: (item: T) => string): Mailbox<T> {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { openFolder } from './folder.js';
+import { freePort } from './port.js';
 import { type Program, startProgram } from './program.js';
 import { natsServerTool } from './tools.js';
 
@@ -24,7 +25,8 @@ export async function startNats(): Promise<NatsServer> {
   const folder = openFolder('nats');
   const user = 'guildhall';
   const password = randomBytes(12).toString('hex');
-  let port = -1;
+  // It must be had again by `revive`: not one of those that a connection made meanwhile may take.
+  let port = await freePort();
   let server: Program | undefined;
 
   const start = async () => {

@@ -70,7 +70,7 @@ export async function startProgram(binary: string, args: readonly string[], opti
     pid,
     ended,
     output: () => output,
-    line(pattern, patience = 15_000) {
+    line(pattern, patience = 30_000) {
       return new Promise((resolve, reject) => {
         const done = () => {
           clearTimeout(timer);

@@ -31,7 +31,7 @@ export function registerUser(user: string, domain: string, phonePort: number, pr
       socket.send(`${request.join('\r\n')}\r\n\r\n`, proxyPort, '127.0.0.1');
     };
     const again = setInterval(send, 500);
-    const patience = setTimeout(() => finish(new Error(`${user}@${domain} could not register`)), 5_000);
+    const patience = setTimeout(() => finish(new Error(`${user}@${domain} could not register`)), 20_000);
     socket.on('message', (bytes) => {
       const [line = ''] = bytes.toString('latin1').split('\r\n');
       if (line.startsWith('SIP/2.0 200')) finish();

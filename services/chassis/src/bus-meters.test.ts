@@ -12,7 +12,10 @@ it('counts what nobody heard, who was taken off for it, and hellos that are not 
   const meters = createMeters('ingress', 'i1');
   watchBus(meters, bus, roster);
   const hello = (on: string, service: string, id: string) =>
-    bus.publish(subjects.hello(on, 'x'), Hello.encode({ service, id, epoch: 'e1', draining: false, load: 0, returns: 0 }).finish());
+    bus.publish(
+      subjects.hello(on, 'x'),
+      Hello.encode({ service, id, epoch: 'e1', draining: false, load: 0, returns: 0, hears: [] }).finish(),
+    );
   hello('relay', 'relay', 'r1');
   hello('relay', 'policy', 'p1');
   hello('relay', 'relay', 'r.*');

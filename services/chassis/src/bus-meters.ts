@@ -21,6 +21,7 @@ export function watchBus(
   meters.counter('guildhall_roster_removed', 'Instances of services taken off the roster, by why.', () => [
     [{ why: 'unheard' }, counts.missed],
     [{ why: 'silent' }, counts.stale],
+    [{ why: 'deaf' }, counts.deaf],
   ]);
   meters.counter('guildhall_roster_hellos_dropped', 'Hellos that were not believed, by why.', () => [
     [{ why: 'malformed' }, counts.malformedHellos],

@@ -44,6 +44,11 @@ export interface Bus extends BusStorage {
   readonly unheard: MakeUnheard;
   /** Returns how to stop. Subscriptions survive a reconnect. */
   subscribe(subject: string, handler: Handler, queue?: string): Stop;
+  /**
+   * Leaves this nats-server for the next of those that were configured, as if the connection had been lost: for who is heard by nobody, or hears
+   * nobody. Nothing where there is one only.
+   */
+  elsewhere(): void;
   /** Resolves once the server has taken what was published and subscribed to so far; at once while NATS is away. */
   settled(): Promise<void>;
   /**
@@ -107,10 +112,10 @@ export async function connectBus(config: BusConfig, name: string, log: Logger, i
     throw old;
   }
   const store = createBusStore(() => dialNats(config, `${name} store`, inbox), config.replicas ?? 1, log, inbox);
-  return createBus(connection, store, inbox, log);
+  return createBus(connection, store, inbox, config.url.includes(','), log);
 }
 
-function createBus(connection: NatsConnection, store: BusStore, inbox: string, log: Logger): Bus {
+function createBus(connection: NatsConnection, store: BusStore, inbox: string, several: boolean, log: Logger): Bus {
   const failures: BusFailures = { handler: 0, oversize: 0, unheard: 0 };
   const listeners = new Set<(up: boolean) => void>();
   const unanswered = new Set<(reason: BusError) => void>();
@@ -233,6 +238,11 @@ function createBus(connection: NatsConnection, store: BusStore, inbox: string, l
         else stop();
       };
       return Object.assign(stop, { inOrder });
+    },
+    elsewhere() {
+      if (!several || !up || closing) return;
+      log.warn({ server: connection.getServer() }, 'this process and the others do not hear each other: it goes to another nats-server');
+      connection.reconnect().catch((thrown: unknown) => handlerFailed(thrown, 'connection'));
     },
     async settled() {
       if (up) await connection.flush().catch(() => undefined);

@@ -88,12 +88,12 @@ describe('a journal in JetStream', () => {
     const journal = await bus.journal('LOST', 'journal.lost');
     await journal.append(bytes('one'), 0);
     await server.kill();
-    await vi.waitFor(() => expect(bus.connected()).toBe(false), { timeout: 10_000 });
+    await vi.waitFor(() => expect(bus.connected()).toBe(false), 30_000);
     await expect(journal.append(bytes('two'), 1)).rejects.toMatchObject({ code: 'unavailable' });
     server.forget();
     await server.start();
-    await vi.waitFor(() => expect(bus.connected()).toBe(true), { timeout: 10_000 });
-    await vi.waitFor(async () => expect(await journal.last()).toBeUndefined(), { timeout: 10_000 });
+    await vi.waitFor(() => expect(bus.connected()).toBe(true), 30_000);
+    await vi.waitFor(async () => expect(await journal.last()).toBeUndefined(), 30_000);
     expect(await journal.append(bytes('anew'), 0)).toBe(1);
   });
 });

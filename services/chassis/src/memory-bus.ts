@@ -8,6 +8,8 @@ import { matches } from './subject-match.js';
 export interface MemoryBus extends Bus {
   /** Takes the bus down or up and tells the listeners; while down, publish is lost and request rejects. */
   setConnected(up: boolean): void;
+  /** How often somebody wanted to be elsewhere. */
+  moves(): number;
 }
 
 interface Subscription {
@@ -32,6 +34,7 @@ export function memoryBus(maxPayload = 1024 * 1024): MemoryBus {
   const failures = { handler: 0, oversize: 0, unheard: 0 };
   const unheardListeners = new Map<string, () => void>();
   let unheardCount = 0;
+  let moves = 0;
 
   const matching = (subject: string): Subscription[] => {
     const tokens = subject.split('.');
@@ -126,6 +129,10 @@ export function memoryBus(maxPayload = 1024 * 1024): MemoryBus {
       close: () => undefined,
     }),
     storeTrouble: () => '',
+    elsewhere() {
+      moves += 1;
+    },
+    moves: () => moves,
     settled: () => Promise.resolve(),
     async close() {
       subscriptions.clear();

@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
@@ -22,7 +24,7 @@ export async function startTestServer(
 ): Promise<TestServer> {
   const binary = find(env);
   const folder = mkdtempSync(join(tmpdir(), 'guildhall-nats-'));
-  let port = -1;
+  let port = await quietPort();
   let child: ChildProcess | undefined;
 
   const start = async (): Promise<void> => {
@@ -58,6 +60,19 @@ export async function startTestServer(
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** A free one that no connection made meanwhile takes: `start` must have it again. */
+async function quietPort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(20_000, 32_000);
+    const server = createServer();
+    const free = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false));
+      server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+    });
+    if (free) return port;
+  }
 }
 
 /** As `npm test` says, else on the PATH, in the system's folders, or in the private copy that `npm test` makes. */

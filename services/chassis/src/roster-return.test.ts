@@ -15,7 +15,7 @@ beforeEach(() => {
   const bus = memoryBus();
   roster = createRoster(bus, { service: 'ingress', id: 'i1', epoch: 'e1' }, {}, () => now);
   hello = (id, returns = 0) => {
-    const said = { service: 'relay', id, epoch: 'e1', draining: false, load: 0, returns };
+    const said = { service: 'relay', id, epoch: 'e1', draining: false, load: 0, returns, hears: [] };
     bus.publish(subjects.hello('relay', id), Hello.encode(said).finish());
   };
   hello('r1');

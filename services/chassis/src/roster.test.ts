@@ -30,7 +30,7 @@ function setUp() {
   const hello = (service: string, id: string, rest: Partial<Hello> = {}): void =>
     bus.publish(
       `gh.v1.hello.${service}.x`,
-      Hello.encode({ service, id, epoch: 'e1', draining: false, load: 0, returns: 0, ...rest }).finish(),
+      Hello.encode({ service, id, epoch: 'e1', draining: false, load: 0, returns: 0, hears: [], ...rest }).finish(),
     );
   return { bus, sent, join, hello };
 }

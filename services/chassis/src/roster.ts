@@ -1,7 +1,9 @@
 import { Hello } from '@guildhall/proto/gen/guildhall/bus/v1/hello';
 import { helloServices, subjects } from '@guildhall/proto/subjects';
 import type { Bus } from './bus.js';
+import { createSilence, hearingKey, mayHear, mostInstances } from './hearing.js';
 import { readHello } from './hello.js';
+import { countKnown, type Known, list, type Missed, type Service } from './roster-known.js';
 
 /** A process of the hub as its last hello told. */
 export interface Instance {
@@ -15,7 +17,7 @@ export interface Instance {
   readonly returns: number;
 }
 
-/** Who of the hub's processes is there. Knows this process itself from the start. */
+/** Who of the hub's processes is there: is heard, and hears. Knows this process itself from the start. */
 export interface Roster {
   /** Instances of a service heard of lately that take new work, by id. The same array until something changes. */
   fresh(service: string): readonly Instance[];
@@ -49,6 +51,8 @@ export interface RosterCounts {
   missed: number;
   /** Instances taken off because nothing was heard of them for too long. */
   stale: number;
+  /** Instances taken off because they are heard and do not hear. */
+  deaf: number;
   /** Hellos that cannot be read, name no instance, or are not of the service on whose subject they came. */
   malformedHellos: number;
   foreignHellos: number;
@@ -61,50 +65,27 @@ export interface Self {
   epoch: string;
 }
 
-interface Known {
-  service: string;
-  id: string;
-  epoch: string;
-  draining: boolean;
-  load: number;
-  returns: number;
-  /** Monotonic receipt time of its last hello. */
-  heard: number;
-  /** Nothing was heard of it since this process came back to NATS: it may be on its way back too. */
-  awaited: boolean;
-  /** It was missed meanwhile. */
-  unheard: boolean;
-}
-
-/** An instance that did not hear what was said to it: its hellos mean nothing until then, unless it has come back meanwhile. */
-interface Missed {
-  readonly epoch: string;
-  readonly returns: number;
-  until: number;
-}
-
-interface Service {
-  known: Map<string, Known>;
-  fresh: readonly Instance[];
-  ids: readonly string[];
-  every: readonly Instance[];
-}
-
-/** A bus full of made-up hellos must not fill the memory. */
-const mostInstances = 1000;
 /** Who is new is answered with a hello of our own, at most this often. */
 const answerMs = 50;
 
 /**
  * Says hello every `intervalMs` and takes an instance off `staleMs` after its last hello, both by this process's own
  * monotonic clock. While the bus is down nobody goes stale; when it is back everyone has twice that to be back too.
+ *
+ * A cluster of nats-servers may let through one direction only (a server whose disk is full may stop reading another's route). So each hello says
+ * whom its process hears, and who has not heard this one for two intervals is taken off until it does. Where nobody hears it, or half of the
+ * others fall silent at once, this process goes to another server.
  */
 export function createRoster(bus: Bus, self: Self, timing: { intervalMs?: number; staleMs?: number }, clock: () => number): Roster {
   const { intervalMs = 500, staleMs = 1500 } = timing;
+  // Two ticks a hello, so that one who died is noticed at most half an interval after it went stale.
+  const tickMs = intervalMs / 2;
   const services = new Map<string, Service>();
   const listeners = new Set<(service: string) => void>();
   const missed = new Map<string, Missed>();
-  const counts: RosterCounts = { missed: 0, stale: 0, malformedHellos: 0, foreignHellos: 0 };
+  const counts: RosterCounts = { missed: 0, stale: 0, deaf: 0, malformedHellos: 0, foreignHellos: 0 };
+  const fellSilent = createSilence(2 * intervalMs);
+  const ownKey = hearingKey(self.service, self.id, self.epoch);
   let returns = 0;
   let draining = false;
   let readLoad = () => 0;
@@ -121,19 +102,18 @@ export function createRoster(bus: Bus, self: Self, timing: { intervalMs?: number
   };
 
   const changed = (name: string): void => {
-    const service = serviceOf(name);
-    service.every = [...service.known.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
-    service.fresh = service.every.filter((instance) => !instance.draining);
-    service.ids = service.fresh.map((instance) => instance.id);
+    list(serviceOf(name));
     for (const listener of [...listeners]) listener(name);
   };
 
-  const own: Known = { ...self, draining: false, load: 0, returns: 0, heard: 0, awaited: false, unheard: false };
+  const alive = { heard: 0, listed: 0, deaf: false, awaited: false, unheard: false };
+  const own: Known = { ...self, ...alive, draining: false, load: 0, returns: 0, key: ownKey };
 
   const send = (): void => {
     lastSent = clock();
     own.load = Math.min(Math.max(0, Math.trunc(readLoad())), 0xffffffff);
-    bus.publish(subjects.hello(self.service, self.id), Hello.encode({ ...self, draining, load: own.load, returns }).finish());
+    const hears = [...services.values()].flatMap(({ known }) => Array.from(known.values(), ({ key }) => key));
+    bus.publish(subjects.hello(self.service, self.id), Hello.encode({ ...self, draining, load: own.load, returns, hears }).finish());
   };
 
   const isMissed = (key: string, epoch: string, times: number): boolean => {
@@ -167,16 +147,31 @@ export function createRoster(bus: Bus, self: Self, timing: { intervalMs?: number
       before.heard = clock();
       before.load = load;
       if (before.awaited) isBack(name, before);
+      listen(before, hello.hears);
       return;
     }
     // Never away itself, as far as it knows, and yet it did not hear: only who sees it go and come says that again.
     if (before?.unheard === true && before.returns === times) takeOff(before);
-    const told = { service: name, id, epoch, draining: hello.draining, load, returns: times, heard: clock() };
-    const now: Known = { ...told, awaited: false, unheard: false };
+    const told = { service: name, id, epoch, draining: hello.draining, load, returns: times, key: hearingKey(name, id, epoch) };
+    const stays = before?.epoch === epoch && before.returns === times ? before : undefined;
+    const now: Known = { ...alive, ...told, heard: clock(), listed: stays?.listed ?? clock(), deaf: stays?.deaf ?? false };
     serviceOf(name).known.set(id, now);
     changed(name);
     if (before?.epoch !== epoch && clock() - lastSent >= answerMs) send();
     isBack(name, now);
+  };
+
+  const listen = (instance: Known, hears: readonly number[]): void => {
+    const now = clock();
+    if (mayHear(hears, ownKey)) instance.listed = now;
+    // This process stood still, so nobody could hear it; the next tick allows for that.
+    else if (now - lastTick > 2 * tickMs) return;
+    const deaf = now - instance.listed >= 2 * intervalMs;
+    if (deaf === instance.deaf) return;
+    instance.deaf = deaf;
+    if (deaf) counts.deaf += 1;
+    changed(instance.service);
+    if (deaf && others().every((one) => one.deaf)) bus.elsewhere();
   };
 
   const takeOff = ({ service: name, id }: Known): void => {
@@ -201,33 +196,28 @@ export function createRoster(bus: Bus, self: Self, timing: { intervalMs?: number
     for (const one of [...serviceOf(name).known.values()]) if (one.awaited && one.unheard) miss(one);
   };
 
-  const forEachOther = (visit: (instance: Known) => void): void => {
-    for (const service of services.values()) {
-      for (const instance of service.known.values()) if (instance !== own) visit(instance);
-    }
-  };
+  const others = (): readonly Known[] =>
+    [...services.values()].flatMap(({ known }) => [...known.values()].filter((instance) => instance !== own));
 
   const sweep = (now: number): void => {
-    const gone: Known[] = [];
-    forEachOther((instance) => {
-      if (now - instance.heard >= staleMs) gone.push(instance);
-    });
+    const gone = others().filter((instance) => now - instance.heard >= staleMs);
     counts.stale += gone.length;
     for (const { service, id } of gone) serviceOf(service).known.delete(id);
     for (const name of new Set(gone.map((instance) => instance.service))) changed(name);
+    // Who drains says so, and then nothing.
+    if (fellSilent(now, gone.filter((instance) => !instance.draining).length, others().length)) bus.elsewhere();
   };
 
-  // Two ticks a hello, so that one who died is noticed at most half an interval after it went stale.
-  const tickMs = intervalMs / 2;
   const tick = (): void => {
     const now = clock();
     const late = now - lastTick - tickMs;
     lastTick = now;
     // This process stood still: hellos that came meanwhile are not read yet.
     if (late > tickMs) {
-      forEachOther((instance) => {
+      for (const instance of others()) {
         instance.heard += late;
-      });
+        instance.listed += late;
+      }
       for (const one of missed.values()) one.until += late;
     }
     if (bus.connected()) sweep(now);
@@ -241,10 +231,11 @@ export function createRoster(bus: Bus, self: Self, timing: { intervalMs?: number
   const forgetBus = bus.onConnected((up) => {
     if (!up) return;
     const now = clock();
-    forEachOther((instance) => {
+    for (const instance of others()) {
       instance.heard = now + staleMs;
+      instance.listed = now + staleMs;
       instance.awaited = true;
-    });
+    }
     // Who was missed was missed by way of a server that is not ours any more.
     missed.clear();
     returns = (returns + 1) >>> 0;
@@ -289,10 +280,4 @@ export function createRoster(bus: Bus, self: Self, timing: { intervalMs?: number
       startDrain();
     },
   };
-}
-
-function countKnown(services: ReadonlyMap<string, Service>): number {
-  let count = 0;
-  for (const service of services.values()) count += service.known.size;
-  return count;
 }

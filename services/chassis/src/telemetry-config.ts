@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { count, duration, path, section } from './config.js';
 
-/** Where OTLP goes: over HTTP, as JSON. What comes below is appended to the url: v1/traces and v1/metrics. */
+/** Where OTLP goes: over HTTP, traces as protocol buffers and metrics as JSON. What comes below is appended to the url: v1/traces and v1/metrics. */
 const otlpConfig = z.strictObject({
   url: z
     .string()

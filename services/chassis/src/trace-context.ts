@@ -97,5 +97,5 @@ function hexOf(bytes: Uint8Array): string {
 }
 
 function hex8(value: number): string {
-  return (value >>> 0).toString(16).padStart(8, '0');
+  return value === 0 ? '00000000' : (value >>> 0).toString(16).padStart(8, '0');
 }

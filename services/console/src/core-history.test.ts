@@ -36,7 +36,7 @@ it('refuses members that are none once policy says so, and nobody while it does 
   await expect(core.knows(['acme', 'nosuch'])).rejects.toMatchObject({
     code: 'not-found',
     message: 'There is no member "nosuch".',
-    cure: 'there is acme, bolt; guildhall member list tells all',
+    cure: 'there are acme, bolt; guildhall member list tells all',
   });
   await core.knows(['bolt']);
   stage.bus.publish(

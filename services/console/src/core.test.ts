@@ -115,6 +115,7 @@ it('finds records, newest first, also by a hashed user', async () => {
   };
   expect(await found({ callId: 'one-17' })).toEqual(['one-17']);
   expect(await found({ user: 'ada@ACME.example' })).toEqual(['wanted']);
+  expect(await found({ user: 'sip:ada@acme.example' })).toEqual(['wanted']);
   expect(await found({ refused: true })).toEqual(['wanted']);
   expect(await found({ status: 4, member: 'bolt', code: 'no-route' })).toEqual(['wanted']);
   expect(await found({ member: 'nobody' })).toEqual([]);

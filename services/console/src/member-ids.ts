@@ -36,6 +36,6 @@ async function ask(bus: Pick<Bus, 'request' | 'connected' | 'onConnected'>, ids:
 }
 
 function noSuchMember(id: string, { known }: MemberIdsAnswer): ApiFault {
-  const cure = `${known.length === 0 ? '' : `there is ${known.join(', ')}; `}guildhall member list tells all`;
+  const cure = `${known.length === 0 ? '' : `there ${known.length === 1 ? 'is' : 'are'} ${known.join(', ')}; `}guildhall member list tells all`;
   return new ApiFault('not-found', `There is no member ${quoted(id)}.`, cure);
 }

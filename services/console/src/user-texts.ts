@@ -14,8 +14,9 @@ const keyBytes = 32;
 /** Asks policy for the key of the hashes when it is first needed, and keeps it: it never changes. */
 export function createUserTexts(bus: Pick<Bus, 'request'>): UserTexts {
   let hash: ((user: string) => string) | undefined;
-  return async (given) => {
-    if (given === '') return [];
+  return async (text) => {
+    if (text === '') return [];
+    const given = text.replace(/^sips?:/i, '');
     const at = given.lastIndexOf('@');
     const user = given.slice(0, at + 1) + given.slice(at + 1).toLowerCase();
     const telephone = /^tel:/i.test(given);

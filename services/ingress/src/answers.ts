@@ -15,8 +15,8 @@ export interface Answers {
   refusal(request: Message, to: Asker, refusal: AnsweredRefusal, serial?: number): string;
   /** The same with the lines of `reasonLines` made before: nothing but the trace id is composed per message. */
   withLines(request: Message, to: Asker, status: number, lines: readonly string[], serial?: number): string;
-  /** 503 of a hub that has too much to do: come back in a few seconds. Nothing but the request's own fields is composed. */
-  overloaded(request: Message, to: Asker): string;
+  /** 503 of a hub that has too much to do: come back in a few seconds. Nothing but the request's own fields and the trace id is composed. */
+  overloaded(request: Message, to: Asker, serial?: number): string;
 }
 
 /** Who asked: a wire, or what is known of one. */
@@ -103,9 +103,9 @@ export function createAnswers({ domain, epoch, random, microsoft, overload, trac
       return write(request, to, status, lines, serial);
     },
     withLines: write,
-    overloaded(request, to) {
+    overloaded(request, to, serial) {
       const lines = readsDiagnostics(to) ? retriesWithDiagnostics : retries;
-      return write(request, to, 503, lines[Math.floor(random() * choices)] ?? busy);
+      return write(request, to, 503, lines[Math.floor(random() * choices)] ?? busy, serial);
     },
   };
 }

@@ -7,7 +7,8 @@ import type { Counts } from './counts.js';
 import type { Events } from './events.js';
 import { type Again, handOver } from './handover.js';
 import type { MessagePath } from './message-path.js';
-import { takeOutcomes } from './outcomes.js';
+import { type Gone, refuseGone, takeOutcomes } from './outcomes.js';
+import { createSlices } from './slices.js';
 
 /** Whose ears these are, and what they lead to. */
 export interface BusEars {
@@ -15,7 +16,7 @@ export interface BusEars {
   readonly epoch: string;
   readonly bus: Bus;
   readonly roster: Roster;
-  readonly path: Pick<MessagePath, 'responses' | 'transactions' | 'verdicts' | 'relays' | 'forwards' | 'shedding' | 'batches'>;
+  readonly path: Pick<MessagePath, 'turn' | 'responses' | 'transactions' | 'verdicts' | 'relays' | 'forwards' | 'shedding' | 'batches'>;
   readonly counts: Counts;
   readonly events: Events;
   /** Monotonic ms. */
@@ -32,10 +33,15 @@ export interface BusNews {
   relaysChanged(alive: ReadonlySet<string>): void;
 }
 
+/** Answers of our own that are written in a turn for what relays gave up: 50 µs each, so that a turn of them takes a few ms. */
+const goneATurn = 100;
+
 /** Listens to everything an ingress is told over the bus. Returns how to stop. */
 export function listenToBus(ears: BusEars, wires: Pick<BusWires, 'arrived' | 'depart'>, news: BusNews): (() => void)[] {
   const { id, epoch, bus, roster, path, counts, events, clock } = ears;
-  const { responses, transactions, verdicts, relays, forwards, shedding, batches } = path;
+  const { turn, responses, transactions, verdicts, relays, forwards, shedding, batches } = path;
+  const { byId } = transactions;
+  const gone = createSlices<Gone>(turn, goneATurn, (one) => refuseGone(one, { byId, responses, counts }, clock()));
 
   const handOverAgain = (again: Again): void => {
     const before = counts.handedOver;
@@ -55,7 +61,7 @@ export function listenToBus(ears: BusEars, wires: Pick<BusWires, 'arrived' | 'de
 
   return [
     bus.subscribe(subjects.ingress(id), (payload) =>
-      takeOutcomes(payload, { epoch, responses, counts, byId: transactions.byId, relayTold: shedding.relayTold, clock }),
+      takeOutcomes(payload, { epoch, responses, gone, counts, byId, relayTold: shedding.relayTold, clock }),
     ),
     bus.subscribe(subjects.arrived('ingress', id), wires.arrived),
     bus.subscribe(subjects.depart('ingress', id), wires.depart),

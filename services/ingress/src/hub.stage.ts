@@ -109,9 +109,9 @@ export async function openStage(
   };
 }
 
-/** Waits until something is so; rejects after five seconds with what it was. */
+/** Waits until something is so; rejects after twenty seconds with what it was. */
 export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (const end = performance.now() + 5_000; performance.now() < end; ) {
+  for (const end = performance.now() + 20_000; performance.now() < end; ) {
     if (await holds()) return;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }

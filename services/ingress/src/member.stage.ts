@@ -17,7 +17,7 @@ export interface FakeMember {
   end(): void;
 }
 
-const patience = 5_000;
+const patience = 20_000;
 
 /** Connects to a listener ("host:port"); without `paper` it shows no certificate. Rejects when the handshake fails. `local`: from where. */
 export async function fakeMember(address: string, paper: Paper | undefined, local?: string): Promise<FakeMember> {

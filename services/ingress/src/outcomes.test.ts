@@ -3,7 +3,7 @@ import { defaultLimits } from '@guildhall/proto/sip/limits';
 import { describe, expect, it } from 'vitest';
 import { createAnswers } from './answers.js';
 import { createCounts } from './counts.js';
-import { readOutcomes, takeOutcomes } from './outcomes.js';
+import { type Gone, readOutcomes, refuseGone, takeOutcomes } from './outcomes.js';
 import { createResponses } from './responses.js';
 import { sip } from './sip.stage.js';
 import { noStory } from './story.js';
@@ -51,8 +51,10 @@ describe('outcomes', () => {
     const answers = createAnswers({ domain: 'hub.example', epoch: 'now', random: () => 0 });
     const waited: number[] = [];
     const responses = createResponses(table.transactions, answers, counts, { limits: defaultLimits, answered: (ms) => waited.push(ms) });
+    const { byId } = table.transactions;
+    const gone = { take: (one: Gone) => refuseGone(one, { byId, responses, counts }, 7) };
     const take = (payload: Uint8Array) =>
-      takeOutcomes(payload, { epoch: 'now', responses, counts, byId: table.transactions.byId, relayTold: () => undefined, clock: () => 7 });
+      takeOutcomes(payload, { epoch: 'now', responses, gone, counts, byId, relayTold: () => undefined, clock: () => 7 });
     return { table, counts, take, waited };
   };
 

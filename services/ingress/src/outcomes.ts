@@ -1,15 +1,25 @@
 import { OutcomeBatch, OutcomeKind } from '@guildhall/proto/gen/guildhall/bus/v1/outcome';
-import { isReasonCode, reasons } from '@guildhall/proto/reason';
+import { isReasonCode, type ReasonCode, reasons } from '@guildhall/proto/reason';
 import type { Counts } from './counts.js';
 import type { Responses } from './responses.js';
+import type { Slices } from './slices.js';
 import { noteFarSide } from './story.js';
 import type { ServerTransaction } from './transactions.js';
+
+/** A transaction for which no response will come, and why. */
+export interface Gone {
+  readonly transaction: number;
+  readonly code: ReasonCode;
+  readonly sentence: string;
+}
 
 /** What to do with outcomes. */
 export interface OutcomeDesk {
   /** This ingress's incarnation: outcomes for another one are dropped. */
   readonly epoch: string;
-  readonly responses: Responses;
+  readonly responses: Pick<Responses, 'pass'>;
+  /** Ends that a relay told, which all come at once where a member is given up, go to `refuseGone`. */
+  readonly gone: Slices<Gone>;
   readonly counts: Counts;
   byId(id: number): ServerTransaction | undefined;
   /** A relay told how late it is, ms, and, unless `heard` is 0, how old the newest batch is that it took: see OutcomeBatch. */
@@ -43,7 +53,7 @@ export function takeOutcomes(payload: Uint8Array, desk: OutcomeDesk): void {
     if (transaction === undefined) desk.counts.strayOutcomes += 1;
     else if (kind === OutcomeKind.GONE) {
       farSide(batch, at, transaction, relay);
-      gone(batch, at, transaction, desk, now);
+      desk.gone.take(goneOf(batch, at, transaction.id));
     } else if (kind === OutcomeKind.FINAL || kind === OutcomeKind.PROVISIONAL) {
       if (kind === OutcomeKind.FINAL) farSide(batch, at, transaction, relay);
       desk.responses.pass(transaction, batch.status[at] ?? 0, batch.wire, start, end, now);
@@ -58,11 +68,22 @@ function farSide(batch: OutcomeBatch, at: number, transaction: ServerTransaction
   noteFarSide(transaction.story, relay, link, batch.waited[at] ?? 0, batch.took[at] ?? 0, batch.tries[at] ?? 0);
 }
 
-function gone(batch: OutcomeBatch, at: number, transaction: ServerTransaction, { responses }: OutcomeDesk, now: number): void {
+function goneOf(batch: OutcomeBatch, at: number, transaction: number): Gone {
   const told = batch.gone[(batch.reason[at] ?? 0) - 1];
   // A code of a newer relay's table is still an end.
   const code = told !== undefined && isReasonCode(told.code) && reasons[told.code].status >= 400 ? told.code : 'member-unreachable';
-  responses.refuse(transaction, reasons[code].status, code, told?.sentence ?? '', now);
+  return { transaction, code, sentence: told?.sentence ?? '' };
+}
+
+/** Answers a transaction that is gone; by now it may be over. */
+export function refuseGone(
+  { transaction: id, code, sentence }: Gone,
+  { byId, responses, counts }: Pick<OutcomeDesk, 'byId' | 'counts'> & { readonly responses: Pick<Responses, 'refuse'> },
+  now: number,
+): void {
+  const transaction = byId(id);
+  if (transaction === undefined) counts.strayOutcomes += 1;
+  else responses.refuse(transaction, reasons[code].status, code, sentence, now);
 }
 
 /** Decodes a batch and checks that its columns fit; undefined when they do not. */

@@ -83,9 +83,10 @@ export function createRefusing(
       const refusal = { code: 'hub-overloaded', sentence: reasons['hub-overloaded'].about } as const;
       note(member, 503, refusal.code, refusal.sentence);
       countMessage(counts, request.method, 503, false);
-      const text = answers.overloaded(request, wire);
+      const serial = records.serial();
+      const text = answers.overloaded(request, wire, serial);
       if (text !== '') wire.text(text);
-      records.refused(request, { peer: member.id, source: wire.source }, 503, refusal, records.serial(), text.length, now);
+      records.refused(request, { peer: member.id, source: wire.source }, 503, refusal, serial, text.length, now);
       stations.shedding.refused(member);
     },
   };

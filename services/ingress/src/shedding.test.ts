@@ -62,6 +62,8 @@ describe('an overloaded hub', () => {
     send();
     expect(acme.written.at(-1)).toContain('\r\nRetry-After: 3\r\n');
     expect(acme.written.at(-1)).toContain('hub-overloaded');
+    // What was refused can be looked for.
+    expect(acme.written.at(-1)).toMatch(/\r\nWarning: 399 hub\.example "trace [0-9a-f]{32}"\r\n/);
   });
 
   it('reads nothing more from who goes on, until the next window', async () => {

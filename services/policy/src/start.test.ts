@@ -185,7 +185,7 @@ describe('a bad start', () => {
 describe('policy', () => {
   it('brings the file in, answers, explains in the same words, and ends', async () => {
     const one = await policy({ community: community(members('acme', 'bolt')) });
-    await vi.waitFor(async () => expect(await readyz(one)).toEqual({ ok: true, reasons: [] }));
+    await vi.waitFor(async () => expect(await readyz(one)).toEqual({ ok: true, reasons: [] }), 30_000);
     const verdict = await ask('acme', 'bolt.example');
     expect([verdict.member, verdict.code]).toEqual(['bolt', 'allowed']);
     const explained = await explain(one, 'acme', 'sip:bob@bolt.example');
@@ -215,7 +215,7 @@ describe('policy', () => {
     await expect(explain(one, 'a', 'b')).rejects.toMatchObject({ code: status.UNAVAILABLE });
     await expect(ask('acme', 'bolt.example')).rejects.toMatchObject({ code: 'no-responders' });
     await policy({ id: 'policy-2', community: community(members('acme', 'bolt')) });
-    await vi.waitFor(async () => expect(await readyz(one)).toEqual({ ok: true, reasons: [] }));
+    await vi.waitFor(async () => expect(await readyz(one)).toEqual({ ok: true, reasons: [] }), 30_000);
     expect((await explain(one, 'acme', 'bolt')).action).toBe('forward');
   });
 
@@ -227,7 +227,7 @@ describe('policy', () => {
     });
     const file = community(members('acme', 'bolt'));
     const one = await policy({ community: file });
-    await vi.waitFor(() => expect(told).toContain('all'));
+    await vi.waitFor(() => expect(told).toContain('all'), 30_000);
     told.length = 0;
     const bucket = await bus.keyValue(buckets.membership, { history: 16 });
     await bucket.put(membershipKeys.rule('junk'), Buffer.from([0x0a, 0xff]));
@@ -235,8 +235,8 @@ describe('policy', () => {
       id: 'policy-2',
       community: community(`${members('acme')}\n  - { id: bolt, domains: [bolt.example], status: suspended }`),
     });
-    await vi.waitFor(() => expect(told).toContain('bolt'));
-    await vi.waitFor(async () => expect((await explain(one, 'acme', 'bolt')).code).toBe('target-not-active'));
+    await vi.waitFor(() => expect(told).toContain('bolt'), 30_000);
+    await vi.waitFor(async () => expect((await explain(one, 'acme', 'bolt')).code).toBe('target-not-active'), 30_000);
     stop();
   });
 
@@ -245,10 +245,10 @@ describe('policy', () => {
     const sound = readFileSync(file, 'utf8');
     const one = await policy({ community: file, reload: 20 });
     writeFileSync(file, 'community: {');
-    await vi.waitFor(async () => expect(await metric(one, 'guildhall_policy_file_refusals_total')).toBe(1));
+    await vi.waitFor(async () => expect(await metric(one, 'guildhall_policy_file_refusals_total')).toBe(1), 30_000);
     expect((await explain(one, 'acme', 'bolt')).action).toBe('forward');
     writeFileSync(file, sound.replace('id: bolt,', 'id: bolt, status: suspended,'));
-    await vi.waitFor(async () => expect((await explain(one, 'acme', 'bolt')).code).toBe('target-not-active'));
+    await vi.waitFor(async () => expect((await explain(one, 'acme', 'bolt')).code).toBe('target-not-active'), 30_000);
   });
 
   it('converges when three start at once with the same file', async () => {
@@ -257,7 +257,7 @@ describe('policy', () => {
     await vi.waitFor(async () => {
       const versions = await Promise.all(three.map(async (one) => (await explain(one, 'm1', 'm99')).version));
       expect(new Set(versions).size).toBe(1);
-    });
+    }, 30_000);
     const bucket = await bus.keyValue(buckets.tokenKeys, { history: 1 });
     const keys = TokenKeys.decode((await bucket.get('keys'))?.value ?? Buffer.alloc(0)).keys;
     expect(keys).toHaveLength(1);
@@ -269,7 +269,7 @@ describe('policy', () => {
     await server.kill();
     server.forget();
     await server.start();
-    await vi.waitFor(async () => expect(await readyz(one)).toEqual({ ok: true, reasons: [] }), { timeout: 15_000 });
+    await vi.waitFor(async () => expect(await readyz(one)).toEqual({ ok: true, reasons: [] }), 30_000);
     await vi.waitFor(
       async () =>
         expect((await (await bus.keyValue(buckets.membership, { history: 16 })).entries()).map((entry) => entry.key)).toEqual([
@@ -278,9 +278,9 @@ describe('policy', () => {
           'member.acme',
           'member.bolt',
         ]),
-      { timeout: 15_000 },
+      30_000,
     );
-    await vi.waitFor(async () => expect((await ask('acme', 'bolt.example')).code).toBe('allowed'), { timeout: 15_000 });
+    await vi.waitFor(async () => expect((await ask('acme', 'bolt.example')).code).toBe('allowed'), 30_000);
     // Each question is answered as soon as what it needs is back.
     const after = await vi.waitFor(async () => TokenKeys.decode(await bus.request(subjects.tokenKeys, Buffer.alloc(0), 2000)).keys, {
       timeout: 15_000,

@@ -59,21 +59,54 @@ function causeAndCure(text: string): { cause: string; cure: string } {
   return at < 0 ? { cause: text, cure: '' } : { cause: text.slice(0, at), cure: text.slice(at + ' Cure: '.length) };
 }
 
+/** What is told of a connection that did not come about: OpenSSL's and the library's words are not for people. */
+interface Trouble {
+  readonly fits: RegExp;
+  readonly why?: string;
+  readonly cure: (door: RefusingDoor) => string;
+}
+
+const rightPort = ({ name }: RefusingDoor) =>
+  `check that this is the port of ${name}: 5071 for traffic, 5070 for everything else unless up was told otherwise (5072 is for browsers)`;
+
+const troubles: readonly Trouble[] = [
+  {
+    fits: /wrong version number|packet length too long|http request/i,
+    why: 'what answers there does not speak TLS',
+    cure: (door) => `${rightPort(door)}; without TLS there it takes --plain`,
+  },
+  {
+    fits: /no application protocol/i,
+    why: 'what answers there speaks TLS, but is no API of a hub for terminals',
+    cure: rightPort,
+  },
+  {
+    fits: /ECONNRESET|socket hang up|disconnected before secure TLS/i,
+    why: 'what answers there hung up during the TLS handshake',
+    cure: (door) => `${rightPort(door)}; without TLS there it takes --plain`,
+  },
+  {
+    fits: /Protocol error|Failed to connect/,
+    why: 'what answers there does not speak gRPC',
+    cure: (door) => `${rightPort(door)}; with TLS there leave --plain away`,
+  },
+  {
+    fits: /self.signed|unable to (verify|get)|certificate/i,
+    cure: () => 'give the authority that signed its certificate with --ca, and the name in it with --hub-name',
+  },
+];
+
+/** The reason alone of "801C...:error:0A000460:SSL routines:ssl3_read_bytes:tlsv1 alert unknown ca:../deps/...". */
+const openSslReason = /^[0-9A-F]*:?error:[0-9A-F]+:[^:]*:[^:]*:([^:]+)/i;
+
 /** The Fault for a connection that did not come about. `details` as gRPC tells it, or our own words. */
 export function unreachable(details: string, address: string, door = hubDoor): Fault {
   const last = /Last error: (?:Error(?: \[\w+\])?: )?([^\n]*)/.exec(details)?.[1]?.replace(/\.? Resolution note:.*$/, '') ?? details;
-  // What OpenSSL says of the first bytes of something else is not for people.
-  const why = /wrong version number|packet length too long/i.test(last) ? 'what answers there does not speak TLS' : last;
-  const told = `${door.name} at ${address} cannot be reached: ${safe(why)}`;
-  if (/self.signed|unable to (verify|get)|certificate/i.test(why)) {
-    const cure = 'give the authority that signed its certificate with --ca, and the name in it with --hub-name';
-    return new Fault('hub-unreachable', told, { cure });
-  }
-  if (/speak TLS|ECONNRESET|socket hang up/i.test(why)) {
-    return new Fault('hub-unreachable', told, { cure: 'check that this is the port of its API; without TLS there it takes --plain' });
-  }
-  return new Fault('hub-unreachable', told, {
-    cure: `check that the hub runs (guildhall up) and that the address is that of ${door.name}`,
+  const trouble = troubles.find(({ fits }) => fits.test(last));
+  const why = trouble?.why ?? openSslReason.exec(last)?.[1] ?? last;
+  return new Fault('hub-unreachable', `${door.name} at ${address} cannot be reached: ${safe(why)}`, {
+    cure: trouble?.cure(door) ?? `check that the hub runs (guildhall up) and that the address is that of ${door.name}`,
+    exitCode: 3,
   });
 }
 
@@ -85,6 +118,7 @@ export function faultOfRefusal(error: ServiceError, address: string, door = hubD
   if (error.code === status.DEADLINE_EXCEEDED) {
     return new Fault('hub-silent', `${door.name} at ${address} does not answer in time`, {
       cure: `look at the log of ${door.service}; GET /readyz at its admin port tells what it waits for`,
+      exitCode: 3,
     });
   }
   if (error.code === status.RESOURCE_EXHAUSTED && /larger than max/i.test(error.details)) {

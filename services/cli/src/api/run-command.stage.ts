@@ -10,18 +10,23 @@ export interface Ran {
   readonly talk: string;
 }
 
-/** Runs one command line in a folder, with nothing else in its environment but `env`. Signals reach it by `signal`. */
+/** Runs one command line in a folder, with nothing else in its environment but `env`. Signals reach it by `signal`; `talked` is told of each line on stderr. */
 export async function runIn(
   folder: string,
   args: readonly string[],
   env: World['env'] = {},
   signal?: AbortSignal,
   screen?: World['screen'],
+  talked: (line: string) => void = () => undefined,
 ): Promise<Ran> {
   const out: string[] = [];
   const talk: string[] = [];
+  const tell = (line: string): void => {
+    talk.push(line);
+    talked(line);
+  };
   const world: World = {
-    terminal: { out: (line) => out.push(line), talk: (line) => talk.push(line), colorOut: false, colorTalk: false },
+    terminal: { out: (line) => out.push(line), talk: tell, colorOut: false, colorTalk: false },
     ...(screen === undefined ? {} : { screen }),
     env: { HOME: folder, ...env },
     cwd: folder,

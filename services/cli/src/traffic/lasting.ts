@@ -22,7 +22,7 @@ export type OpenFeed<One> = (signal: AbortSignal, opened: () => void) => AsyncIt
 
 const usualPatience: Patience = { first: 1000, most: 10_000, away: 120_000 };
 /** What was refused stays refused; these may pass. */
-const passing: ReadonlySet<string> = new Set(['hub-unreachable', 'hub-silent', 'hub-failed', 'limit']);
+const passing: ReadonlySet<string> = new Set(['no-hub', 'hub-unreachable', 'hub-silent', 'hub-failed', 'limit']);
 
 /**
  * A feed that outlives the hub's restart: once it was open, it is asked for again when it breaks off, later and later. Ends with `signal`. Throws the
@@ -62,7 +62,7 @@ export async function* lasting<One>(
       waited = 0;
     }
     if (waited >= away) throw lost(why, waited);
-    told.broke(`${why}; asking again in ${shortSpan(wait / 1000)}`);
+    told.broke(`${why.replace(/\.$/, '')}; asking again in ${shortSpan(wait / 1000)}`);
     await pause(wait, signal);
     waited += wait;
     wait = Math.min(wait * 2, most);

@@ -1,14 +1,14 @@
-import { RecordFilter } from '@guildhall/proto/gen/guildhall/metrics/v1/metrics_service';
+import { RecordFilter, type TailRecordsResponse } from '@guildhall/proto/gen/guildhall/metrics/v1/metrics_service';
 import type { Command } from 'commander';
 import type { MetricsOptions } from '../api/api-access.js';
 import { withMetricsOptions } from '../api/api-options.js';
 import { jsonLine } from '../api/plain-json.js';
 import { plural } from '../plural.js';
 import type { World } from '../world.js';
-import { lasting } from './lasting.js';
+import { lasting, type OpenFeed } from './lasting.js';
 import { recordLine } from './record-line.js';
 import { memberId, methodFilter, statusFilter } from './traffic-options.js';
-import { withMetrics } from './with-metrics.js';
+import { feedOfMetrics } from './with-metrics.js';
 
 /** What records are wanted, as given. */
 export interface FilterOptions {
@@ -47,17 +47,18 @@ async function tail(options: TailOptions, world: World): Promise<number> {
   const ending = new AbortController();
   const forget = world.onSignal(() => ending.abort());
   try {
-    await withMetrics(options, world, async (api) => {
-      const feed = lasting((signal, opened) => api.tailRecords({ filter }, signal, opened), ending.signal, {
-        broke: (why) => terminal.talk(`guildhall: ${why}`),
-        back: () => terminal.talk('guildhall: the feed is back; guildhall report tells what passed meanwhile'),
-      });
-      for await (const { records, skipped } of feed) {
-        for (const record of records) terminal.out(options.json ? jsonLine({ record }) : recordLine(record, terminal.colorOut));
-        if (skipped > 0n)
-          terminal.talk(`${plural(Number(skipped), 'record')} left out: they come faster than they are read; narrow the filter`);
-      }
-    });
+    const told = {
+      broke: (why: string) => terminal.talk(`guildhall: ${why}`),
+      back: () => terminal.talk('guildhall: the feed is back; guildhall report tells what passed meanwhile'),
+    };
+    // A hub that is started again may be at another port.
+    const open: OpenFeed<TailRecordsResponse> = (signal, opened) =>
+      feedOfMetrics(options, world, (api) => api.tailRecords({ filter }, signal, opened));
+    for await (const { records, skipped } of lasting(open, ending.signal, told)) {
+      for (const record of records) terminal.out(options.json ? jsonLine({ record }) : recordLine(record, terminal.colorOut));
+      if (skipped > 0n)
+        terminal.talk(`${plural(Number(skipped), 'record')} left out: they come faster than they are read; narrow the filter`);
+    }
   } finally {
     forget();
   }

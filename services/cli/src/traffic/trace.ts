@@ -1,4 +1,5 @@
 import { Fault } from '@guildhall/chassis/fault';
+import type { GetCallResponse } from '@guildhall/proto/gen/guildhall/metrics/v1/metrics_service';
 import type { RoutingRecord } from '@guildhall/proto/gen/guildhall/metrics/v1/traffic';
 import type { Command } from 'commander';
 import type { MetricsOptions } from '../api/api-access.js';
@@ -40,6 +41,12 @@ async function decisionPath(record: RoutingRecord, options: TraceOptions, world:
   }
 }
 
+/** A hub says that there is no such call, an older one that there is nothing of it. */
+function nothing(thrown: unknown): GetCallResponse {
+  if (thrown instanceof Fault && thrown.code === 'not-found') return { records: [], messages: [], more: false };
+  throw thrown;
+}
+
 async function trace(callId: string, options: TraceOptions, world: World): Promise<number> {
   if (callId.length > longestCallId) {
     throw new Fault('usage', 'a Call-ID of more than 256 characters is recorded cut', {
@@ -48,7 +55,7 @@ async function trace(callId: string, options: TraceOptions, world: World): Promi
     });
   }
   const since = options.since === undefined ? 0n : pastInstant(options.since, '--since', world.now());
-  const { records, messages, more } = await withMetrics(options, world, (api) => api.getCall({ callId, since }));
+  const { records, messages, more } = await withMetrics(options, world, (api) => api.getCall({ callId, since })).catch(nothing);
   const { terminal } = world;
   if (records.length === 0 && messages.length === 0) {
     throw new Fault('no-such-call', `nothing is recorded of the Call-ID ${terminalText(callId, 300)}`, {

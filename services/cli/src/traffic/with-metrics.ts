@@ -18,3 +18,19 @@ export async function withMetrics<Result>(
     api.close();
   }
 }
+
+/** Opens it for one feed, wherever the hub is by then, and closes it behind that. Throws a Fault. */
+export async function* feedOfMetrics<One>(
+  options: MetricsOptions,
+  world: World,
+  feed: (api: MetricsApi) => AsyncIterable<One>,
+): AsyncGenerator<One> {
+  const access = metricsAccess(options, world);
+  const { openMetricsApi } = await import('./metrics-api.js');
+  const api = openMetricsApi(access);
+  try {
+    yield* feed(api);
+  } finally {
+    api.close();
+  }
+}

@@ -46,6 +46,9 @@ export function checkedFilter(given: RecordFilter | undefined, half: Half): Reco
   for (const [name, value] of Object.entries({ member, from, to })) checkLength(name, value, longest.member);
   checkLength('method', method, longest.method);
   checkLength('code', code, longest.code);
+  // What has none of these stands for nobody in any record.
+  if (user !== '' && !/[@.]|^tel:/i.test(user))
+    throw invalid(`${quoted(user)} is no address of a user.`, 'write it as alice@acme.example, or tel:+...');
   checkMethod(method);
   checkCode(code);
   if (traceId !== '' && !/^[0-9a-f]{32}$/.test(traceId)) throw invalid('traceId is no trace id.', 'give 32 of 0-9 a-f');

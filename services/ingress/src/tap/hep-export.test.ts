@@ -117,7 +117,7 @@ describe('the export to a capture server', () => {
 
   it('tells of a name that is none', async () => {
     const { hep, told } = start({ host: 'nobody.invalid' });
-    await expect.poll(() => told.length, { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => told.length).toBe(1);
     hep.send(capture());
     expect(hep.counts.noServer).toBe(1);
   });

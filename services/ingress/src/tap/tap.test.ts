@@ -4,6 +4,7 @@ import { sip } from '../sip.stage.js';
 import { message } from '../transaction.stage.js';
 import type { Wire } from '../wire.js';
 import type { HepCapture } from './hep-packet.js';
+import type { KeptHeads } from './kept-heads.js';
 import { createTap } from './tap.js';
 
 const wall = () => 1_700_000_000_000;
@@ -41,6 +42,42 @@ describe('a tap nobody looks at', () => {
     wire.text(answer);
     wire.bytes(Buffer.from(answer), 0, 7);
     expect([tap.on, tap.isMarked('c1'), written]).toEqual([false, false, [answer, 'SIP/2.0']]);
+  });
+});
+
+describe('a tap for members that are marked now and then', () => {
+  it('sees what goes to wires that were there before, and leaves them as they were', () => {
+    let watching = false;
+    const kept: string[] = [];
+    const heads: KeptHeads = {
+      counts: { kept: 0, overRate: 0 },
+      watching: () => watching,
+      came: () => undefined,
+      went: (bytes, start, end) => void kept.push(bytes.toString('latin1', start, end)),
+      isMarked: () => true,
+      dialogs: () => 0,
+      flush: () => undefined,
+    };
+    const tap = createTap({ hep: undefined, bodies: false, kept: heads, wall });
+    const written: string[] = [];
+    const [before, closed, after] = [wireOf(written), wireOf([]), wireOf(written)];
+    const { text, bytes } = before;
+    tap.follow(before);
+    tap.follow(closed);
+    expect([tap.on, tap.isMarked('c1'), before.text === text, before.bytes === bytes]).toEqual([false, false, true, true]);
+    closed.open = false;
+    watching = true;
+    tap.review();
+    tap.review();
+    tap.follow(after);
+    before.text(answer);
+    after.bytes(Buffer.from(answer), 0, 7);
+    expect([tap.on, tap.isMarked('c1'), kept, written]).toEqual([true, true, [answer, 'SIP/2.0'], [answer, 'SIP/2.0']]);
+    watching = false;
+    tap.review();
+    expect([tap.on, before.text === text, before.bytes === bytes]).toEqual([false, true, true]);
+    before.text(answer);
+    expect([kept.length, written.length]).toEqual([2, 3]);
   });
 });
 

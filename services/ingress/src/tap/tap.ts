@@ -7,11 +7,11 @@ import type { KeptHeads } from './kept-heads.js';
 
 /** Sees whole messages on their way in and out of this ingress, for those who look for a fault. */
 export interface Tap {
-  /** Whether anybody looks: to be asked once a message, and nothing else is done where it is false. */
+  /** Whether anybody looks: to be asked once a message that came, and nothing else is done where it is false. */
   on: boolean;
   /** A member sent this. Only while `on`. */
   came(message: Message, wire: Wire): void;
-  /** From now on what is written to this wire is seen too. Once a wire. */
+  /** While somebody looks, what is written to this wire is seen too; while nobody does, writing to it costs nothing more. Once a wire. */
   follow(wire: Wire): void;
   /** Whether heads of this dialog are kept; false at once while `on` is. */
   isMarked(callId: string): boolean;
@@ -27,10 +27,13 @@ export interface TapSinks {
   wall(): number;
 }
 
-/** A tap, and how it is told that who looks has changed. */
+/** A tap, and how it is told now and then that who looks may have changed. */
 export interface TapControl extends Tap {
   review(): void;
 }
+
+/** How a wire is written to. */
+type Writing = Pick<Wire, 'text' | 'bytes'>;
 
 /** The hub's own answers begin so; what else it writes as text are its signs of life, whose answers nobody passes on. */
 const answerStart = 'SIP/2.0 ';
@@ -66,10 +69,34 @@ export function createTap({ hep, bodies, kept, wall }: TapSinks): TapControl {
     kept?.went(bytes, start, end, wire);
   };
 
+  /** How the wires were written to that may have to be seen: they are as they were while nobody looks. */
+  const followed = new Map<Wire, Writing>();
+
+  const see = (wire: Wire, { text, bytes }: Writing): void => {
+    wire.text = (message) => {
+      if (wire.open && message.startsWith(answerStart)) {
+        const written = Buffer.from(message, 'latin1');
+        went(written, 0, written.length, wire);
+      }
+      text(message);
+    };
+    wire.bytes = (from, start, end) => {
+      if (wire.open) went(from, start, end, wire);
+      bytes(from, start, end);
+    };
+  };
+
   const tap: TapControl = {
     on: hep !== undefined,
     review() {
-      tap.on = hep !== undefined || kept?.watching() === true;
+      const on = hep !== undefined || kept?.watching() === true;
+      const changed = on !== tap.on;
+      tap.on = on;
+      for (const [wire, writing] of followed) {
+        if (!wire.open) followed.delete(wire);
+        else if (changed && on) see(wire, writing);
+        else if (changed) Object.assign(wire, writing);
+      }
     },
     isMarked: (callId) => tap.on && kept?.isMarked(callId) === true,
     came(message, wire) {
@@ -77,18 +104,12 @@ export function createTap({ hep, bodies, kept, wall }: TapSinks): TapControl {
       kept?.came(message, wire);
     },
     follow(wire) {
+      // Without either nobody will ever look.
+      if (hep === undefined && kept === undefined) return;
       const { text, bytes } = wire;
-      wire.text = (message) => {
-        if (tap.on && wire.open && message.startsWith(answerStart)) {
-          const written = Buffer.from(message, 'latin1');
-          went(written, 0, written.length, wire);
-        }
-        text(message);
-      };
-      wire.bytes = (from, start, end) => {
-        if (tap.on && wire.open) went(from, start, end, wire);
-        bytes(from, start, end);
-      };
+      const writing = { text, bytes };
+      followed.set(wire, writing);
+      if (tap.on) see(wire, writing);
     },
   };
   tap.review();

@@ -95,7 +95,7 @@ describe('the gRPC port refuses', () => {
     third.on('error', () => undefined);
     await new Promise((resolve) => third.once('close', resolve));
     for (const socket of sockets) socket.destroy();
-    await vi.waitFor(async () => expect(await whoAmI(stage)).toBeDefined());
+    await vi.waitFor(async () => expect(await whoAmI(stage)).toBeDefined(), 30_000);
   });
 
   it('a request that is too large or no message, and a method there is none of', async () => {
@@ -129,7 +129,7 @@ describe('the gRPC port refuses', () => {
       });
       next.on('error', () => undefined);
       next.cancel();
-    });
+    }, 30_000);
   });
 
   it('to wait for a request without end, and more strangers at once than it may have', async () => {
@@ -190,10 +190,10 @@ describe('the gRPC port', () => {
     const end = ended(stream);
     const first = await shown(stage);
     writeFileSync(stage.files.cert, 'nothing');
-    await vi.waitFor(async () => expect(await stage.metrics()).toMatch(/api_reloads_total\{[^}]*result="failed"[^}]*\} 1/));
+    await vi.waitFor(async () => expect(await stage.metrics()).toMatch(/api_reloads_total\{[^}]*result="failed"[^}]*\} 1/), 30_000);
     expect(await shown(stage)).toBe(first);
     writeShown(stage.folder, 'hub', await certificateFor(cast.community, 'hub.example'));
-    await vi.waitFor(async () => expect(await shown(stage)).not.toBe(first));
+    await vi.waitFor(async () => expect(await shown(stage)).not.toBe(first), 30_000);
     await expect(whoAmI(stage)).resolves.toBeDefined();
     stream.cancel();
     expect(await end).toBe(status.CANCELLED);
@@ -203,7 +203,7 @@ describe('the gRPC port', () => {
     const stage = await start();
     const before = asOperator(stage);
     writeFileSync(stage.operatorTokenFile, `gh1_a_${'1'.repeat(10)}_${'1'.repeat(48)}\n`);
-    await vi.waitFor(async () => expect(await whoAmI(stage)).toBeDefined());
+    await vi.waitFor(async () => expect(await whoAmI(stage)).toBeDefined(), 30_000);
     await expect(stage.caller.ask(AccessServiceService.whoAmI, {}, before)).rejects.toMatchObject({ code: status.UNAUTHENTICATED });
     appendFileSync(stage.operatorTokenFile, 'more\n');
   });

@@ -8,7 +8,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { type AuthorityStage, authorityStage, day, memberCaller, nobody, operator, requestFor } from './authority.stage.js';
 
 /** For what comes by itself, on a slow machine too. */
-const soon = { timeout: 10_000 };
+const soon = { timeout: 30_000 };
 
 let stage: AuthorityStage;
 afterEach(() => stage.close());

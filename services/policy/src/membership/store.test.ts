@@ -86,7 +86,7 @@ describe('followMembership', () => {
     if (change === 'gone') await bucket.delete('member.a');
     else if (change === 'junk') await bucket.put('member.a', Buffer.from('junk'));
     else await put(bucket, change);
-    await vi.waitFor(() => expect(notes.at(-1)).toBe(expected));
+    await vi.waitFor(() => expect(notes.at(-1)).toBe(expected), 30_000);
     expect(store.current()?.version).toBe(4n);
     store.stop();
   });
@@ -96,7 +96,7 @@ describe('followMembership', () => {
     const bucket = await bucketWith(community);
     const store = await followMembership(bucket, { quietMs: 20, mostMs: 1000 }, listener);
     for (let at = 0; at < 50; at += 1) await put(bucket, member(`m${at}`));
-    await vi.waitFor(() => expect(notes).toEqual(['v1 all []', 'v51 all []']));
+    await vi.waitFor(() => expect(notes).toEqual(['v1 all []', 'v51 all []']), 30_000);
     expect(store.current()?.ids).toHaveLength(50);
     store.stop();
   });
@@ -106,10 +106,10 @@ describe('followMembership', () => {
     const bucket = await bucketWith(member('a'), community);
     const store = await followMembership(bucket, settling, listener);
     await bucket.delete('community');
-    await vi.waitFor(() => expect(notes.at(-1)).toBe('empty'));
+    await vi.waitFor(() => expect(notes.at(-1)).toBe('empty'), 30_000);
     expect(store.current()).toBeUndefined();
     await bucket.delete('member.a');
-    await vi.waitFor(() => expect(notes.at(-1)).toBe('bare'));
+    await vi.waitFor(() => expect(notes.at(-1)).toBe('bare'), 30_000);
     store.stop();
   });
 });

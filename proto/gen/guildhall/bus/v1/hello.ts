@@ -24,10 +24,15 @@ export interface Hello {
   load: number;
   /** How often its connection to NATS was lost and came back: what was on its way then may have been lost. */
   returns: number;
+  /**
+   * The instances it hears, its own among them, as FNV-1a (32 bits) of "service id epoch"; empty from versions that do not tell. Who is heard by
+   * somebody and is not on its list is one whose messages do not get there.
+   */
+  hears: number[];
 }
 
 function createBaseHello(): Hello {
-  return { service: "", id: "", epoch: "", draining: false, load: 0, returns: 0 };
+  return { service: "", id: "", epoch: "", draining: false, load: 0, returns: 0, hears: [] };
 }
 
 export const Hello: MessageFns<Hello> = {
@@ -49,6 +54,13 @@ export const Hello: MessageFns<Hello> = {
     }
     if (message.returns !== 0) {
       writer.uint32(48).uint32(message.returns);
+    }
+    if (message.hears.length !== 0) {
+      writer.uint32(58).fork();
+      for (const v of message.hears) {
+        writer.fixed32(v);
+      }
+      writer.join();
     }
     return writer;
   },
@@ -114,6 +126,24 @@ export const Hello: MessageFns<Hello> = {
             message.returns = reader.uint32();
             continue;
           }
+          case 7: {
+            if (tag === 61) {
+              message.hears.push(reader.fixed32());
+
+              continue;
+            }
+
+            if (tag === 58) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.hears.push(reader.fixed32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -134,6 +164,7 @@ export const Hello: MessageFns<Hello> = {
       draining: isSet(object.draining) ? globalThis.Boolean(object.draining) : false,
       load: isSet(object.load) ? globalThis.Number(object.load) : 0,
       returns: isSet(object.returns) ? globalThis.Number(object.returns) : 0,
+      hears: globalThis.Array.isArray(object?.hears) ? object.hears.map((e: any) => globalThis.Number(e)) : [],
     };
   },
 
@@ -157,6 +188,9 @@ export const Hello: MessageFns<Hello> = {
     if (message.returns !== 0) {
       obj.returns = Math.round(message.returns);
     }
+    if (message.hears?.length) {
+      obj.hears = message.hears.map((e) => Math.round(e));
+    }
     return obj;
   },
 
@@ -171,6 +205,7 @@ export const Hello: MessageFns<Hello> = {
     message.draining = object.draining ?? false;
     message.load = object.load ?? 0;
     message.returns = object.returns ?? 0;
+    message.hears = object.hears?.map((e) => e) || [];
     return message;
   },
 };

@@ -1,0 +1,28 @@
+import type { Recorded } from './history.js';
+import { headingOf } from './patterns.js';
+
+/** What was recorded as a Markdown table, a row a pattern and a column a hub, for the README. */
+export function markdownOf({ patterns }: Recorded): string {
+  const peers = [...new Set(patterns.flatMap((one) => one.peers.map(({ peer }) => peer)))];
+  const rows = patterns.map(({ pattern, unit, hub, peers: found }) => {
+    const beside = peers.map((name) => {
+      const peer = found.find((one) => one.peer === name);
+      return peer === undefined ? '' : `${cell(peer, unit)}: ${peer.ratio.perSecond.toFixed(2)} ×`;
+    });
+    return line([`\`${pattern}\` ${headingOf(pattern)}`, cell(hub, unit), ...beside]);
+  });
+  return `${[line(['pattern', 'hub', ...peers]), line(['---', '---', ...peers.map(() => '---')]), ...rows].join('\n')}\n`;
+}
+
+type Figures = Pick<Recorded['patterns'][number]['hub'], 'perSecond' | 'cpu' | 'p99'>;
+
+function cell({ perSecond, cpu, p99 }: Figures, unit: string): string {
+  const rate = Math.round(perSecond)
+    .toString()
+    .replace(/\B(?=(\d{3})+$)/g, ',');
+  return `${rate}${unit === 'calls' ? ' calls' : ''}/s, ${cpu.toFixed(1)} µs, p99 ${p99.toFixed(p99 < 10 ? 1 : 0)} ms`;
+}
+
+function line(cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |`;
+}
