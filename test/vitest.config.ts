@@ -9,7 +9,7 @@ export default defineConfig({
     maxWorkers: 4,
     // These end what has failed already; on a busy machine what is waited for may take its time.
     testTimeout: 60_000,
-    hookTimeout: 120_000,
+    hookTimeout: 240_000,
     expect: { poll: { timeout: 30_000 } },
   },
 });

@@ -159,9 +159,11 @@ async function bench(args) {
   const request = readOptions(args);
   // Help and mistakes need nothing; a bench needs what it runs.
   const { only, peers } = request.kind === 'bench' ? request.options : { only: [], peers: [] };
-  if (only.includes('hub')) needNatsServer();
+  const onNats = only.includes('hub') || request.kind === 'membership' || request.kind === 'floor';
+  const natsServer = onNats ? needNatsServer() : undefined;
+  const environment = natsServer === undefined ? {} : { GUILDHALL_NATS_SERVER: natsServer };
   const skipped = optionalTools(only.includes('peer') && peers.length > 0 ? [['kamailio', 'the comparison with kamailio']] : []);
-  const code = await foreground(process.execPath, [join('test', 'dist', 'bench', 'main.js'), ...args]);
+  const code = await foreground(process.execPath, [join('test', 'dist', 'bench', 'main.js'), ...args], { environment });
   for (const line of skipped) say(line);
   return code;
 }

@@ -105,7 +105,9 @@ async function measurePattern(
   const run = async (count: number): Promise<LoadResult> =>
     (await sender.order({ kind: 'run', load: { ...load, count } }, 'result')).result;
   const began = beginnings(pattern, measuring.count);
-  const warmUp = Math.min(began, longestWarmUp);
+  // Of many members each has been dialled before.
+  const everyMember = pattern.kind === 'fan-out' ? pattern.members * pattern.run : 0;
+  const warmUp = Math.max(everyMember, Math.min(began, longestWarmUp));
   const idle = await answerer.order({ kind: 'requests' }, 'requests');
   await run(warmUp);
 

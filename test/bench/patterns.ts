@@ -65,7 +65,7 @@ function readFanOut(text: string, [spread = '', arrival = usualArrival, ...more]
     kind: 'fan-out',
     ...readArrival(text, arrival),
     members: whole('--patterns members', members, 1, 1_000),
-    run: whole('--patterns requests in a row', run, 1, 10_000),
+    run: whole('--patterns requests in a row', run, 1, 100),
   };
 }
 

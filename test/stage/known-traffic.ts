@@ -26,7 +26,8 @@ export const knownCast: Pick<PlayPart, 'cast' | 'model' | 'rules' | 'agreements'
   rules: [{ id: 'no-dan', from: { any: true }, to: { user: 'dan@bolt.example' }, action: 'deny', reason: 'not him' }],
   agreements: [{ members: ['acme', 'elm'], mode: 'redirect' }],
   settings: {
-    ingress: { timeouts: { final: '2s' } },
+    // A busy machine is late: that must not be among what is told of the hub.
+    ingress: { timeouts: { final: '2s' }, overload: { target: '5s' } },
     relay: { timeouts: { connect: '500ms', attempt: '500ms' } },
   },
 };

@@ -10,7 +10,7 @@ const hour = 3_600_000;
 
 let stage: CoreStage;
 beforeEach(async () => {
-  stage = await openCoreStage();
+  stage = await openCoreStage(process.env);
 });
 afterEach(() => stage.close());
 

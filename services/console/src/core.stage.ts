@@ -29,9 +29,9 @@ export interface CoreStage {
   close(): Promise<void>;
 }
 
-/** Starts the nats-server. */
-export async function openCoreStage(): Promise<CoreStage> {
-  const server = await startTestServer(process.env);
+/** Starts the nats-server that the environment names. */
+export async function openCoreStage(env: Parameters<typeof startTestServer>[0]): Promise<CoreStage> {
+  const server = await startTestServer(env);
   const bus = await connectBus({ url: server.url }, 'story', log);
   const ending = new AbortController();
   const cores: Core[] = [];

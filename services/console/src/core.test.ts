@@ -12,7 +12,7 @@ const minute = 60_000;
 
 let stage: CoreStage;
 beforeEach(async () => {
-  stage = await openCoreStage();
+  stage = await openCoreStage(process.env);
 });
 afterEach(() => stage.close());
 

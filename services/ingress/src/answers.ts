@@ -78,6 +78,15 @@ export function createAnswers({ domain, epoch, random, microsoft, overload, trac
           overload: toldTo(request, to),
         })
       : '';
+  // Where a member is given up, thousands get the same sentence one after the other.
+  let last = { status: 0, code: '', sentence: '' };
+  let lastLines: readonly string[] = [];
+  const linesOf = (status: number, code: ReasonCode, sentence: string): readonly string[] => {
+    if (status === last.status && code === last.code && sentence === last.sentence) return lastLines;
+    last = { status, code, sentence };
+    lastLines = reasonLines(domain, status, code, sentence);
+    return lastLines;
+  };
   const readsDiagnostics = ({ member }: Asker): boolean => member !== undefined && microsoft?.(member.id) === true;
 
   const busy = reasonLines(domain, 503, 'hub-overloaded', '');
@@ -95,7 +104,7 @@ export function createAnswers({ domain, epoch, random, microsoft, overload, trac
       canAnswer(request) ? writeResponse(request, 100, { sender: readSender(to.source), overload: toldTo(request, to) }) : '',
     ok: (request, to) => write(request, to, 200, []),
     refusal(request, to, { status, code, sentence, header }, serial) {
-      const lines = reasonLines(domain, status, code, sentence);
+      const lines = [...linesOf(status, code, sentence)];
       if (readsDiagnostics(to)) lines.push(...diagnosticsLines(code, sentence));
       if (header !== '') lines.push(header);
       // RFC 3261 21.5.4.

@@ -33,15 +33,15 @@ export interface BusNews {
   relaysChanged(alive: ReadonlySet<string>): void;
 }
 
-/** Answers of our own that are written in a turn for what relays gave up: 50 µs each, so that a turn of them takes a few ms. */
-const goneATurn = 100;
+/** ms of a turn for answers of our own to what relays gave up: 50 µs each, several times that when it is the first time that so many come. */
+const goneATurn = 3;
 
 /** Listens to everything an ingress is told over the bus. Returns how to stop. */
 export function listenToBus(ears: BusEars, wires: Pick<BusWires, 'arrived' | 'depart'>, news: BusNews): (() => void)[] {
   const { id, epoch, bus, roster, path, counts, events, clock } = ears;
   const { turn, responses, transactions, verdicts, relays, forwards, shedding, batches } = path;
   const { byId } = transactions;
-  const gone = createSlices<Gone>(turn, goneATurn, (one) => refuseGone(one, { byId, responses, counts }, clock()));
+  const gone = createSlices<Gone>(turn, goneATurn, clock, (one) => refuseGone(one, { byId, responses, counts }, clock()));
 
   const handOverAgain = (again: Again): void => {
     const before = counts.handedOver;

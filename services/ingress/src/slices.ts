@@ -1,45 +1,45 @@
 import type { Turn } from '@guildhall/chassis/turn';
 
-/** Work in pieces of which there may be thousands at once: so many are done in a turn of the event loop, the others in the turns that follow. */
+/** Work in pieces of which there may be thousands at once: some are done in a turn of the event loop, the others in the turns that follow. */
 export interface Slices<T> {
-  /** Does it now, if this turn has done little of it yet; else in its order. */
+  /** Does it now, if this turn has not done much of it yet; else in its order. */
   take(piece: T): void;
 }
 
-/** At most `most` a turn: a turn of them must not take so long that who has nothing to do with it notices. */
-export function createSlices<T>(turn: Turn, most: number, work: (piece: T) => void): Slices<T> {
-  const waiting: T[] = [];
-  let done = 0;
+/** About `most` ms a turn, so that who has nothing to do with it does not notice. One piece that throws does not keep the others from being done. */
+export function createSlices<T>(turn: Turn, most: number, clock: () => number, work: (piece: T) => void): Slices<T> {
+  let waiting: T[] = [];
+  let spent = 0;
   const job = {
     run() {
-      const slice = waiting.splice(0, most);
-      done = slice.length;
-      if (done > 0) turn.later(job);
-      doAll(slice);
+      spent = 0;
+      if (waiting.length === 0) return;
+      turn.later(job);
+      const began = clock();
+      let at = 0;
+      try {
+        for (const piece of waiting) {
+          at += 1;
+          work(piece);
+          spent = clock() - began;
+          if (spent >= most) break;
+        }
+      } finally {
+        waiting = waiting.slice(at);
+      }
     },
     queued: false,
-  };
-  /** One that throws does not keep the others from being done. */
-  const doAll = (slice: readonly T[]): void => {
-    let at = 0;
-    try {
-      for (const piece of slice) {
-        at += 1;
-        work(piece);
-      }
-    } finally {
-      if (at < slice.length) waiting.unshift(...slice.slice(at));
-    }
   };
   return {
     take(piece) {
       turn.later(job);
-      if (done >= most || waiting.length > 0) {
+      if (spent >= most || waiting.length > 0) {
         waiting.push(piece);
         return;
       }
-      done += 1;
+      const began = clock();
       work(piece);
+      spent += clock() - began;
     },
   };
 }

@@ -33,9 +33,10 @@ async function desk(make: Bus['stream'] = async ({ maxBytes }) => maxBytes, on: 
 const ask = (bus: Bus): Promise<Uint8Array> => bus.request(subjects.privacyKey, new Uint8Array(), 100);
 
 describe('what records need of policy', () => {
-  it('is told once when it fails, and tried again', async () => {
+  it('is told once when it fails, and tried again every second', async () => {
     let fails = true;
-    const { told, names, stop } = await desk(({ maxBytes }) => (fails ? Promise.reject(new Error('no room')) : Promise.resolve(maxBytes)));
+    const make: Bus['stream'] = ({ maxBytes }) => (fails ? Promise.reject(new Error('no room')) : Promise.resolve(maxBytes));
+    const { told, names, stop } = await desk(make, memoryBus(), '1m');
     await vi.advanceTimersByTimeAsync(3000);
     expect(told).toEqual(['keeping the streams of records']);
     expect(names()).toEqual(['RECORDS', 'RECORDS', 'RECORDS', 'RECORDS']);

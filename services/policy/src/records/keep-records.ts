@@ -14,7 +14,7 @@ export interface RecordsListener {
   lessRoom(stream: string, wanted: number, given: number): void;
 }
 
-/** ms after NATS is back until the streams are looked at. */
+/** ms after NATS is back, or after a look that failed, until the streams are looked at: JetStream may need longer than NATS to be back. */
 const afterReturn = 1_000;
 
 /** The streams of records and what is made of them. Their subjects are those of every instance. */
@@ -61,16 +61,21 @@ export function keepRecords(
     } catch (thrown) {
       if (!failing && !stopped) listener.failed('keeping the streams of records', thrown);
       failing = true;
+      lookSoon();
     } finally {
       looking = false;
     }
+  };
+  const lookSoon = (): void => {
+    clearTimeout(soon);
+    if (!stopped) soon = setTimeout(() => void look(), Math.min(afterReturn, config.look));
   };
 
   const stops = [
     // What waits for answers goes first.
     bus.onConnected((up) => {
       clearTimeout(soon);
-      if (up) soon = setTimeout(() => void look(), Math.min(afterReturn, config.look));
+      if (up) lookSoon();
     }),
     bus.subscribe(
       subjects.privacyKey,
