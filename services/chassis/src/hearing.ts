@@ -16,16 +16,18 @@ export function mayHear(hears: readonly number[], key: number): boolean {
 
 /**
  * Tells a death or two from deafness: whether with these `gone` at least half of the others, and more than one, fell silent within `windowMs`.
- * `left`: how many are still heard. Monotonic ms. True once for the same ones.
+ * `left`: how many are still heard. Monotonic ms. True once in `restMs`: who makes up instances and lets them fall silent must not keep us busy.
  */
-export function createSilence(windowMs: number): (now: number, gone: number, left: number) => boolean {
+export function createSilence(windowMs: number, restMs: number): (now: number, gone: number, left: number) => boolean {
   let recent: { readonly at: number; readonly gone: number }[] = [];
+  let restsUntil = Number.NEGATIVE_INFINITY;
   return (now, gone, left) => {
-    if (gone === 0) return false;
+    if (gone === 0 || now < restsUntil) return false;
     recent = [...recent.filter(({ at }) => now - at <= windowMs), { at: now, gone }];
     const sum = recent.reduce((total, one) => total + one.gone, 0);
     if (sum < 2 || sum < left) return false;
     recent = [];
+    restsUntil = now + restMs;
     return true;
   };
 }

@@ -127,4 +127,8 @@ it('goes elsewhere when half of the others fall silent at once, not when one die
   expect([bus.moves(), roster.freshIds('relay')]).toEqual([0, ['r1', 'r2']]);
   pass(3_000);
   expect([bus.moves(), roster.counts.stale]).toEqual([1, 5]);
+  // Made up once more: it has just moved.
+  speak('r6', 'r7', 'r8')();
+  pass(3_000);
+  expect([bus.moves(), roster.counts.stale]).toEqual([1, 8]);
 });

@@ -84,7 +84,7 @@ export function createRoster(bus: Bus, self: Self, timing: { intervalMs?: number
   const listeners = new Set<(service: string) => void>();
   const missed = new Map<string, Missed>();
   const counts: RosterCounts = { missed: 0, stale: 0, deaf: 0, malformedHellos: 0, foreignHellos: 0 };
-  const fellSilent = createSilence(2 * intervalMs);
+  const fellSilent = createSilence(2 * intervalMs, 20 * staleMs);
   const ownKey = hearingKey(self.service, self.id, self.epoch);
   let returns = 0;
   let draining = false;

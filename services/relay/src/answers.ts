@@ -1,7 +1,8 @@
 import { checkResponse } from '@guildhall/proto/sip/check';
 import { Header } from '@guildhall/proto/sip/header-name';
 import { firstHeader, headerValueEnd, headerValueStart, type Message } from '@guildhall/proto/sip/message';
-import { parseVia, type Via } from '@guildhall/proto/sip/via';
+import { createViaSpans, scanVia } from '@guildhall/proto/sip/via-scan';
+import { createBranchSpans, scanBranch } from './branch-scan.js';
 import { eventOf, type Kind, type Step, step } from './client-transaction.js';
 import type { Ends } from './ends.js';
 import type { Events } from './events.js';
@@ -12,7 +13,7 @@ import type { Link } from './member.js';
 import { stripVia } from './rewrite.js';
 import { afterlife, type Sending } from './sending.js';
 import type { Transaction } from './transaction.js';
-import { attemptOf, type Transactions } from './transactions.js';
+import type { Transactions } from './transactions.js';
 
 /** What becomes of responses, whichever connection of their member they came in on. */
 export interface Answers {
@@ -38,28 +39,36 @@ export function createAnswers(
   clock: () => number,
   events: Events,
 ): Answers {
+  /** Of the response at hand: our Via, which `asked` fills, and the branch in it. */
+  const via = createViaSpans();
+  const branch = createBranchSpans();
+
   /** The transaction whose try a response answers, if its member is the one that was asked. */
-  const asked = (via: Via | undefined, member: string): Transaction | undefined => {
-    const transaction = via === undefined ? undefined : transactions.match(via.branch);
+  const asked = (m: Message, member: string): Transaction | undefined => {
+    const index = firstHeader(m, Header.via);
+    if (index < 0 || scanVia(m.buffer, m.start + headerValueStart(m, index), m.start + headerValueEnd(m, index), via) !== '')
+      return undefined;
+    if (!scanBranch(m.buffer, via.branch, via.branchEnd, branch)) return undefined;
+    const transaction = transactions.match(m.buffer, branch);
     return transaction !== undefined && transaction.member.id === member ? transaction : undefined;
   };
 
-  const pass = (transaction: Transaction, m: Message, via: Via): boolean => {
-    const head = stripVia(m, via, foreignClaims(m, transaction.member.domains));
-    if (head === undefined) {
+  const pass = (transaction: Transaction, m: Message): boolean => {
+    const edited = stripVia(m, via.first - m.start, via.next < 0 ? -1 : via.next - m.start, foreignClaims(m, transaction.member.domains));
+    if (edited === undefined) {
       events.badAnswers += 1;
       sending.lose(transaction, losses.badAnswer(transaction.member.id));
       return false;
     }
-    ends.response(transaction, m.status, head, m.buffer, m.start + m.head.length, m.end);
+    ends.response(transaction, m.status, edited.text, m.buffer, m.start + edited.rest, m.end);
     return true;
   };
 
-  const apply = (transaction: Transaction, next: Step, m: Message, via: Via, link: Link | undefined): void => {
+  const apply = (transaction: Transaction, next: Step, m: Message, link: Link | undefined): void => {
     if (m.status < 200) transaction.begun = true;
     if (next.ack) hopByHop.ack(transaction, m, wayBack(transaction, link), transaction.attempt);
     if (next.pass && isExcess(transaction, m)) events.strays += 1;
-    else if (next.pass && !pass(transaction, m, via)) return;
+    else if (next.pass && !pass(transaction, m)) return;
     if (next.state === 'terminated') {
       sending.end(transaction);
       return;
@@ -81,10 +90,10 @@ export function createAnswers(
    * An answer to a try that was given up for another proxy. The first final response counts, whichever try it answers; but a
    * refused INVITE is only acknowledged, since another proxy is ringing, and one that rings late is called off.
    */
-  const late = (transaction: Transaction, attempt: number, m: Message, via: Via, link: Link | undefined): void => {
+  const late = (transaction: Transaction, attempt: number, m: Message, link: Link | undefined): void => {
     const settle = (next: Step): void => {
       if (link !== undefined && !transaction.told) transaction.address = link.address;
-      apply(transaction, next, m, via, link);
+      apply(transaction, next, m, link);
     };
     if (transaction.kind !== 'invite') {
       const isAnswer = m.status >= 200 && m.status !== 503 && !isForbiddenTimeout(transaction.kind, m.status);
@@ -104,9 +113,8 @@ export function createAnswers(
 
   return {
     response(m, member, link) {
-      const via = topVia(m);
-      const transaction = asked(via, member);
-      if (transaction === undefined || via === undefined) {
+      const transaction = asked(m, member);
+      if (transaction === undefined) {
         events.strays += 1;
         return;
       }
@@ -120,9 +128,9 @@ export function createAnswers(
         if (transaction.state !== 'accepted') sending.lose(transaction, losses.badAnswer(member));
         return;
       }
-      const attempt = attemptOf(transaction, via.branch);
+      const { attempt } = branch;
       if (attempt !== transaction.attempt) {
-        late(transaction, attempt, m, via, link);
+        late(transaction, attempt, m, link);
         return;
       }
       if (m.status === 503 && transaction.state !== 'accepted') {
@@ -138,11 +146,11 @@ export function createAnswers(
       }
       const next = step(transaction.kind, transaction.state, eventOf(m.status));
       if (next === undefined) events.strays += 1;
-      else apply(transaction, next, m, via, link);
+      else apply(transaction, next, m, link);
     },
     broken(m, member) {
       events.badAnswers += 1;
-      const transaction = asked(topVia(m), member);
+      const transaction = asked(m, member);
       if (transaction !== undefined && transaction.state !== 'accepted') sending.lose(transaction, losses.badAnswer(member));
     },
   };
@@ -165,16 +173,6 @@ function isExcess(transaction: Transaction, m: Message): boolean {
 function wayBack(transaction: Transaction, link: Link | undefined): Link | undefined {
   if (link !== undefined) return link;
   return transaction.link?.isUp() === true ? transaction.link : transaction.proxy?.ready(transaction.number);
-}
-
-function topVia(m: Message): Via | undefined {
-  const index = firstHeader(m, Header.via);
-  if (index < 0) return undefined;
-  try {
-    return parseVia(m, headerValueStart(m, index), headerValueEnd(m, index));
-  } catch {
-    return undefined;
-  }
 }
 
 /** RFC 4320 4.2: nobody may say 408 to anything but INVITE, and passed on it would be the hub that says it. */

@@ -37,7 +37,6 @@ function play(traced = true) {
     foreignSince: 0,
   };
   const transaction = newTransaction({
-    key: 'k',
     kind: 'invite',
     method: 'INVITE',
     number: 1,

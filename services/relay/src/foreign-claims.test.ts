@@ -3,7 +3,7 @@ import { parseMessage } from '@guildhall/proto/sip/message';
 import { parseVia } from '@guildhall/proto/sip/via';
 import { describe, expect, it } from 'vitest';
 import { foreignClaims } from './foreign-claims.js';
-import { stripVia } from './rewrite.js';
+import { editedHead, stripVia } from './rewrite.js';
 
 const domains = new Set(['bolt.example', 'bolt.test']);
 const ours = 'Via: SIP/2.0/TLS hub.example:5061;branch=z9hG4bKours';
@@ -14,7 +14,9 @@ function left(...fields: string[]): string[] {
   const m = parseMessage(Buffer.from(`SIP/2.0 200 OK\r\n${fields.join('\r\n')}\r\nContent-Length: 0\r\n\r\n`, 'latin1'), defaultLimits);
   const start = m.head.indexOf('SIP/2.0/TLS hub');
   const end = m.head.indexOf('\r\n', start);
-  return (stripVia(m, parseVia(m, start, end), foreignClaims(m, domains)) ?? '').split('\r\n').slice(1, -3);
+  const via = parseVia(m, start, end);
+  const edited = stripVia(m, via.start, via.next, foreignClaims(m, domains));
+  return (edited === undefined ? '' : editedHead(m, edited)).split('\r\n').slice(1, -3);
 }
 
 describe('what an answer claims that its member cannot vouch for', () => {

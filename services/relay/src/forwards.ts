@@ -1,6 +1,5 @@
 import { type ForwardBatch, ForwardKind, type TracedForward } from '@guildhall/proto/gen/guildhall/bus/v1/forward';
 import { isReasonCode } from '@guildhall/proto/reason';
-import { downstreamBranch } from '@guildhall/proto/sip/branch';
 import { Header } from '@guildhall/proto/sip/header-name';
 import type { SipLimits } from '@guildhall/proto/sip/limits';
 import { firstHeader, headerValue, type Message, parseMessage } from '@guildhall/proto/sip/message';
@@ -51,24 +50,23 @@ export function createForwards(
   events: Events,
 ): (payload: Uint8Array) => void {
   /** Sent again after a change of owner or a reconnect: the first copy is on its way, or its answer is here. */
-  const isKnown = (key: string, number: number, back: Back, told: ReadonlyMap<number, Final>): boolean => {
+  const isKnown = (epoch: string, number: number, back: Back, told: ReadonlyMap<number, Final>): boolean => {
     const final = told.get(number);
     if (final?.kind === 'response') back.response(number, final.status, final.course, '', final.wire, final.start, final.end);
     if (final?.kind === 'gone') {
       const code = isReasonCode(final.code) ? final.code : 'member-unreachable';
       back.gone(number, { code, sentence: final.sentence }, final.course);
     }
-    return final !== undefined || transactions.find(key) !== undefined;
+    return final !== undefined || transactions.find(epoch, number) !== undefined;
   };
 
   const open = (batch: ForwardBatch, index: number, { sources, back, told, traced, now }: Context, bytes: Buffer): void => {
     const number = batch.transaction[index] ?? 0;
     const loop = batch.loop[index] ?? 0;
     const isAck = batch.kind[index] === ForwardKind.ACK;
-    const key = downstreamBranch(batch.epoch, number, loop, 0);
     if (isAck) {
       events.acks += 1;
-    } else if (isKnown(key, number, back, told)) {
+    } else if (isKnown(batch.epoch, number, back, told)) {
       events.duplicates += 1;
       return;
     } else {
@@ -93,7 +91,6 @@ export function createForwards(
     const record = batch.recordRoute[index] ?? 0;
     const wait = Math.min(batch.wait[index] ?? 0, longestWait);
     const transaction = newTransaction({
-      key,
       kind: kindOf(isAck, message.method),
       method: message.method,
       number,
@@ -120,7 +117,7 @@ export function createForwards(
 
   const cancel = (batch: ForwardBatch, index: number, bytes: Buffer): void => {
     events.cancels += 1;
-    const transaction = transactions.find(downstreamBranch(batch.epoch, batch.transaction[index] ?? 0, batch.loop[index] ?? 0, 0));
+    const transaction = transactions.find(batch.epoch, batch.transaction[index] ?? 0);
     if (transaction === undefined) return;
     transaction.cancelReason = reasonOf(bytes, settings.limits);
     sending.cancel(transaction);

@@ -4,7 +4,7 @@ import { writeAck, writeCancel } from '@guildhall/proto/sip/request';
 import { SipError } from '@guildhall/proto/sip/sip-error';
 import type { Events } from './events.js';
 import type { Link } from './member.js';
-import { type Here, rewrite } from './rewrite.js';
+import { editedHead, type Here, rewrite } from './rewrite.js';
 import type { Transaction } from './transaction.js';
 import { branchOf } from './transactions.js';
 
@@ -24,10 +24,10 @@ export function createHopByHop(here: Here, limits: SipLimits, events: Events): H
   const asSent = (transaction: Transaction, attempt: number): Message => {
     const came = parseMessage(transaction.bytes, limits);
     const { recordRoute, source } = transaction;
-    const head = rewrite(came, { here, branch: branchOf(transaction, attempt), recordRoute, source });
+    const edited = rewrite(came, { here, branch: branchOf(transaction, attempt), recordRoute, source });
     // One more Via and Record-Route may take it just over the limits: it was sent all the same.
     const roomy = { ...limits, messageBytes: limits.messageBytes * 2, headers: limits.headers + 4 };
-    return parseMessage(Buffer.concat([Buffer.from(head, 'latin1'), bodyBytes(came)]), roomy);
+    return parseMessage(Buffer.concat([Buffer.from(editedHead(came, edited), 'latin1'), bodyBytes(came)]), roomy);
   };
   const write = (link: Link | undefined, text: () => string): boolean => {
     if (link === undefined || !link.isUp() || !link.hasRoom()) return false;

@@ -25,8 +25,8 @@ export interface Link {
   standing(): Standing;
   /** False when more is unsent than a slow member may have. */
   hasRoom(): boolean;
-  /** Appends a message: its head as latin1, then source[start, end). Written once this turn. */
-  write(head: string, source: Buffer, start: number, end: number): void;
+  /** Appends a message: `text` as latin1, then source[start, end). Written once this turn. */
+  write(text: string, source: Buffer, start: number, end: number): void;
 }
 
 /** One of a member's proxies (or one ingress that holds a connection of a member that only dials out). */

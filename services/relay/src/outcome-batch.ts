@@ -5,8 +5,8 @@ import type { Loss } from './failover.js';
 
 /** One OutcomeBatch in the making: columns of numbers, each name once. */
 export interface OutcomeGathering {
-  /** A response: its new head, and source[start, end) as its body. */
-  response(transaction: number, status: number, course: Course, head: string, source: Buffer, start: number, end: number): void;
+  /** A response: `text` (latin1), and then source[start, end). */
+  response(transaction: number, status: number, course: Course, text: string, source: Buffer, start: number, end: number): void;
   gone(transaction: number, loss: Loss, course: Course): void;
   isEmpty(): boolean;
   /** Bytes of the messages in it. */
@@ -55,12 +55,12 @@ export function createOutcomeBatch(names: { readonly relay: string; readonly epo
   };
 
   return {
-    response(transaction, status, course, head, source, start, end) {
+    response(transaction, status, course, text, source, start, end) {
       const final = status >= 200;
-      add(final ? OutcomeKind.FINAL : OutcomeKind.PROVISIONAL, transaction, status, 0, head.length + end - start);
+      add(final ? OutcomeKind.FINAL : OutcomeKind.PROVISIONAL, transaction, status, 0, text.length + end - start);
       if (final) addCourse(course);
       else addNothing(batch);
-      outbox.text(head);
+      outbox.text(text);
       outbox.bytes(source, start, end);
     },
     gone(transaction, loss, course) {

@@ -14,8 +14,8 @@ import { createToldCounts, type ToldCount } from './told-counts.js';
 export interface Back {
   readonly ingress: string;
   readonly epoch: string;
-  /** A response: its new head, and source[start, end) as its body. */
-  response(transaction: number, status: number, course: Course, head: string, source: Buffer, start: number, end: number): void;
+  /** A response: `text` (latin1), and then source[start, end). */
+  response(transaction: number, status: number, course: Course, text: string, source: Buffer, start: number, end: number): void;
   /** No response will come. */
   gone(transaction: number, loss: Loss, course: Course): void;
   /** The ends of transactions told lately, by transaction. */
@@ -212,15 +212,15 @@ function createBack(names: { relay: string; ingress: string; epoch: string }, to
   return {
     ingress: names.ingress,
     epoch: names.epoch,
-    response(transaction, status, course, head, source, start, end) {
-      if (batch.bytes() + head.length + end - start > most) flush();
+    response(transaction, status, course, text, source, start, end) {
+      if (batch.bytes() + text.length + end - start > most) flush();
       if (status < 200) {
         events.provisionals += 1;
       } else {
         events.finals += 1;
         if (!course.told) count.finals += 1;
       }
-      batch.response(transaction, status, course, head, source, start, end);
+      batch.response(transaction, status, course, text, source, start, end);
       turn.later(job);
     },
     gone(transaction, loss, course) {

@@ -11,7 +11,6 @@ import {
 import { receivedVia, type Sender } from '@guildhall/proto/sip/received';
 import { type RouteEntry, routeEntries } from '@guildhall/proto/sip/route';
 import { uriPlace } from '@guildhall/proto/sip/uri';
-import type { Via } from '@guildhall/proto/sip/via';
 
 /** Who we are in the Via and Route headers of every hop. */
 export interface Here {
@@ -40,6 +39,20 @@ export interface Hop {
   readonly source: Sender;
 }
 
+/**
+ * A message that was edited: new text, then what came, body and all, from offset `rest` of the message on. The edits stand near the top, so
+ * most of a message is copied once, from buffer to buffer.
+ */
+export interface Edited {
+  readonly text: string;
+  readonly rest: number;
+}
+
+/** The whole head of an edited message. Not for the hot path. */
+export function editedHead({ head }: Message, { text, rest }: Edited): string {
+  return text + head.slice(rest);
+}
+
 /** How the user part of a Record-Route of ours begins. */
 const tokenMark = 'g1.';
 
@@ -47,12 +60,12 @@ const tokenMark = 'g1.';
 const fullForwards = 70;
 
 /**
- * The head of a request as it must read on the next wire (RFC 3261 16.6): our Via and Record-Route on top, Max-Forwards one
+ * A request as it must read on the next wire (RFC 3261 16.6): our Via and Record-Route on top, Max-Forwards one
  * less, our own leading Route values gone (16.4), the Request-URI of a strict router where one is next (16.6 step 6), `received` and `rport` on the sender's Via (18.2.1, RFC 3581), another
  * edge's claims of trust gone. Everything else, and the body, byte for byte. Throws SipError for a Via or Route that breaks
  * its grammar.
  */
-export function rewrite(request: Message, hop: Hop): string {
+export function rewrite(request: Message, hop: Hop): Edited {
   const { head, table } = request;
   const top = headerLineStart(request, 0);
   const kept = keptRoutes(request, hop.here);
@@ -99,18 +112,18 @@ export function rewrite(request: Message, hop: Hop): string {
       }
     }
   }
-  if (strict === undefined) return out + head.slice(copied);
-  return `${out}${head.slice(copied, -2)}Route: <${requestUri(request)}>\r\n\r\n`;
+  if (strict === undefined) return { text: out, rest: copied };
+  return { text: `${out}${head.slice(copied, -2)}Route: <${requestUri(request)}>\r\n\r\n`, rest: head.length };
 }
 
 /**
- * The head of a response without its topmost Via value `via`, the one we put there (RFC 3261 16.7 step 3), and without the fields `without`, by index
- * and in their order. Undefined when no Via is left: the response is not for anyone behind us.
+ * A response without its topmost Via value, the one we put there (RFC 3261 16.7 step 3), and without the fields `without`, by index
+ * and in their order. The value begins at `start`, and the next one in the same field at `next`, -1: there is none. Undefined when no Via is left: the response is not for anyone behind us.
  */
-export function stripVia(response: Message, via: Via, without: readonly number[] = nothing): string | undefined {
+export function stripVia(response: Message, start: number, next: number, without: readonly number[] = nothing): Edited | undefined {
   const { table } = response;
   const index = firstHeader(response, Header.via);
-  if (via.next >= 0) return cut(response, via.start, via.next, without);
+  if (next >= 0) return cut(response, start, next, without);
   for (let at = (index + 1) << 2; at < table.length; at += 4) {
     if (table[at] === Header.via) return cut(response, headerLineStart(response, index), headerLineEnd(response, index), without);
   }
@@ -119,10 +132,10 @@ export function stripVia(response: Message, via: Via, without: readonly number[]
 
 const nothing: readonly number[] = [];
 
-/** The head without what is in [start, end) and without these fields. */
-function cut(response: Message, start: number, end: number, without: readonly number[]): string {
+/** The message without what is in [start, end) of its head and without these fields. */
+function cut(response: Message, start: number, end: number, without: readonly number[]): Edited {
   const { head } = response;
-  if (without.length === 0) return head.slice(0, start) + head.slice(end);
+  if (without.length === 0) return { text: head.slice(0, start), rest: end };
   let out = '';
   let copied = 0;
   let pending = true;
@@ -136,7 +149,7 @@ function cut(response: Message, start: number, end: number, without: readonly nu
     out += head.slice(copied, line);
     copied = headerLineEnd(response, index);
   }
-  return pending ? out + head.slice(copied, start) + head.slice(end) : out + head.slice(copied);
+  return pending ? { text: out + head.slice(copied, start), rest: end } : { text: out, rest: copied };
 }
 
 /** The Route values that stay, or undefined when all do: no Route costs one scan, and a Route that leads elsewhere is left alone. */

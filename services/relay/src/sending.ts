@@ -110,8 +110,8 @@ export function createSending(
     try {
       const message = given ?? parseMessage(transaction.bytes, settings.limits);
       const { recordRoute, source, attempt } = transaction;
-      const head = rewrite(message, { here: settings.here, branch: branchOf(transaction, attempt), recordRoute, source });
-      link.write(head, message.buffer, message.start + message.head.length, message.end);
+      const { text, rest } = rewrite(message, { here: settings.here, branch: branchOf(transaction, attempt), recordRoute, source });
+      link.write(text, message.buffer, message.start + rest, message.end);
     } catch {
       lose(transaction, losses.badRequest);
       return;

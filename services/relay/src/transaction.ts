@@ -8,12 +8,10 @@ import type { Back } from './outcomes.js';
 
 /** One forward in the relay's hands: a client transaction, or an ACK on its way. Made whole, so that all have one shape. */
 export interface Transaction extends Timed<Transaction>, RunningCourse {
-  /** The branch of its first try: what it is filed under, and what makes a second copy of the forward known. */
-  readonly key: string;
   readonly kind: Kind;
   /** Of the request, as sent. */
   readonly method: string;
-  /** The ingress's transaction id, its incarnation and the loop hash: the branch is made of them. */
+  /** The ingress's transaction id, its incarnation and the loop hash: the branch is made of them. By the first two it is filed, and a second copy of the forward known. */
   readonly number: number;
   readonly epoch: string;
   readonly loop: number;
@@ -59,7 +57,6 @@ export interface Transaction extends Timed<Transaction>, RunningCourse {
 /** What a forward says, before anything is known of its way. */
 export type Given = Pick<
   Transaction,
-  | 'key'
   | 'kind'
   | 'method'
   | 'number'
@@ -85,7 +82,6 @@ export function newTransaction(given: Given): Transaction {
     wheelPrevious: undefined,
     wheelSlot: -1,
     wheelDue: 0,
-    key: given.key,
     kind: given.kind,
     method: given.method,
     number: given.number,

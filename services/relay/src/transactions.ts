@@ -1,15 +1,19 @@
 import { createWheel } from '@guildhall/chassis/wheel';
-import { downstreamBranch, readBranch } from '@guildhall/proto/sip/branch';
+import { downstreamBranch } from '@guildhall/proto/sip/branch';
+import type { BranchSpans } from './branch-scan.js';
 import type { Transaction } from './transaction.js';
 
-/** The client transactions of this relay, by branch, each with its due time. */
+/**
+ * The client transactions of this relay, by what their branch is made of, each with its due time. The number comes first: an ingress gives
+ * each of its transactions one of its own, and looking a number up costs a third of looking a text up, which has to be made and hashed.
+ */
 export interface Transactions {
   /** Files a transaction; false if there are as many as there may be. Its due time is set by `schedule`. */
   open(transaction: Transaction): boolean;
-  /** Under the branch of its first try. */
-  find(key: string): Transaction | undefined;
-  /** Which transaction, and which of its tries, a response with this branch in our Via answers. */
-  match(branch: string): Transaction | undefined;
+  /** The one that this incarnation of an ingress numbers so. */
+  find(epoch: string, number: number): Transaction | undefined;
+  /** Which transaction a response with this branch in our Via answers. Hot path. */
+  match(bytes: Buffer, branch: BranchSpans): Transaction | undefined;
   /** Takes it off the wheel and out of the file. */
   close(transaction: Transaction): void;
   /** When it is looked at next: the earliest of its due times. */
@@ -35,8 +39,17 @@ export interface TransactionsSettings {
 
 /** An empty table. `due` is called from `advance` with each transaction whose time has come; it may close it. */
 export function createTransactions(settings: TransactionsSettings, due: (transaction: Transaction, now: number) => void): Transactions {
-  const held = new Map<string, Transaction>();
+  const files = new Map<string, Incarnation>();
+  /** The one that was looked at last: nearly always the next one too. */
+  let last: Incarnation | undefined;
+  let size = 0;
   let now = 0;
+  const fileOf = (epoch: string): Incarnation | undefined => {
+    if (last?.epoch === epoch) return last;
+    const found = files.get(epoch);
+    last = found ?? last;
+    return found;
+  };
   const wheel = createWheel<Transaction>({ slotMs: settings.slotMs, slots: settings.slots }, (transaction) => {
     if (!transaction.bytesAreOwn) {
       transaction.bytes = Buffer.from(transaction.bytes);
@@ -48,21 +61,27 @@ export function createTransactions(settings: TransactionsSettings, due: (transac
 
   return {
     open(transaction) {
-      if (held.size >= settings.most) return false;
-      held.set(transaction.key, transaction);
+      if (size >= settings.most) return false;
+      const { epoch, number } = transaction;
+      let file = fileOf(epoch);
+      if (file === undefined) {
+        file = { epoch, held: new Map() };
+        files.set(epoch, file);
+      }
+      file.held.set(number, transaction);
+      size += 1;
       return true;
     },
-    find: (key) => held.get(key),
-    match(branch) {
-      const first = held.get(branch);
-      if (first !== undefined) return first;
-      const parts = readBranch(branch);
-      if (parts === undefined || parts.attempt === 0) return undefined;
-      return held.get(downstreamBranch(parts.epoch, parts.transaction, parts.loop, 0));
+    find: (epoch, number) => fileOf(epoch)?.held.get(number),
+    match(bytes, { epoch, epochEnd, transaction: number, loop }) {
+      const file =
+        last !== undefined && readsAs(bytes, epoch, epochEnd, last.epoch) ? last : fileOf(bytes.toString('latin1', epoch, epochEnd));
+      const found = file?.held.get(number);
+      return found?.loop === loop ? found : undefined;
     },
     close(transaction) {
       wheel.remove(transaction);
-      held.delete(transaction.key);
+      if (fileOf(transaction.epoch)?.held.delete(transaction.number) === true) size -= 1;
     },
     schedule(transaction, at) {
       const time = dueTime(transaction);
@@ -71,24 +90,32 @@ export function createTransactions(settings: TransactionsSettings, due: (transac
     advance(at) {
       now = at;
       wheel.advance(at);
+      for (const file of files.values()) if (file.held.size === 0 && file !== last) files.delete(file.epoch);
     },
     each(visit) {
-      for (const transaction of held.values()) visit(transaction);
+      for (const { held } of files.values()) for (const transaction of held.values()) visit(transaction);
     },
-    size: () => held.size,
+    size: () => size,
   };
+}
+
+/** The transactions of one incarnation of an ingress, by number. */
+interface Incarnation {
+  readonly epoch: string;
+  readonly held: Map<number, Transaction>;
+}
+
+function readsAs(bytes: Uint8Array, start: number, end: number, text: string): boolean {
+  if (end - start !== text.length) return false;
+  for (let i = 0; i < text.length; i++) if (bytes[start + i] !== text.charCodeAt(i)) return false;
+  return true;
 }
 
 function dueTime(transaction: Transaction): number {
   return transaction.tryUntil === 0 ? transaction.dueAt : Math.min(transaction.tryUntil, transaction.dueAt);
 }
 
-/** The branch of the try a transaction is at. */
-export function branchOf(transaction: Transaction, attempt: number): string {
-  return attempt === 0 ? transaction.key : downstreamBranch(transaction.epoch, transaction.number, transaction.loop, attempt);
-}
-
-/** Which try of its transaction this branch names. */
-export function attemptOf(transaction: Transaction, branch: string): number {
-  return branch === transaction.key ? 0 : (readBranch(branch)?.attempt ?? 0);
+/** The branch of a try of a transaction's. */
+export function branchOf({ epoch, number, loop }: Transaction, attempt: number): string {
+  return downstreamBranch(epoch, number, loop, attempt);
 }
