@@ -10,7 +10,7 @@ import { firstHeader, headerValueEnd, headerValueStart, type Message, parseMessa
 import { createMessageReader } from '@guildhall/proto/sip/reader';
 import { readSender } from '@guildhall/proto/sip/received';
 import { parseVia } from '@guildhall/proto/sip/via';
-import { hereOf, rewrite } from '@guildhall/relay/rewrite';
+import { editedHead, hereOf, rewrite } from '@guildhall/relay/rewrite';
 
 /** What one step of reading and rewriting a 600-byte MESSAGE costs. */
 export interface CodecFigure {
@@ -52,7 +52,7 @@ const source = readSender('192.0.2.7:40001');
 
 /** What the relay does to a request's head. */
 function rewritten(m: Message, branch: string): string {
-  return rewrite(m, { here, branch, recordRoute: '', source });
+  return editedHead(m, rewrite(m, { here, branch, recordRoute: '', source }));
 }
 
 interface Step {

@@ -40,7 +40,7 @@ function passOn(m: Message): void {
   orNothing(() => rewrite(m, { here, branch: 'z9hG4bKe.1.2', recordRoute: '', source: sender }));
   const top = firstHeader(m, Header.via);
   const via = top < 0 ? undefined : orNothing(() => parseVia(m, headerValueStart(m, top), headerValueEnd(m, top)));
-  if (via !== undefined) stripVia(m, via);
+  if (via !== undefined) stripVia(m, via.start, via.next);
 }
 
 function letIn(m: Message): void {

@@ -19,7 +19,7 @@ import { readSender } from '@guildhall/proto/sip/received';
 import { canAnswer, writeResponse } from '@guildhall/proto/sip/response';
 import { routeEntries } from '@guildhall/proto/sip/route';
 import { uriPlace } from '@guildhall/proto/sip/uri';
-import { hereOf, rewrite } from '@guildhall/relay/rewrite';
+import { editedHead, hereOf, rewrite } from '@guildhall/relay/rewrite';
 import { corpusInputs } from '../corpus-inputs.js';
 import { bytesHash, type Random } from '../random.js';
 import { request, sipWords } from '../sip-grammar.js';
@@ -89,7 +89,7 @@ function asked(m: Message, admission: AskAdmission, member: string): string {
 /** What is admitted can be passed on, and is known when it comes back. */
 function passedOn(m: Message, loop: number): void {
   const branch = downstreamBranch('e1', 7, loop, 0);
-  const head = rewrite(m, { here, branch, recordRoute: '', source: sender });
+  const head = editedHead(m, rewrite(m, { here, branch, recordRoute: '', source: sender }));
   const sent = parseMessage(Buffer.concat([bytesOf(head), bodyBytes(m)]), wide);
   if (firstHeader(m, Header.route) < 0) promise(isLoop(sent, sampleHub.viaHosts, loop), 'a request that comes back unchanged is a loop');
 }

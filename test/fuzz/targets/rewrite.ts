@@ -17,7 +17,7 @@ import { readSender, type Sender, unknownSender } from '@guildhall/proto/sip/rec
 import { routeEntries } from '@guildhall/proto/sip/route';
 import { uriPlace } from '@guildhall/proto/sip/uri';
 import { parseVia, type Via } from '@guildhall/proto/sip/via';
-import { type Hop, hereOf, rewrite, stripVia } from '@guildhall/relay/rewrite';
+import { editedHead, type Hop, hereOf, rewrite, stripVia } from '@guildhall/relay/rewrite';
 import { corpusInputs } from '../corpus-inputs.js';
 import { bytesHash, createRandom } from '../random.js';
 import { request, response, sipWords } from '../sip-grammar.js';
@@ -117,7 +117,7 @@ function expectedHead(m: Message, hop: Hop): string {
 }
 
 function forwarded(m: Message, hop: Hop): string {
-  const head = rewrite(m, hop);
+  const head = editedHead(m, rewrite(m, hop));
   promiseSame(head, expectedHead(m, hop), 'nothing changes but what a proxy changes');
   const sent = parseMessage(Buffer.concat([bytesOf(head), bodyBytes(m)]), wide);
   promise(checkRequest(sent) === undefined, 'what is passed on is as sound as what came');
@@ -135,11 +135,12 @@ function returned(m: Message): string {
   const via = topVia(m);
   if (via === undefined) return 'no via';
   const index = firstHeader(m, Header.via);
-  const stripped = stripVia(m, via);
-  if (stripped === undefined) {
+  const edited = stripVia(m, via.start, via.next);
+  if (edited === undefined) {
     promise(via.next < 0 && m.table.filter((id, at) => at % 4 === 0 && id === Header.via).length === 1, 'only the last Via leaves nobody');
     return 'last';
   }
+  const stripped = editedHead(m, edited);
   const gone = via.next < 0 ? [headerLineStart(m, index), headerLineEnd(m, index)] : [via.start, via.next];
   promiseSame(stripped, m.head.slice(0, gone[0]) + m.head.slice(gone[1]), 'nothing goes but the first Via value');
   const sent = parseMessage(Buffer.concat([bytesOf(stripped), bodyBytes(m)]), wide);
