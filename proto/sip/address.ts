@@ -22,6 +22,9 @@ export interface Address {
 const quote = 0x22;
 const open = 0x3c;
 
+/** Filled by each look at one part of an address, and read before that returns: nothing to collect. */
+const scratch = createAddressSpans();
+
 /** Reads the one value in [start, end) (folds allowed). Throws SipError 'address'. */
 export function parseAddress(source: Source, start: number, end: number): Address {
   const { buffer, start: base, head } = octetsOf(source, start, end);
@@ -53,25 +56,22 @@ export function parseAddress(source: Source, start: number, end: number): Addres
 export function addressDomain(source: Source, start: number, end: number): string {
   const octets = octetsOf(source, start, end);
   const { buffer, start: base } = octets;
-  const spans = createAddressSpans();
-  if (!scanAddress(buffer, base + start, base + end, spans) || spans.host < 0) return '';
-  return lowerHost(octets, spans.host - base, spans.hostEnd - base);
+  if (!scanAddress(buffer, base + start, base + end, scratch) || scratch.host < 0) return '';
+  return lowerHost(octets, scratch.host - base, scratch.hostEnd - base);
 }
 
 /** The user of the URI in the value [start, end), as `userOfUri` writes it, whatever parameters stand behind it; '' if none or malformed. */
 export function addressUser(source: Source, start: number, end: number): string {
   const { buffer, start: base, head } = octetsOf(source, start, end);
-  const spans = createAddressSpans();
-  if (!scanAddress(buffer, base + start, base + end, spans)) return '';
-  return userOfUri(head.slice(spans.uriStart - base, spans.uriEnd - base));
+  if (!scanAddress(buffer, base + start, base + end, scratch)) return '';
+  return userOfUri(head.slice(scratch.uriStart - base, scratch.uriEnd - base));
 }
 
 /** The tag parameter of the value [start, end) of From or To, '' if none or malformed. */
 export function addressTag(source: Source, start: number, end: number): string {
   const { buffer, start: base, head } = octetsOf(source, start, end);
-  const spans = createAddressSpans();
-  if (!scanAddress(buffer, base + start, base + end, spans)) return '';
-  return spans.tag > 0 ? head.slice(spans.tag - base, spans.tagEnd - base) : '';
+  if (!scanAddress(buffer, base + start, base + end, scratch)) return '';
+  return scratch.tag > 0 ? head.slice(scratch.tag - base, scratch.tagEnd - base) : '';
 }
 
 /** Positions of the commas in [start, end) that separate values: outside quoted strings and angle brackets. */

@@ -15,8 +15,9 @@ export interface HeadScan {
   startLineEnd: number;
   /** Where the line or header field at hand began. */
   lineStart: number;
-  /** Four places a header field, as in Message: 0, lineStart, colon, 0 until `fillTable` fills them. */
-  table: number[];
+  /** Four places a header field, as in Message: 0, lineStart, colon, 0 until `fillTable` fills them; of those `used` are this message's. It lasts. */
+  readonly table: number[];
+  used: number;
   /** The first thing that forbids passing the message on, although its end can still be found. */
   fault: SipErrorCode | '';
   /** Why the end of the message cannot be found any more. */
@@ -31,16 +32,16 @@ const lf = 0x0a;
 
 /** A scan at the first byte of a start line. It lasts for a whole stream: see `resetHeadScan`. */
 export function createHeadScan(limits: SipLimits): HeadScan {
-  return { limits, step: Step.value, at: 0, startLineEnd: -1, lineStart: 0, table: [], fault: '', broken: '' };
+  return { limits, step: Step.value, at: 0, startLineEnd: -1, lineStart: 0, table: [], used: 0, fault: '', broken: '' };
 }
 
-/** Makes the scan ready for the next message. The table is a new one: the last belongs to its message. */
+/** Makes the scan ready for the next message. */
 export function resetHeadScan(scan: HeadScan): void {
   scan.step = Step.value;
   scan.at = 0;
   scan.startLineEnd = -1;
   scan.lineStart = 0;
-  scan.table = [];
+  scan.used = 0;
   scan.fault = '';
   scan.broken = '';
 }
@@ -50,7 +51,7 @@ export function resetHeadScan(scan: HeadScan): void {
  * ended, then `scan.at` is its length, or when `scan.broken` says why not; false when more bytes are needed.
  */
 export function scanHead(scan: HeadScan, bytes: Uint8Array, base: number, until: number): boolean {
-  const { table, limits } = scan;
+  const { limits } = scan;
   let i = base + scan.at;
   let step = scan.step;
   let bound = base + boundOf(scan);
@@ -95,15 +96,15 @@ export function scanHead(scan: HeadScan, bytes: Uint8Array, base: number, until:
       if (code > 0x20) {
         scan.lineStart = i - base;
         bound = base + boundOf(scan);
-        if (table.length >> 2 >= limits.headers) return breakOff(scan, step, i - base, 'too-many-headers');
-        table.push(0, i - base, i - base, 0);
+        if (scan.used >> 2 >= limits.headers) return breakOff(scan, step, i - base, 'too-many-headers');
+        beginField(scan, i - base);
         step = Step.name;
       } else if (code === cr) {
         step = Step.lastLineFeed;
         i++;
       } else {
         // A fold goes on with the field (RFC 3261 7.3.1). The start line has none, and no field begins with a control.
-        if (scan.fault === '' && table.length === 0) scan.fault = 'start-line';
+        if (scan.fault === '' && scan.used === 0) scan.fault = 'start-line';
         else if (scan.fault === '' && code !== 0x20 && code !== 0x09) scan.fault = 'header';
         bound = base + boundOf(scan);
         step = Step.value;
@@ -121,9 +122,19 @@ export function scanHead(scan: HeadScan, bytes: Uint8Array, base: number, until:
   return isOverrun(scan, step, i - base);
 }
 
+/** Begins a header field; its colon is at its start until it is found. */
+function beginField(scan: HeadScan, at: number): void {
+  const { table, used } = scan;
+  table[used] = 0;
+  table[used + 1] = at;
+  table[used + 2] = at;
+  table[used + 3] = 0;
+  scan.used = used + 4;
+}
+
 /** Ends a header name at the byte `code`: a colon, or else the line is no header field. */
 function endName(scan: HeadScan, at: number, code: number): void {
-  if (code === 0x3a && at > scan.lineStart) scan.table[scan.table.length - 2] = at;
+  if (code === 0x3a && at > scan.lineStart) scan.table[scan.used - 2] = at;
   else if (scan.fault === '') scan.fault = 'header';
 }
 

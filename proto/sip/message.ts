@@ -1,5 +1,5 @@
-import { createHeadScan, scanHead } from './head.js';
-import type { SipLimits } from './limits.js';
+import { createHeadScan, resetHeadScan, scanHead } from './head.js';
+import { defaultLimits, type SipLimits } from './limits.js';
 import { SipError } from './sip-error.js';
 import { messageOf, readWholeHead } from './whole-head.js';
 
@@ -91,12 +91,16 @@ export function wireBytes(m: Message): Buffer {
   return m.buffer.subarray(m.start, m.end);
 }
 
+/** Of the message that `parseMessage` reads: done with before it returns. */
+let scan = createHeadScan(defaultLimits);
+
 /**
  * Reads exactly one whole message that fills bytes[start, end) (the bus carries them end to end in one buffer). The same rules as the stream
  * reader. Throws SipError.
  */
 export function parseMessage(bytes: Buffer, limits: SipLimits, start = 0, end = bytes.length): Message {
-  const scan = createHeadScan(limits);
+  if (scan.limits !== limits) scan = createHeadScan(limits);
+  else resetHeadScan(scan);
   if (!scanHead(scan, bytes, start, end)) throw new SipError('incomplete');
   if (scan.broken !== '') throw new SipError(scan.broken);
   const head = readWholeHead(scan, bytes, start);

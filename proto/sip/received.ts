@@ -16,6 +16,9 @@ export interface Sender {
 /** Stands for a sender whose address could not be read: no Via is changed for it. */
 export const unknownSender: Sender = { host: '', port: '', received: '' };
 
+/** Filled by each `receivedVia` and read before it returns. */
+const via = createViaSpans();
+
 /** Reads "address:port", an IPv6 address with or without brackets. */
 export function readSender(text: string): Sender {
   const colon = text.lastIndexOf(':');
@@ -33,7 +36,6 @@ export function readSender(text: string): Sender {
 export function receivedVia(request: Octets, start: number, end: number, sender: Sender, from = start): string | undefined {
   if (sender.host === '') return undefined;
   const { buffer, start: base, head } = request;
-  const via = createViaSpans();
   const fault = scanVia(buffer, base + start, base + end, via);
   if (fault !== '') throw viaError(fault);
   const elsewhere = !isSentBy(request, via.host - base, via.hostEnd - base, sender.host);

@@ -32,6 +32,9 @@ export interface UriPlace {
   readonly tail: number;
 }
 
+/** Filled by each `uriDomain` and `uriPlace`, and read before they return. */
+const spans = createUriSpans();
+
 /** Reads a URI (RFC 3261 19.1, RFC 3966, else only the scheme). Throws SipError 'uri'. */
 export function parseUri(text: string): Uri {
   const scheme = schemeOf(text, 0, text.length);
@@ -51,7 +54,6 @@ export function parseUri(text: string): Uri {
 export function uriDomain(source: Source, start: number, end: number): string {
   const octets = octetsOf(source, start, end);
   const { buffer, start: base } = octets;
-  const spans = createUriSpans();
   if (scanUri(buffer, base + start, base + end, spans) !== base + end || spans.host < 0) return '';
   return lowerHost(octets, spans.host - base, spans.hostEnd - base);
 }
@@ -62,7 +64,6 @@ export function uriDomain(source: Source, start: number, end: number): string {
  */
 export function uriPlace(text: string): UriPlace | undefined {
   const octets = octetsOf(text, 0, text.length);
-  const spans = createUriSpans();
   if (scanUri(octets.buffer, 0, text.length, spans) !== text.length || spans.host < 0) return undefined;
   const { host, hostEnd, tail } = spans;
   const scheme = text[3] === ':' ? 'sip' : 'sips';

@@ -27,14 +27,16 @@ export interface Head {
 /** Reads the head that `scan` found at buffer[start]: the one place where a head becomes text, fields, start line and length. */
 export function readWholeHead(scan: HeadScan, buffer: Buffer, start: number): Head {
   const text = headText(scan, buffer, start, start + scan.at);
-  const bodyLength = fillTable(scan.table, buffer, start, text.length - 2);
+  // A copy of the right size is cheaper to make than a table that grows.
+  const table = scan.table.slice(0, scan.used);
+  const bodyLength = fillTable(table, buffer, start, text.length - 2);
   const line = readStartLine(text, buffer, start, scan.startLineEnd);
   let broken: SipErrorCode | '' = '';
   if (!line.isSip) broken = 'start-line';
   else if (bodyLength === noLength) broken = 'content-length';
   let fault = line.fault === '' ? scan.fault : line.fault;
   if (fault === '' && text.length + bodyLength > scan.limits.messageBytes) fault = 'message-too-large';
-  return { text, line, table: scan.table, bodyLength, fault, broken };
+  return { text, line, table, bodyLength, fault, broken };
 }
 
 /**
@@ -46,7 +48,8 @@ export function readPartialHead(scan: HeadScan, buffer: Buffer, start: number): 
   const fields = headText(scan, buffer, start, start + scan.lineStart);
   const line = readStartLine(fields, buffer, start, scan.startLineEnd);
   if (line.fault !== '' || line.status !== 0) return undefined;
-  const table = scan.table.slice(0, scan.table.at(-3) === scan.lineStart ? -4 : undefined);
+  const whole = scan.table[scan.used - 3] === scan.lineStart ? scan.used - 4 : scan.used;
+  const table = scan.table.slice(0, whole);
   fillTable(table, buffer, start, fields.length);
   const read: Head = { text: `${fields}\r\n`, line, table, bodyLength: 0, fault: '', broken: '' };
   return messageOf(read, buffer, start, start + scan.lineStart);

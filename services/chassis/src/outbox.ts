@@ -48,6 +48,7 @@ export function createOutbox(initialBytes: number): Outbox {
       filled += length;
     },
     bytes(source, from, until) {
+      if (from === until) return;
       if (slab.length - filled < until - from) makeRoom(until - from);
       filled += source.copy(slab, filled, from, until);
     },

@@ -1,8 +1,8 @@
 /**
  * A Map for entries that come and go by the thousand. V8 makes a Map's table anew every time it fills with deleted entries, and the old one points
  * to the next: once one of them has got into the old generation, all that follow are kept with what was in them until a full collection, so that
- * everything that passes through survives. Here the whole Map is made anew before its table is: 2.0 becomes 1.0 µs for a thing put into two
- * of them and taken out, with a tenth of the time in the collector.
+ * everything that passes through survives. Here the whole Map is made anew before its table is: for a thing that is put into two of them and
+ * taken out, with 200 there at a time, 2.2 becomes 1.6 µs, and half of the time in the collector is saved.
  */
 export interface TurnoverMap<K, V> {
   get(key: K): V | undefined;

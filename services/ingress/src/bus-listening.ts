@@ -1,5 +1,6 @@
 import type { Bus } from '@guildhall/chassis/bus';
 import type { Roster } from '@guildhall/chassis/roster';
+import { createSlices } from '@guildhall/chassis/slices';
 import { Changed } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
 import { subjects } from '@guildhall/proto/subjects';
 import type { BusWires } from './bus-wires.js';
@@ -8,7 +9,6 @@ import type { Events } from './events.js';
 import { type Again, handOver } from './handover.js';
 import type { MessagePath } from './message-path.js';
 import { type Gone, refuseGone, takeOutcomes } from './outcomes.js';
-import { createSlices } from './slices.js';
 
 /** Whose ears these are, and what they lead to. */
 export interface BusEars {

@@ -1,8 +1,8 @@
+import type { Slices } from '@guildhall/chassis/slices';
 import { OutcomeBatch, OutcomeKind } from '@guildhall/proto/gen/guildhall/bus/v1/outcome';
 import { isReasonCode, type ReasonCode, reasons } from '@guildhall/proto/reason';
 import type { Counts } from './counts.js';
 import type { Responses } from './responses.js';
-import type { Slices } from './slices.js';
 import { noteFarSide } from './story.js';
 import type { ServerTransaction } from './transactions.js';
 

@@ -1,3 +1,4 @@
+import { createTurnoverMap } from '@guildhall/chassis/turnover-map';
 import type { Timed, Wheel } from '@guildhall/chassis/wheel';
 import { checkRequest } from '@guildhall/proto/sip/check';
 import { Header } from '@guildhall/proto/sip/header-name';
@@ -86,8 +87,8 @@ const lastId = 0x7fff_ffff;
 
 /** `wheel` must call back with what is due; it holds every open transaction. */
 export function createTransactions(times: TransactionTimes, wheel: Wheel<ServerTransaction>): Transactions {
-  const byKey = new Map<string, ServerTransaction>();
-  const byId = new Map<number, ServerTransaction>();
+  const byKey = createTurnoverMap<string, ServerTransaction>();
+  const byId = createTurnoverMap<number, ServerTransaction>();
   let id = 0;
   let inFlight = 0;
 
@@ -102,7 +103,7 @@ export function createTransactions(times: TransactionTimes, wheel: Wheel<ServerT
     byId: (number) => byId.get(number),
     freshId,
     all: () => byId.values(),
-    size: () => byId.size,
+    size: byId.size,
     inFlight: () => inFlight,
     open(key, request, wire, now) {
       const state = firstState(request.method);

@@ -114,7 +114,7 @@ export function createHeart(
   const outcomes = createOutcomes(bus, turn, kept, rim.clock, events);
   const hopByHop = createHopByHop(here, limits, events);
   const ends = createEnds(rim.clock, rim.traces);
-  const sending = createSending(transactions, hopByHop, ends, { here, limits, attempt: config.timeouts.attempt }, rim, events);
+  const sending = createSending(transactions, hopByHop, ends, { here, limits, attempt: config.timeouts.attempt, turn }, rim, events);
   const answers = createAnswers(transactions, sending, hopByHop, ends, { margin }, rim.clock, events);
 
   const isThere = (ingress: string, incarnation: string): boolean =>

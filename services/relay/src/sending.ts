@@ -1,3 +1,5 @@
+import { createSlices } from '@guildhall/chassis/slices';
+import type { Turn } from '@guildhall/chassis/turn';
 import type { SipLimits } from '@guildhall/proto/sip/limits';
 import { type Message, parseMessage } from '@guildhall/proto/sip/message';
 import { step } from './client-transaction.js';
@@ -6,8 +8,9 @@ import type { Ends } from './ends.js';
 import type { Events } from './events.js';
 import { Failure, type Loss, losses, lossOf } from './failover.js';
 import type { HopByHop } from './hop-by-hop.js';
-import type { Link, Member, MemberProxy } from './member.js';
+import type { Link, MemberProxy } from './member.js';
 import type { Line } from './queue.js';
+import { restingFaults, soonDialled } from './resting.js';
 import { type Here, rewrite } from './rewrite.js';
 import { nextTarget } from './targets.js';
 import { type Transaction, triedBy } from './transaction.js';
@@ -47,13 +50,21 @@ export interface SendingSettings {
   readonly limits: SipLimits;
   /** ms one proxy of several may be silent. */
   readonly attempt: number;
+  readonly turn: Turn;
 }
 
 /** 64*T1 (RFC 3261 9.1, RFC 6026): how long an INVITE that is cancelled or accepted is still known, ms. */
 export const afterlife = 32_000;
 
-/** A rest that a request waits out rather than fail, ms. */
-const shortRest = 500;
+/** ms of a turn for what a lost link carried, of which there may be thousands. */
+const orphansATurn = 3;
+
+/** A transaction that a link carried when it was lost. */
+interface Orphan {
+  readonly transaction: Transaction;
+  readonly link: Link;
+  readonly failure: number;
+}
 
 /** How often the same request is written to the same proxy again because its connection was lost. */
 const mostResends = 1;
@@ -205,6 +216,11 @@ export function createSending(
     });
   };
 
+  const orphans = createSlices<Orphan>(settings.turn, orphansATurn, rim.clock, ({ transaction, link, failure }) => {
+    // Meanwhile it may have ended, or gone elsewhere.
+    if (transaction.link === link) retry(transaction, failure);
+  });
+
   return {
     route,
     wait,
@@ -266,22 +282,10 @@ export function createSending(
     orphan(link, proxy) {
       const failure = proxy?.fault() || Failure.unreachable;
       transactions.each((transaction) => {
-        if (transaction.link === link) retry(transaction, failure);
+        if (transaction.link === link) orphans.take({ transaction, link, failure });
       });
     },
   };
-}
-
-/** Where every proxy rests: one that is dialled again so soon that it can be waited for. */
-function soonDialled(member: Member, tried: readonly MemberProxy[]): MemberProxy | undefined {
-  return member.proxies.find((proxy) => !tried.includes(proxy) && proxy.restsFor() <= shortRest);
-}
-
-/** Bits of why the proxies that were not tried could not be. */
-function restingFaults(member: Member, tried: readonly MemberProxy[]): number {
-  let bits = 0;
-  for (const proxy of member.proxies) if (!tried.includes(proxy)) bits |= proxy.fault();
-  return bits;
 }
 
 function isCalledOff(transaction: Transaction): boolean {

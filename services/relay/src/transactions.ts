@@ -1,3 +1,4 @@
+import { createTurnoverMap, type TurnoverMap } from '@guildhall/chassis/turnover-map';
 import { createWheel } from '@guildhall/chassis/wheel';
 import { downstreamBranch } from '@guildhall/proto/sip/branch';
 import type { BranchSpans } from './branch-scan.js';
@@ -65,7 +66,7 @@ export function createTransactions(settings: TransactionsSettings, due: (transac
       const { epoch, number } = transaction;
       let file = fileOf(epoch);
       if (file === undefined) {
-        file = { epoch, held: new Map() };
+        file = { epoch, held: createTurnoverMap() };
         files.set(epoch, file);
       }
       file.held.set(number, transaction);
@@ -90,7 +91,7 @@ export function createTransactions(settings: TransactionsSettings, due: (transac
     advance(at) {
       now = at;
       wheel.advance(at);
-      for (const file of files.values()) if (file.held.size === 0 && file !== last) files.delete(file.epoch);
+      for (const file of files.values()) if (file.held.size() === 0 && file !== last) files.delete(file.epoch);
     },
     each(visit) {
       for (const { held } of files.values()) for (const transaction of held.values()) visit(transaction);
@@ -102,7 +103,7 @@ export function createTransactions(settings: TransactionsSettings, due: (transac
 /** The transactions of one incarnation of an ingress, by number. */
 interface Incarnation {
   readonly epoch: string;
-  readonly held: Map<number, Transaction>;
+  readonly held: TurnoverMap<number, Transaction>;
 }
 
 function readsAs(bytes: Uint8Array, start: number, end: number, text: string): boolean {

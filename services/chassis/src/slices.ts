@@ -1,4 +1,4 @@
-import type { Turn } from '@guildhall/chassis/turn';
+import type { Turn } from './turn.js';
 
 /** Work in pieces of which there may be thousands at once: some are done in a turn of the event loop, the others in the turns that follow. */
 export interface Slices<T> {

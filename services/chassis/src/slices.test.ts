@@ -1,6 +1,6 @@
-import type { Job } from '@guildhall/chassis/turn';
 import { expect, it } from 'vitest';
 import { createSlices, type Slices } from './slices.js';
+import type { Job } from './turn.js';
 
 /** Slices of 3 ms of pieces that take 1 ms each; a piece below 0 throws. `turn` runs what was queued for the end of this one. */
 function setUp(): { done: number[]; slices: Slices<number>; turn(): boolean } {
