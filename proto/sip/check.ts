@@ -1,7 +1,7 @@
-import { createAddressSpans, scanAddress } from './address-scan.js';
+import { type AddressSpans, createAddressSpans, scanAddress } from './address-scan.js';
 import { cseqMethodStart, cseqNumber } from './cseq.js';
 import { Header } from './header-name.js';
-import type { Message } from './message.js';
+import { firstHeader, headerValueEnd, headerValueStart, type Message } from './message.js';
 import { isDigit } from './octet.js';
 import { octetsOf, type Source } from './octets.js';
 import { routeEntries } from './route.js';
@@ -56,6 +56,7 @@ const mandatory = 0b1111;
 
 function checkFields(m: Message): SipError | undefined {
   const table = m.table;
+  checked = undefined;
   let seen = 0;
   let hasVia = false;
   let hasRoute = false;
@@ -71,11 +72,24 @@ function checkFields(m: Message): SipError | undefined {
     if (wrong !== undefined) return wrong;
   }
   if (!hasVia || (seen & mandatory) !== mandatory) return new SipError('missing-header', missing(seen, hasVia));
+  checked = m;
   return hasRoute ? caught(() => routeEntries(m, Header.route)) : undefined;
 }
 
 /** Filled by each look at a part and read before that returns: 300 bytes less to collect a message. */
-const scratch = { via: createViaSpans(), address: createAddressSpans(), uri: createUriSpans() };
+const scratch = { via: createViaSpans(), from: createAddressSpans(), to: createAddressSpans(), uri: createUriSpans() };
+/** Whose From and To `scratch` has: what they say is asked for again right after the check. */
+let checked: Message | undefined;
+
+/** The parts of the first From or To, of which the check has found where they are; undefined for none that can be read. Valid until the next check. Hot path. */
+export function addressParts(m: Message, id: typeof Header.from | typeof Header.to): AddressSpans | undefined {
+  const spans = id === Header.from ? scratch.from : scratch.to;
+  if (checked === m) return spans;
+  checked = undefined;
+  const at = firstHeader(m, id);
+  if (at < 0) return undefined;
+  return scanAddress(m.buffer, m.start + headerValueStart(m, at), m.start + headerValueEnd(m, at), spans) ? spans : undefined;
+}
 
 function checkField(m: Message, at: number, id: number): SipError | undefined {
   const { buffer, start: base, table } = m;
@@ -85,9 +99,9 @@ function checkField(m: Message, at: number, id: number): SipError | undefined {
     case Header.via:
       return checkVia(buffer, start, end, scratch.via);
     case Header.from:
-      return scanAddress(buffer, start, end, scratch.address) ? undefined : new SipError('address', 'From breaks the grammar');
+      return scanAddress(buffer, start, end, scratch.from) ? undefined : new SipError('address', 'From breaks the grammar');
     case Header.to:
-      return scanAddress(buffer, start, end, scratch.address) ? undefined : new SipError('address', 'To breaks the grammar');
+      return scanAddress(buffer, start, end, scratch.to) ? undefined : new SipError('address', 'To breaks the grammar');
     case Header.cseq:
       return checkCSeq(m, start, end);
     case Header.callId:

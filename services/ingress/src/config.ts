@@ -131,7 +131,7 @@ const overloadConfig = section({
   /** Requests a second that are taken whatever happens: work that waits at such a rate waits for something else than this hub's load. */
   floor: count(1_000, 1, 1_000_000),
   /** Refusals that one member gets, in percent of its share; what it sends beyond both is not read and waits in TCP. */
-  refusals: count(50, 1, 10_000),
+  refusals: count(20, 1, 10_000),
   /** Seconds after which a refused peer is told to come back: at random between the two. */
   retryAfter: section({ from: count(1, 1, 300), to: count(5, 1, 300) }).refine(({ from, to }) => to >= from && to - from < 60, {
     error: 'expected "to" from "from" to 59 more',

@@ -1,8 +1,8 @@
 import type { ReasonCode } from '@guildhall/proto/reason';
-import { addressTag } from '@guildhall/proto/sip/address';
+import { addressParts } from '@guildhall/proto/sip/check';
 import { printable } from '@guildhall/proto/sip/escape';
 import { Header } from '@guildhall/proto/sip/header-name';
-import { firstHeader, headerValueEnd, headerValueStart, type Message } from '@guildhall/proto/sip/message';
+import { firstHeader, type Message } from '@guildhall/proto/sip/message';
 import { routeEntries } from '@guildhall/proto/sip/route';
 import { SipError } from '@guildhall/proto/sip/sip-error';
 import { parseUri } from '@guildhall/proto/sip/uri';
@@ -26,8 +26,8 @@ const none: DialogRoute = { kind: 'none' };
 
 /** Whether the To of a request has a tag: it is meant for an existing dialog. */
 export function hasToTag(request: Message): boolean {
-  const to = firstHeader(request, Header.to);
-  return to >= 0 && addressTag(request, headerValueStart(request, to), headerValueEnd(request, to)) !== '';
+  const to = addressParts(request, Header.to);
+  return to !== undefined && to.tagEnd > to.tag;
 }
 
 /**

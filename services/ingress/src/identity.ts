@@ -1,7 +1,9 @@
 import type { ReasonCode } from '@guildhall/proto/reason';
 import { addressDomain, splitValues } from '@guildhall/proto/sip/address';
+import { addressParts } from '@guildhall/proto/sip/check';
 import { printable } from '@guildhall/proto/sip/escape';
 import { Header } from '@guildhall/proto/sip/header-name';
+import { lowerHost } from '@guildhall/proto/sip/host';
 import { firstHeader, headerValueEnd, headerValueStart, type Message, nextHeader } from '@guildhall/proto/sip/message';
 
 /** Whether a member may say that it is somebody of a domain (lower case, never ''): its own, or one below it, and nobody else's. */
@@ -15,8 +17,9 @@ export interface IdentityRefusal {
 
 /** The domain of the From URI, lower case; '' where it has none. Hot path. */
 export function fromDomain(request: Message): string {
-  const from = firstHeader(request, Header.from);
-  return from < 0 ? '' : addressDomain(request, headerValueStart(request, from), headerValueEnd(request, from));
+  const from = addressParts(request, Header.from);
+  if (from === undefined || from.host < 0) return '';
+  return lowerHost(request, from.host - request.start, from.hostEnd - request.start);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { longestCallId } from '@guildhall/proto/records/read-batch';
-import { createAddressSpans, scanAddress } from '@guildhall/proto/sip/address-scan';
+import { addressParts } from '@guildhall/proto/sip/check';
 import { Header } from '@guildhall/proto/sip/header-name';
 import { firstHeader, headerValueEnd, headerValueStart, type Message } from '@guildhall/proto/sip/message';
 import type { AskAdmission } from './admit.js';
@@ -98,14 +98,11 @@ export function callIdOf(request: Message): string {
   return request.head.slice(start, Math.min(headerValueEnd(request, at), start + longestCallId));
 }
 
-const spans = createAddressSpans();
-
 /** The URI of a From or To up to its host, or up to its parameters where it has none; '' for none that can be read. */
-export function uriIn(request: Message, id: number): string {
-  const at = firstHeader(request, id);
-  if (at < 0) return '';
-  const { buffer, start, head } = request;
-  if (!scanAddress(buffer, start + headerValueStart(request, at), start + headerValueEnd(request, at), spans)) return '';
+export function uriIn(request: Message, id: typeof Header.from | typeof Header.to): string {
+  const spans = addressParts(request, id);
+  if (spans === undefined) return '';
+  const { start, head } = request;
   return head.slice(spans.uriStart - start, (spans.host < 0 ? spans.uriEnd : spans.hostEnd) - start);
 }
 
