@@ -88,8 +88,10 @@ const limitsConfig = section({
   inFlightPerMember: count(40_000, 1, 1_000_000),
   /** Of one member to one other: a far member that is silent keeps nobody from talking to the others. */
   inFlightPerPair: count(8_000, 1, 1_000_000),
-  /** Server transactions kept, answered INVITEs that wait for their ACK included. */
+  /** Server transactions kept, refused INVITEs that wait for their ACK included. */
   transactionsPerMember: count(40_000, 1, 4_000_000),
+  /** INVITEs answered 2xx that are still known, for 32 s, so that further 2xx pass (RFC 6026): beyond them the oldest is forgotten. */
+  acceptedInvites: count(100_000, 1, 10_000_000),
   /** Requests a second of one member, in bursts of at most a second's worth. */
   requestsPerSecond: count(100_000, 1, 10_000_000),
   /** Bytes not yet taken by a peer: above the first nothing more is read from it, above the second it is closed. */

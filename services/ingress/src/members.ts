@@ -8,7 +8,7 @@ export interface Member {
   readonly wires: Wire[];
   /** Requests without a final response. */
   inFlight: number;
-  /** Server transactions kept. */
+  /** Server transactions kept, but those that were answered 2xx. */
   transactions: number;
   /** Token bucket of requests: what is left, and when it was last filled (monotonic ms). */
   tokens: number;

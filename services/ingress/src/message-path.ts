@@ -99,7 +99,7 @@ export function createMessagePath(around: Around): MessagePath {
     retryAfter: config.overload.retryAfter,
   });
   const timeWheel = createWheel<ServerTransaction>(wheel, (transaction) => timeout(transaction));
-  const transactions = createTransactions(timeouts, timeWheel);
+  const transactions = createTransactions(timeouts, timeWheel, limits.acceptedInvites);
   const responses = createResponses(transactions, answers, counts, {
     limits,
     answered: around.answered,

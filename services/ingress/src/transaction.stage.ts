@@ -25,13 +25,13 @@ export interface Table {
   pass(now: number): void;
 }
 
-/** Final 25 s, Timer C 200 s, ACK 32 s. */
-export function transactionTable(): Table {
+/** Final 25 s, Timer C 200 s, ACK 32 s; of accepted INVITEs so many are known. */
+export function transactionTable(mostAccepted?: number): Table {
   const members = createMembers(100);
   const expired: ServerTransaction[] = [];
   const wheel = createWheel<ServerTransaction>({ slotMs: 100, slots: 64 }, (transaction) => expired.push(transaction));
   wheel.advance(0);
-  const transactions = createTransactions({ trying: 3_500, final: 25_000, timerC: 200_000, acknowledge: 32_000 }, wheel);
+  const transactions = createTransactions({ trying: 3_500, final: 25_000, timerC: 200_000, acknowledge: 32_000 }, wheel, mostAccepted);
   return {
     transactions,
     members,

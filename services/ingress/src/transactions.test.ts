@@ -56,6 +56,25 @@ describe('the table of transactions', () => {
     expect(table.transactions.byId(invite.id)).toBeUndefined();
   });
 
+  it('forgets the INVITE that was accepted first rather than keep more of them than it may, and counts none against its member', () => {
+    const table = transactionTable(2);
+    const wire = table.wire('acme');
+    const accepted = (callId: string) => {
+      const invite = table.open(sip({ method: 'INVITE', branch: `z9hG4bK${callId}`, callId }), wire);
+      table.transactions.advance(invite, 'success', 0);
+      return invite;
+    };
+    const [first, second] = [accepted('one'), accepted('two')];
+    expect([table.transactions.size(), wire.member.transactions]).toEqual([2, 0]);
+    table.transactions.advance(first, 'timeout', 0);
+    const third = accepted('three');
+    expect(table.transactions.size()).toBe(2);
+    accepted('four');
+    expect([second.state, table.transactions.find(second.key), table.transactions.byId(second.id)]).toEqual(['done', undefined, undefined]);
+    expect([table.transactions.find(third.key), table.transactions.size(), wire.member.transactions]).toEqual([third, 2, 0]);
+    expect(table.transactions.advance(second, 'success', 0)).toBe('stray');
+  });
+
   it('gives nobody an id that is in use', () => {
     const table = transactionTable();
     const wire = table.wire('acme');

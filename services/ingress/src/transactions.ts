@@ -1,3 +1,4 @@
+import { createLingering } from '@guildhall/chassis/lingering';
 import { createTurnoverMap } from '@guildhall/chassis/turnover-map';
 import type { Timed, Wheel } from '@guildhall/chassis/wheel';
 import { checkRequest } from '@guildhall/proto/sip/check';
@@ -85,12 +86,33 @@ export interface Transactions {
 const nothing = Buffer.alloc(0);
 const lastId = 0x7fff_ffff;
 
-/** `wheel` must call back with what is due; it holds every open transaction. */
-export function createTransactions(times: TransactionTimes, wheel: Wheel<ServerTransaction>): Transactions {
+/**
+ * `wheel` must call back with what is due; it holds every open transaction. Of INVITEs that were answered 2xx so many are known at most: beyond them
+ * the oldest is forgotten before its time, which costs a 2xx that its far side may say again, where to refuse the next call would cost that.
+ */
+export function createTransactions(times: TransactionTimes, wheel: Wheel<ServerTransaction>, mostAccepted = 100_000): Transactions {
   const byKey = createTurnoverMap<string, ServerTransaction>();
   const byId = createTurnoverMap<number, ServerTransaction>();
   let id = 0;
   let inFlight = 0;
+  const lingering = createLingering<ServerTransaction>(({ state }) => state === 'done');
+  let accepted = 0;
+
+  const forget = (transaction: ServerTransaction): void => {
+    wheel.remove(transaction);
+    byKey.delete(transaction.key);
+    byId.delete(transaction.id);
+  };
+
+  const keepAccepted = (transaction: ServerTransaction): void => {
+    lingering.add(transaction);
+    accepted += 1;
+    const oldest = accepted > mostAccepted ? lingering.oldest() : undefined;
+    if (oldest === undefined) return;
+    accepted -= 1;
+    oldest.state = 'done';
+    forget(oldest);
+  };
 
   const freshId = (): number => {
     do id = id === lastId ? 1 : id + 1;
@@ -164,12 +186,15 @@ export function createTransactions(times: TransactionTimes, wheel: Wheel<ServerT
         if (transaction.target !== '') leavePair(transaction.wire.member, transaction.target);
       }
       if (state === 'done') {
-        wheel.remove(transaction);
-        byKey.delete(transaction.key);
-        byId.delete(transaction.id);
-        transaction.wire.member.transactions -= 1;
+        forget(transaction);
+        if (before === 'accepted') accepted -= 1;
+        else transaction.wire.member.transactions -= 1;
       } else {
         wheel.add(transaction, now + times.acknowledge);
+        if (state === 'accepted') {
+          transaction.wire.member.transactions -= 1;
+          keepAccepted(transaction);
+        }
       }
       return effect;
     },

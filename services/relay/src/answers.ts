@@ -12,7 +12,7 @@ import type { HopByHop } from './hop-by-hop.js';
 import type { Link } from './member.js';
 import { stripVia } from './rewrite.js';
 import { afterlife, type Sending } from './sending.js';
-import type { Transaction } from './transaction.js';
+import { type Transaction, uncount } from './transaction.js';
 import type { Transactions } from './transactions.js';
 
 /** What becomes of responses, whichever connection of their member they came in on. */
@@ -78,6 +78,10 @@ export function createAnswers(
     if (next.state !== transaction.state) {
       transaction.state = next.state;
       if (next.state === 'accepted' || next.state === 'cancelling') transaction.dueAt = now + afterlife;
+      if (next.state === 'accepted') {
+        uncount(transaction);
+        transactions.accepted(transaction);
+      }
     }
     // RFC 3261 16.8: a 101 to 199 sets Timer C anew.
     if (next.state === 'proceeding' && transaction.kind === 'invite' && m.status > 100)

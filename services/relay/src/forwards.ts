@@ -111,6 +111,7 @@ export function createForwards(
       return;
     }
     member.inFlight += 1;
+    transaction.counted = true;
     members.dispatch(transaction, message, now);
     if (!isAck && transaction.state !== 'terminated') transactions.schedule(transaction, now);
   };

@@ -72,7 +72,7 @@ export interface Member {
   domains: ReadonlySet<string>;
   /** Why DNS names nobody to dial, for the sender; '' when it does or is not asked. */
   unlocated: string;
-  /** Transactions that are not over. */
+  /** Transactions that are not over and were not answered 2xx. */
   inFlight: number;
   /** Monotonic ms: last forward; since when another relay owns it (0: it does not). */
   usedAt: number;

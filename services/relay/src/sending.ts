@@ -13,7 +13,7 @@ import type { Line } from './queue.js';
 import { restingFaults, soonDialled } from './resting.js';
 import { type Here, rewrite } from './rewrite.js';
 import { nextTarget } from './targets.js';
-import { type Transaction, triedBy } from './transaction.js';
+import { type Transaction, triedBy, uncount } from './transaction.js';
 import { branchOf, type Transactions } from './transactions.js';
 
 /** How a transaction gets to a proxy of its member, to the next one, or to its end. */
@@ -88,7 +88,7 @@ export function createSending(
     release(transaction);
     transaction.state = 'terminated';
     transaction.link = undefined;
-    transaction.member.inFlight -= 1;
+    uncount(transaction);
     if (transaction.kind !== 'ack') transactions.close(transaction);
   };
 

@@ -40,6 +40,8 @@ export interface Transaction extends Timed<Transaction>, RunningCourse {
   failures: number;
   /** Counted in its member's budget. */
   admitted: boolean;
+  /** It is among the `inFlight` of its member: from its arrival until it ends or is answered 2xx. */
+  counted: boolean;
   /** ms its sender waits, and monotonic ms when that ends; 0 for `tryUntil`: this try may take all of it. */
   readonly wait: number;
   dueAt: number;
@@ -103,6 +105,7 @@ export function newTransaction(given: Given): Transaction {
     link: undefined,
     failures: 0,
     admitted: false,
+    counted: false,
     wait: given.wait,
     dueAt: given.dueAt,
     tryUntil: 0,
@@ -124,4 +127,11 @@ export function newTransaction(given: Given): Transaction {
 /** Proxies a transaction must not be tried on again, the present one included. */
 export function triedBy(transaction: Transaction): readonly MemberProxy[] {
   return transaction.proxy === undefined ? transaction.earlier : [...transaction.earlier, transaction.proxy];
+}
+
+/** It waits for nothing any more that could keep its member from being asked. */
+export function uncount(transaction: Transaction): void {
+  if (!transaction.counted) return;
+  transaction.counted = false;
+  transaction.member.inFlight -= 1;
 }

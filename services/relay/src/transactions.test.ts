@@ -67,6 +67,25 @@ describe('client transactions by branch', () => {
     expect([transactions.open(make(1)), transactions.open(make(2)), transactions.size()]).toEqual([true, false, 1]);
   });
 
+  it('that were accepted make room for new ones, the oldest first', () => {
+    const { transactions } = table(2);
+    const [first, second, third, fourth, fifth] = [make(1), make(2), make(3), make(4), make(5)];
+    for (const one of [first, second]) {
+      transactions.open(one);
+      one.state = 'accepted';
+      transactions.accepted(one);
+    }
+    transactions.close(first);
+    first.state = 'terminated';
+    expect([third, fourth, fifth].map(transactions.open)).toEqual([true, true, false]);
+    expect([second.state, transactions.find('e', 2), transactions.find('e', 3), transactions.size()]).toEqual([
+      'terminated',
+      undefined,
+      third,
+      2,
+    ]);
+  });
+
   it('are matched by the branch of any of their tries, and by no other', () => {
     const { transactions } = table();
     const transaction = make(1);

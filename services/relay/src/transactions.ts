@@ -1,3 +1,4 @@
+import { createLingering } from '@guildhall/chassis/lingering';
 import { createTurnoverMap, type TurnoverMap } from '@guildhall/chassis/turnover-map';
 import { createWheel } from '@guildhall/chassis/wheel';
 import { downstreamBranch } from '@guildhall/proto/sip/branch';
@@ -9,7 +10,7 @@ import type { Transaction } from './transaction.js';
  * each of its transactions one of its own, and looking a number up costs a third of looking a text up, which has to be made and hashed.
  */
 export interface Transactions {
-  /** Files a transaction; false if there are as many as there may be. Its due time is set by `schedule`. */
+  /** Files a transaction; false if there are as many as there may be, and no accepted INVITE to forget for it. Its due time is set by `schedule`. */
   open(transaction: Transaction): boolean;
   /** The one that this incarnation of an ingress numbers so. */
   find(epoch: string, number: number): Transaction | undefined;
@@ -17,6 +18,8 @@ export interface Transactions {
   match(bytes: Buffer, branch: BranchSpans): Transaction | undefined;
   /** Takes it off the wheel and out of the file. */
   close(transaction: Transaction): void;
+  /** An INVITE of it was answered 2xx: known for a while yet, unless the room is needed. */
+  accepted(transaction: Transaction): void;
   /** When it is looked at next: the earliest of its due times. */
   schedule(transaction: Transaction, now: number): void;
   /** Calls `due` for every transaction whose time has come. */
@@ -45,6 +48,7 @@ export function createTransactions(settings: TransactionsSettings, due: (transac
   let last: Incarnation | undefined;
   let size = 0;
   let now = 0;
+  const lingering = createLingering<Transaction>(({ state }) => state === 'terminated');
   const fileOf = (epoch: string): Incarnation | undefined => {
     if (last?.epoch === epoch) return last;
     const found = files.get(epoch);
@@ -60,9 +64,25 @@ export function createTransactions(settings: TransactionsSettings, due: (transac
     else wheel.add(transaction, dueTime(transaction));
   });
 
+  const close = (transaction: Transaction): void => {
+    wheel.remove(transaction);
+    if (fileOf(transaction.epoch)?.held.delete(transaction.number) === true) size -= 1;
+  };
+
+  /** A call more is worth more than a 2xx that may be said again of one that is set up. */
+  const forgetAccepted = (): boolean => {
+    const oldest = lingering.oldest();
+    if (oldest === undefined) return false;
+    oldest.state = 'terminated';
+    close(oldest);
+    return true;
+  };
+
   return {
+    close,
+    accepted: lingering.add,
     open(transaction) {
-      if (size >= settings.most) return false;
+      if (size >= settings.most && !forgetAccepted()) return false;
       const { epoch, number } = transaction;
       let file = fileOf(epoch);
       if (file === undefined) {
@@ -79,10 +99,6 @@ export function createTransactions(settings: TransactionsSettings, due: (transac
         last !== undefined && readsAs(bytes, epoch, epochEnd, last.epoch) ? last : fileOf(bytes.toString('latin1', epoch, epochEnd));
       const found = file?.held.get(number);
       return found?.loop === loop ? found : undefined;
-    },
-    close(transaction) {
-      wheel.remove(transaction);
-      if (fileOf(transaction.epoch)?.held.delete(transaction.number) === true) size -= 1;
     },
     schedule(transaction, at) {
       const time = dueTime(transaction);
