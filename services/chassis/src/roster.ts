@@ -73,7 +73,8 @@ const answerMs = 50;
  * monotonic clock. While the bus is down nobody goes stale; when it is back everyone has twice that to be back too.
  *
  * A cluster of nats-servers may let through one direction only (a server whose disk is full may stop reading another's route). So each hello says
- * whom its process hears, and who has not heard this one for two intervals is taken off until it does. Where nobody hears it, or half of the
+ * whom its process hears, and who has not heard this one for twice `staleMs` is taken off until it does: on a busy machine either may be late, and
+ * to hear and be heard takes both. Where nobody hears it, or half of the
  * others fall silent at once, this process goes to another server.
  */
 export function createRoster(bus: Bus, self: Self, timing: { intervalMs?: number; staleMs?: number }, clock: () => number): Roster {
@@ -166,7 +167,7 @@ export function createRoster(bus: Bus, self: Self, timing: { intervalMs?: number
     if (mayHear(hears, ownKey)) instance.listed = now;
     // This process stood still, so nobody could hear it; the next tick allows for that.
     else if (now - lastTick > 2 * tickMs) return;
-    const deaf = now - instance.listed >= 2 * intervalMs;
+    const deaf = now - instance.listed >= 2 * staleMs;
     if (deaf === instance.deaf) return;
     instance.deaf = deaf;
     if (deaf) counts.deaf += 1;
