@@ -173,8 +173,10 @@ describe('known traffic, and exactly its figures wherever one looks', () => {
       return { code, ...JSON.parse(out) };
     };
     expect(totalsOfTraffic([whole(await told('top', '--once', '--over', '10m'))])).toEqual(totals);
+    // On a busy machine policy may still be making the last stream.
+    await expect.poll(async () => (await told('status')).reasons).toEqual([expect.stringContaining('crow')]);
     const status = await told('status');
-    expect(status).toMatchObject({ code: 1, verdict: 'impaired', reasons: [expect.stringContaining('crow')] });
+    expect(status).toMatchObject({ code: 1, verdict: 'impaired' });
     expect(status.instances.map(({ id }: { id: string }) => id).toSorted()).toEqual(
       [...hub().ingresses, ...hub().policies, ...hub().relays, ...hub().consoles].map(({ id }) => id).toSorted(),
     );
