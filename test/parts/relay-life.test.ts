@@ -14,7 +14,7 @@ import type { Member } from '../stage/member.js';
 import { freePort } from '../stage/port.js';
 import { answer, request } from '../stage/speech.js';
 import { startBolt } from './relay-member.js';
-import { hubName, type Neighbours, startRelay } from './relay-neighbours.js';
+import { doorTo, hubName, type Neighbours, startRelay } from './relay-neighbours.js';
 
 let relay: Neighbours;
 let bolt: Member;
@@ -32,7 +32,11 @@ function say(transaction: number, method = 'MESSAGE', body = ''): string {
 }
 
 beforeEach(async () => {
-  relay = await startRelay({ drain: '5s', timeouts: { handover: 200 }, limits: { linkBytes: '64KiB' } });
+  relay = await startRelay({
+    drain: '5s',
+    timeouts: { handover: 200, backoffFirst: '400ms', backoffMost: '400ms' },
+    limits: { linkBytes: '64KiB' },
+  });
   bolt = await startBolt(relay);
 });
 afterEach(async () => {
@@ -69,12 +73,15 @@ describe('a relay that ends while an ingress has not heard of it', () => {
   });
 });
 
+/** A member that falls to relay-2 as soon as there is one. */
+function othersMember(): string {
+  const ids = ['bolt', 'bolt-1', 'bolt-2', 'bolt-3', 'bolt-4', 'bolt-5', 'bolt-6'];
+  return ids.find((one) => ownerOf(one, ['relay-1', 'relay-2']) === 'relay-2') ?? '';
+}
+
 describe('a member that is another relay’s now', () => {
   it('is let go of once nothing is in flight', async () => {
-    const id =
-      ['bolt', 'bolt-1', 'bolt-2', 'bolt-3', 'bolt-4', 'bolt-5', 'bolt-6'].find(
-        (one) => ownerOf(one, ['relay-1', 'relay-2']) === 'relay-2',
-      ) ?? '';
+    const id = othersMember();
     const text = request({ method: 'MESSAGE', uri: 'sip:bob@bolt.example', from: '<sip:a@acme.example>' }).text;
     relay.forward(text, { transaction: 1, member: id });
     const heard = await bolt.hear('MESSAGE');
@@ -83,6 +90,32 @@ describe('a member that is another relay’s now', () => {
     expect((await relay.outcome(1)).status).toBe(200);
     expect(await heard.line.over).toBe('');
     other.close();
+  });
+
+  it('is still dialled for what waits here until it may be', async () => {
+    const id = othersMember();
+    const text = request({ method: 'MESSAGE', uri: 'sip:bob@bolt.example', from: '<sip:a@acme.example>' }).text;
+    relay.door(doorTo(relay.authority, { port: await freePort() }));
+    const other = createRoster(relay.bus, { service: 'relay', id: 'relay-2', epoch: 'e' }, {}, monotonic);
+    for (let transaction = 1; transaction <= 6; transaction += 1) {
+      relay.forward(text, { transaction, member: id });
+      expect(await relay.outcome(transaction)).toMatchObject({ kind: 'gone', code: 'member-unreachable' });
+    }
+    other.close();
+  });
+});
+
+describe('a proxy that leaves the door', () => {
+  it('keeps nothing waiting for the end of its rest', async () => {
+    relay.door(doorTo(relay.authority, { port: await freePort() }));
+    say(1);
+    expect((await relay.outcome(1)).code).toBe('member-unreachable');
+    say(2);
+    relay.door(doorTo(relay.authority, { port: bolt.port }));
+    relay.change();
+    const heard = await bolt.hear('MESSAGE');
+    bolt.answer(heard, 200);
+    expect((await relay.outcome(2)).status).toBe(200);
   });
 });
 

@@ -85,8 +85,8 @@ describe('the life of a link', () => {
     ['too young to be proven', { ...young, failures: 2 }, tick(10), { kind: 'up', failures: 2 }, ''],
     ['unwanted while up', up, unwanted, closed, 'end orphan fail'],
     ['unwanted while dialling', connecting, unwanted, closed, 'destroy orphan fail'],
-    ['unwanted while resting', resting, unwanted, closed, ''],
-    ['unwanted before it was ever used', idle, unwanted, closed, ''],
+    ['unwanted while resting', resting, unwanted, closed, 'fail'],
+    ['unwanted before it was ever used', idle, unwanted, closed, 'fail'],
   ];
   it.each(cases)('%s', (_why, from, input, to, actions) => {
     const next = stepLink(from, input, timing);

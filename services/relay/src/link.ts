@@ -99,13 +99,14 @@ export function stepLink(state: LinkState, input: LinkInput, timing: LinkTiming)
     case 'idle':
       if (input.kind === 'wanted') return connect(state.failures, input.now, false);
       if (input.kind === 'tick' && input.wanted) return connect(state.failures, input.now, false);
-      return input.kind === 'unwanted' ? { state: closed, actions: [] } : stay(state);
+      return input.kind === 'unwanted' ? { state: closed, actions: ['fail'] } : stay(state);
     case 'connecting':
       return whileConnecting(state, input, timing);
     case 'up':
       return whileUp(state, input, timing);
     case 'backoff':
-      if (input.kind === 'unwanted') return { state: closed, actions: [] };
+      // What waits for the end of the rest is not to wait for a dial that never comes.
+      if (input.kind === 'unwanted') return { state: closed, actions: ['fail'] };
       if (input.kind === 'reconsidered' && state.fault === 'untrusted') return stay({ ...state, failures: 0, until: input.now });
       if ((input.kind === 'wanted' || (input.kind === 'tick' && input.wanted)) && input.now >= state.until) {
         return connect(state.failures, input.now, false);

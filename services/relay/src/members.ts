@@ -208,7 +208,8 @@ export function createMembers(
         }
         if (inUse && now >= member.askAt) ask(member);
         settle(member);
-        for (const proxy of member.proxies) proxy.tick(now, inUse && member.foreignSince === 0);
+        // What another relay's member still waits for here has nobody else to dial for it.
+        for (const proxy of member.proxies) proxy.tick(now, proxy.line.length() > 0 || (inUse && member.foreignSince === 0));
       }
     },
     close() {
