@@ -1,5 +1,5 @@
 import { jetstreamManager } from '@nats-io/jetstream';
-import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { connect, errors, type NatsConnection } from '@nats-io/transport-node';
 import pino from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Bus, connectBus } from './bus.js';
@@ -29,10 +29,16 @@ afterAll(async () => {
 });
 
 async function state(name = options.name) {
-  // After a death of the server it may be that nobody answers for a while.
-  const manager = await jetstreamManager(looker, { timeout: 20_000 });
-  const { config, state: holds } = await manager.streams.info(name);
-  return { config, messages: holds.messages };
+  for (;;) {
+    try {
+      const manager = await jetstreamManager(looker, { timeout: 2_000 });
+      const { config, state: holds } = await manager.streams.info(name);
+      return { config, messages: holds.messages };
+    } catch (thrown) {
+      // Around the death of the server a question may be lost, or nobody be there to answer.
+      if (!(thrown instanceof errors.TimeoutError) && !(thrown instanceof errors.RequestError)) throw thrown;
+    }
+  }
 }
 
 /** A publisher that counts, and when it has stored so many. */
@@ -90,6 +96,23 @@ describe('a stream', () => {
     const given = await made.stream({ ...options, name: 'LARGE', subjects: ['large.*'], maxBytes: 2 ** 50 });
     expect(given).toBeGreaterThanOrEqual(4 * 1024 * 1024);
     expect(given).toBeLessThan(2 ** 50);
+  });
+
+  it('leaves room to those that are made after it, however many make them at once, and takes no more later', async () => {
+    const makers = [await bus(), await bus(), await bus()];
+    const names = ['FIRST', 'SECOND', 'THIRD'];
+    const all = names.map((name) => ({ ...options, name, subjects: [`${name}.*`], maxBytes: 2 ** 50 }));
+    const sizes = () => Promise.all(names.map(async (name) => (await state(name)).config.max_bytes));
+    await Promise.all(
+      makers.map(async (maker) => {
+        for (const one of all) await maker.stream(one);
+      }),
+    );
+    const first = await sizes();
+    for (const size of first) expect(size).toBeGreaterThanOrEqual(4 * 1024 * 1024);
+    for (const [at, one] of all.entries()) expect(await makers[0]?.stream({ ...one, maxAge: 90_000 })).toBe(first[at]);
+    expect(await sizes()).toEqual(first);
+    expect((await state('FIRST')).config.max_age).toBe(90_000 * 1e6);
   });
 
   it('stores once what is published twice under one id', async () => {

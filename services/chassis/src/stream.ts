@@ -35,42 +35,75 @@ function wanted({ name, subjects, maxAge, maxBytes, replicas = 1 }: StreamOption
   };
 }
 
+/** Instances that make the same stream with different limits at the same moment look again so often. */
+const looks = 5;
+/** JetStream's error code for a stream of that name with another configuration. */
+const nameInUse = 10_058;
+
 /**
- * Makes a stream, or gives one that is there these limits. Several instances may do so at once. Resolves to the bytes it may hold, which is less
- * than asked for where the server has not that much room. Rejects with the error of the NATS library.
+ * Makes a stream, or gives one that is there these limits. Several instances may do so at once. Where the server has not that much room, it leaves half
+ * of what there is to the streams that are made after it; one that is there stays as large as it is. Resolves to the bytes it may hold. Rejects with the
+ * error of the NATS library.
  */
 export async function openStream(connection: NatsConnection, options: StreamOptions): Promise<number> {
   const manager = await jetstreamManager(connection);
-  for (let bytes = options.maxBytes; ; bytes = Math.max(leastBytes, Math.floor(bytes / 2))) {
+  for (let left = looks; ; left -= 1) {
+    const there = await found(manager, options.name);
     try {
-      await made(manager, wanted({ ...options, maxBytes: bytes }));
-      return bytes;
+      return there === undefined ? await make(manager, options) : await adjust(manager, there, options);
     } catch (thrown) {
-      if (bytes <= leastBytes || !lacksRoom(thrown)) throw thrown;
+      if (left <= 0 || !(thrown instanceof JetStreamApiError) || thrown.code !== nameInUse) throw thrown;
     }
   }
+}
+
+async function found(manager: JetStreamManager, name: string): Promise<StreamConfig | undefined> {
+  try {
+    return (await manager.streams.info(name)).config;
+  } catch (thrown) {
+    if (thrown instanceof JetStreamApiError && thrown.code === JetStreamApiCodes.StreamNotFound) return undefined;
+    throw thrown;
+  }
+}
+
+async function make(manager: JetStreamManager, options: StreamOptions): Promise<number> {
+  for (let bytes = options.maxBytes; ; bytes = Math.max(leastBytes, Math.floor(bytes / 2))) {
+    const config = wanted({ ...options, maxBytes: bytes });
+    try {
+      await makeSettled(
+        () => manager.streams.info(config.name),
+        () => manager.streams.add(config),
+        async () => isLed(await manager.streams.info(config.name)),
+      );
+    } catch (thrown) {
+      if (bytes <= leastBytes || !lacksRoom(thrown)) throw thrown;
+      continue;
+    }
+    const half = Math.floor(bytes / 2);
+    if (bytes === options.maxBytes || half < leastBytes) return bytes;
+    await manager.streams.update(config.name, { ...config, max_bytes: half });
+    return half;
+  }
+}
+
+/** It stays on as many servers as it is. To take what room there is by and by would leave none to others. */
+async function adjust(manager: JetStreamManager, there: StreamConfig, options: StreamOptions): Promise<number> {
+  const config = wanted(options);
+  if (!differs(there, config)) return there.max_bytes;
+  try {
+    await manager.streams.update(config.name, { ...there, ...config, num_replicas: there.num_replicas });
+    return options.maxBytes;
+  } catch (thrown) {
+    if (there.max_bytes >= options.maxBytes || !lacksRoom(thrown)) throw thrown;
+  }
+  const kept = { ...config, max_bytes: there.max_bytes };
+  if (differs(there, kept)) await manager.streams.update(config.name, { ...there, ...kept, num_replicas: there.num_replicas });
+  return there.max_bytes;
 }
 
 /** In a cluster it is said that there are no suitable servers, and why. */
 function lacksRoom(thrown: unknown): boolean {
   return jetStreamTrouble(thrown) === 'full' || (thrown instanceof JetStreamApiError && /insufficient/i.test(thrown.message));
-}
-
-async function made(manager: JetStreamManager, config: Partial<StreamConfig> & { name: string }): Promise<void> {
-  const there = await manager.streams.info(config.name).catch((thrown: unknown) => {
-    if (thrown instanceof JetStreamApiError && thrown.code === JetStreamApiCodes.StreamNotFound) return undefined;
-    throw thrown;
-  });
-  if (there === undefined) {
-    await makeSettled(
-      () => manager.streams.info(config.name),
-      () => manager.streams.add(config),
-      async () => isLed(await manager.streams.info(config.name)),
-    );
-  } else if (differs(there.config, config)) {
-    // It stays on as many servers as it is.
-    await manager.streams.update(config.name, { ...there.config, ...config, num_replicas: there.config.num_replicas });
-  }
 }
 
 function differs(there: StreamConfig, config: Partial<StreamConfig>): boolean {

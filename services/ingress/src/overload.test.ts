@@ -12,10 +12,11 @@ const window = (given: Partial<OverloadWindow>): OverloadWindow => ({
 });
 const run = (windows: readonly Partial<OverloadWindow>[], from: OverloadState = calm): OverloadState =>
   windows.reduce<OverloadState>((state, one) => stepOverload(state, window(one), settings), from);
-const shedding = (rate: number, more: { settle?: number; spare?: number; ceiling?: number; delay?: number } = {}): OverloadState => ({
+const shedding = (rate: number, more: { settle?: number; spare?: number; ceiling?: number; flow?: number; delay?: number } = {}): OverloadState => ({
   kind: 'shedding',
   rate,
-  ceiling: 50_000,
+  ceiling: rate,
+  flow: rate,
   delay: 0,
   settle: 0,
   spare: 0,

@@ -8,8 +8,10 @@ export type OverloadState =
   | {
       readonly kind: 'shedding';
       readonly rate: number;
-      /** The rate that was too much last. */
+      /** What can be done, as far as it was seen: so much was served when the rate was too much last. */
       readonly ceiling: number;
+      /** What is served a second, smoothed: it comes in batches. */
+      readonly flow: number;
       /** As in the window before. */
       readonly delay: number;
       /** Windows for which the rate is left alone, so that what was taken before can drain. */
@@ -24,7 +26,7 @@ export interface OverloadWindow {
   readonly ms: number;
   /** How long work waits before it is begun, here or where it waits longest, ms. */
   readonly delay: number;
-  /** Requests that were asked for, and of those the ones that were taken. */
+  /** Requests that were asked for, Infinity where it is not known how many more there would have been; and of those the ones that were taken. */
   readonly asked: number;
   readonly admitted: number;
   /** Final answers that left. */
@@ -48,15 +50,19 @@ const patience = { least: 3, fewer: 2, times: 4, most: 10 };
 const fall = { most: 0.5, least: 0.9, settle: 2 };
 /** A delay that shrinks by this each window is what drains: the rate is low enough. */
 const draining = 0.9;
-/** The rate grows by this each window: slowly where the delay is not far from its target, and in this part around what was too much last. */
-const rise = { fast: 1.1, slow: 1.02, from: 0.9, to: 1.1 };
+/** The rate goes at once to this part of its ceiling when work waits no more, and grows by this each window: slowly until it is so many times the ceiling, or where the delay is not far from its target. */
+const rise = { from: 0.9, slow: 1.02, to: 1.5, fast: 1.1 };
+/** What is served is smoothed over so many ms. */
+const smooth = 500;
 /** So many windows in a row must leave something over before everything is taken again. */
 const enough = 3;
 
 /**
  * What follows from one more window. Only a delay that stands counts: three windows in a row, so that neither a long pause nor what it left behind
  * sheds anything, as long as that becomes less. The rate begins below what was served at best while work waited, falls by a factor while it goes on
- * waiting too long, and grows by a factor while it does not; when nobody asks for more than the rate, it is calm again.
+ * waiting too long, and when it does not is soon again near what was served then, and grows slowly beyond: a rate that is always on its way up from
+ * far below serves less than can be served, and one that goes up fast is too much before that shows. When nobody asks for more than the rate, it is
+ * calm again.
  */
 export function stepOverload(state: OverloadState, window: OverloadWindow, settings: OverloadSettings): OverloadState {
   const above = window.delay > settings.target;
@@ -74,7 +80,7 @@ export function stepOverload(state: OverloadState, window: OverloadWindow, setti
       if (windows < (grave ? patience.fewer : patience.least) || drains) return { kind: 'late', windows, delay, served };
       const taken = window.admitted * perSecond;
       const base = served === 0 ? taken : Math.min(taken, served);
-      return fallen(base, base, window, settings);
+      return fallen(base, base, base, window, settings);
     }
     case 'shedding':
       return above ? hold(state, window, perSecond, settings) : grow(state, window, perSecond, settings);
@@ -83,19 +89,28 @@ export function stepOverload(state: OverloadState, window: OverloadWindow, setti
 
 type Shedding = Extract<OverloadState, { kind: 'shedding' }>;
 
-function fallen(taken: number, ceiling: number, { delay }: OverloadWindow, { target, floor }: OverloadSettings): OverloadState {
+function fallen(taken: number, ceiling: number, flow: number, { delay }: OverloadWindow, { target, floor }: OverloadSettings): OverloadState {
   const factor = Math.max(fall.most, Math.min(fall.least, target / Math.max(1, delay)));
-  return { kind: 'shedding', rate: Math.max(floor, taken * factor), ceiling, delay, settle: fall.settle, spare: 0 };
+  return { kind: 'shedding', rate: Math.max(floor, taken * factor), ceiling, flow, delay, settle: fall.settle, spare: 0 };
+}
+
+function flowOf({ flow }: Shedding, { ms, served }: OverloadWindow, perSecond: number): number {
+  return flow + (served * perSecond - flow) * Math.min(1, ms / smooth);
 }
 
 /** Work waits too long. */
 function hold(state: Shedding, window: OverloadWindow, perSecond: number, settings: OverloadSettings): OverloadState {
   const { delay } = window;
-  if (state.settle > 0 || delay < state.delay * draining) return { ...state, delay, settle: Math.max(0, state.settle - 1), spare: 0 };
-  // Where less was asked for than the rate allows, what was taken says nothing about what can be.
-  const taken = window.asked * perSecond < state.rate ? state.rate : Math.min(state.rate, window.admitted * perSecond);
+  const flow = flowOf(state, window, perSecond);
+  if (state.settle > 0 || delay < state.delay * draining) return { ...state, flow, delay, settle: Math.max(0, state.settle - 1), spare: 0 };
+  // Where less was asked for than the rate allows, what was taken and served says nothing about what can be.
+  if (window.asked * perSecond < state.rate) return fallen(state.rate, state.rate, flow, window, settings);
+  const taken = Math.min(state.rate, window.admitted * perSecond);
   // Below what has just been too much it may be the same queue still.
-  return fallen(taken, state.delay > settings.target ? state.ceiling : taken, window, settings);
+  if (state.delay > settings.target) return fallen(taken, state.ceiling, flow, window, settings);
+  // Answers that are long in coming, as of a phone that rings, are no sign of what can be done.
+  const base = Math.min(taken, Math.max(flow, taken * fall.most));
+  return fallen(base, base, flow, window, settings);
 }
 
 /** Work does not wait. */
@@ -104,9 +119,10 @@ function grow(state: Shedding, window: OverloadWindow, perSecond: number, { targ
   const { delay } = window;
   const spare = window.asked * perSecond <= rate ? state.spare + 1 : 0;
   if (spare >= enough) return calm;
-  const near = delay >= target / 2 || (rate > ceiling * rise.from && rate < ceiling * rise.to);
-  const next = spare > 0 ? rate : rate * (near ? rise.slow : rise.fast);
-  return { kind: 'shedding', rate: next, ceiling, delay, settle: Math.max(0, state.settle - 1), spare };
+  const flow = flowOf(state, window, perSecond);
+  const low = delay < target / 2;
+  const grown = low && rate < ceiling * rise.from ? ceiling * rise.from : rate * (low && rate > ceiling * rise.to ? rise.fast : rise.slow);
+  return { kind: 'shedding', rate: spare > 0 ? rate : grown, ceiling, flow, delay, settle: Math.max(0, state.settle - 1), spare };
 }
 
 /** Requests a second that are taken; Infinity when there is no bound. */

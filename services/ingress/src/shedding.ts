@@ -135,7 +135,8 @@ export function createShedding({ settings, members, counts, lag, startedAt }: Sh
     const asked: number[] = [];
     let level = Number.POSITIVE_INFINITY;
     if (state.kind === 'shedding') {
-      for (const member of members.all()) if (member.asked > 0) asked.push(member.asked);
+      // Who is not read wants more than it could ask for: taken for a wish, its share would be a reason to give it the others'.
+      for (const member of members.all()) if (member.asked > 0) asked.push(member.held ? Number.POSITIVE_INFINITY : member.asked);
       level = Math.min(total, fairLevel(asked, total));
     }
     perSecond = 1000 / Math.min(elapsed, longestWindow);
@@ -164,7 +165,7 @@ export function createShedding({ settings, members, counts, lag, startedAt }: Sh
       let admitted = 0;
       let answers = 0;
       for (const member of members.all()) {
-        asked += member.asked;
+        asked += member.held ? Number.POSITIVE_INFINITY : member.asked;
         admitted += member.asked - member.shedNow;
         answers += member.counts.responses;
       }

@@ -39,10 +39,10 @@ describe('what records need of policy', () => {
     const { told, names, stop } = await desk(make, memoryBus(), '1m');
     await vi.advanceTimersByTimeAsync(3000);
     expect(told).toEqual(['keeping the streams of records']);
-    expect(names()).toEqual(['RECORDS', 'RECORDS', 'RECORDS', 'RECORDS']);
+    expect(names()).toEqual(['KEPT', 'KEPT', 'KEPT', 'KEPT']);
     fails = false;
     await vi.advanceTimersByTimeAsync(1000);
-    expect(names()).toEqual(['RECORDS', 'KEPT', 'TRAFFIC']);
+    expect(names()).toEqual(['KEPT', 'TRAFFIC', 'RECORDS']);
     stop();
   });
 
@@ -56,9 +56,9 @@ describe('what records need of policy', () => {
   it('are streams of what every instance says, and no stream of anything else', async () => {
     const { made, stop } = await desk();
     expect(made).toEqual([
-      { name: 'RECORDS', subjects: [subjects.records('any').replace('any', '*')], maxAge: 7 * 86_400_000, maxBytes: 1024 ** 3 },
       { name: 'KEPT', subjects: [subjects.kept('any').replace('any', '*')], maxAge: 86_400_000, maxBytes: 256 * 1024 ** 2 },
       { name: 'TRAFFIC', subjects: [subjects.trafficMinute], maxAge: 90 * 86_400_000, maxBytes: 256 * 1024 ** 2 },
+      { name: 'RECORDS', subjects: [subjects.records('any').replace('any', '*')], maxAge: 7 * 86_400_000, maxBytes: 1024 ** 3 },
     ]);
     stop();
   });
@@ -71,7 +71,7 @@ describe('what records need of policy', () => {
     await vi.advanceTimersByTimeAsync(900);
     expect(names()).toEqual([]);
     await vi.advanceTimersByTimeAsync(100);
-    expect(names().slice(0, 3)).toEqual(['RECORDS', 'KEPT', 'TRAFFIC']);
+    expect(names().slice(0, 3)).toEqual(['KEPT', 'TRAFFIC', 'RECORDS']);
     stop();
     bus.setConnected(false);
     bus.setConnected(true);

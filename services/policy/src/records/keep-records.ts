@@ -17,14 +17,16 @@ export interface RecordsListener {
 /** ms after NATS is back, or after a look that failed, until the streams are looked at: JetStream may need longer than NATS to be back. */
 const afterReturn = 1_000;
 
-/** The streams of records and what is made of them. Their subjects are those of every instance. */
+/**
+ * The streams of records and what is made of them, the largest last: it may do with what room is left. Their subjects are those of every instance.
+ */
 export function recordStreams(config: PolicyConfig['records']): readonly StreamOptions[] {
   const every = (subject: (id: string) => string): string => subject('any').replace(/any$/, '*');
   return [
     { name: streams.records, subjects: [every(subjects.records)], maxAge: config.maxAge, maxBytes: config.maxBytes },
     { name: streams.kept, subjects: [every(subjects.kept)], maxAge: config.keptAge, maxBytes: config.keptBytes },
     { name: streams.traffic, subjects: [subjects.trafficMinute], maxAge: config.trafficAge, maxBytes: config.trafficBytes },
-  ];
+  ].sort((one, other) => one.maxBytes - other.maxBytes);
 }
 
 /**
