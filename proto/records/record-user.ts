@@ -1,7 +1,7 @@
 import { RecordPrivacy } from '../gen/guildhall/bus/v1/record.js';
 import { userOfUri } from '../sip/user.js';
 
-/** A keyed hash of a user, 16 characters of base64url. */
+/** A keyed hash of a user, 11 characters of base64url. */
 export type UserHash = (user: string) => string;
 
 /** What stands for a user where users are hashed: "~q3t...@acme.example" for "alice@acme.example". What has no domain is its own. */

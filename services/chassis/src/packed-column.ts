@@ -16,7 +16,8 @@ export function packedColumn(): PackedColumn {
   return { bytes: Buffer.allocUnsafeSlow(smallest), length: 0 };
 }
 
-function room(column: PackedColumn, bytes: number): void {
+/** Makes room for so many bytes more. */
+export function room(column: PackedColumn, bytes: number): void {
   if (column.length + bytes <= column.bytes.length) return;
   const grown = Buffer.allocUnsafeSlow(Math.max(column.bytes.length * 2, column.length + bytes));
   column.bytes.copy(grown, 0, 0, column.length);

@@ -33,6 +33,7 @@ const setting = (most = 10, batchBytes = 100_000) => {
   const relayWires = createRelayWires(batches, most);
   const requests: [text: string, wire: Wire][] = [];
   let owner: string | undefined = 'relay-1';
+  const state = { now: 0 };
   const desk = createBusWires({
     limits: defaultLimits,
     members: table.members,
@@ -42,7 +43,7 @@ const setting = (most = 10, batchBytes = 100_000) => {
     answers: createAnswers({ domain: 'hub.example', epoch: 'now', random: () => 0 }),
     counts,
     records: noRecords,
-    clock: () => 0,
+    clock: () => state.now,
     isMember: (id) => id !== 'stranger',
     request: (request, wire) => requests.push([request.method, wire]),
   });
@@ -62,6 +63,7 @@ const setting = (most = 10, batchBytes = 100_000) => {
     publish,
     jobs,
     sent,
+    state,
     setOwner: (id: string | undefined) => (owner = id),
   };
 };
@@ -151,6 +153,32 @@ describe('what arrived on a link of a relay', () => {
     expect([more, requests]).toEqual([[], []]);
   });
 
+  it.each([
+    ['more header fields than ingress takes', 'X-More: 1\r\n'.repeat(200)],
+    ['a longer header field than ingress takes', `X-Long: ${'x'.repeat(9_000)}\r\n`],
+  ])('is refused when it has %s, though the relay took it', (_why, fields) => {
+    const { desk, requests, flush } = setting();
+    const [head = ''] = sip().split('\r\n\r\n', 1);
+    desk.arrived(one(`${head}\r\n${fields}Content-Length: 0\r\n\r\n`.replace(/Content-Length: [1-9]\d*\r\n/, '')));
+    const [answer] = flush();
+    expect(answer).toMatchObject({ subject: 'gh.v1.depart.relay.relay-1', batch: { wires: ['l1'] } });
+    expect(answer?.batch.wire.toString()).toMatch(/^SIP\/2.0 400 .*bad-message/s);
+    expect(requests).toEqual([]);
+  });
+
+  it('is refused when no more links can be remembered', () => {
+    const { desk, requests, flush } = setting(1);
+    desk.arrived(one(sip()));
+    const [, first] = requests[0] ?? [];
+    if (first !== undefined) first.inFlight = 1;
+    desk.arrived(one(sip(), { wires: ['l2'] }));
+    desk.arrived(one(sip({ method: 'ACK' }), { wires: ['l2'] }));
+    const [answer, ...more] = flush();
+    expect(answer).toMatchObject({ subject: 'gh.v1.depart.relay.relay-1', batch: { wires: ['l2'], length: [expect.any(Number)] } });
+    expect(answer?.batch.wire.toString()).toMatch(/^SIP\/2.0 503 .*hub-overloaded/s);
+    expect([more, requests.length]).toEqual([[], 1]);
+  });
+
   it('is admitted on a wire of its own, whose answers go back to that link', () => {
     const { desk, requests, flush, table } = setting();
     desk.arrived(one(sip()));
@@ -224,6 +252,52 @@ describe('what departs and what comes back', () => {
     other.room = false;
     desk.depart(one('late', { members: ['edge'], wires: [''] }));
     expect([full.written, other.written, counts.lostDepartures]).toEqual([[], ['any'], 2]);
+  });
+
+  it('is answered where nobody can be written to, so that its relay goes elsewhere, but for what has no answer', () => {
+    const { desk, table, flush } = setting();
+    const wire = table.wire('edge');
+    wire.room = false;
+    const request = sip({ uri: 'sip:e@edge.example' });
+    desk.depart(one(request, { members: ['edge'], wires: [''] }));
+    const [answer, ...more] = flush();
+    expect(more).toEqual([]);
+    expect(answer).toMatchObject({ subject: 'gh.v1.arrived.relay.relay-1', batch: { members: ['edge'], length: [expect.any(Number)] } });
+    const text = answer?.batch.wire.toString() ?? '';
+    expect(text).toMatch(/^SIP\/2.0 503 /);
+    for (const field of [/^Via: .*$/m, /^Call-ID: .*$/m, /^CSeq: .*$/m]) expect(text).toContain(field.exec(request)?.[0]);
+    wire.open = false;
+    desk.depart(one(request, { members: ['edge'], wires: [''] }));
+    expect(flush()[0]?.batch.wire.toString()).toMatch(/^SIP\/2.0 503 /);
+    for (const method of ['ACK', 'CANCEL']) desk.depart(one(sip({ method }), { members: ['edge'], wires: [''] }));
+    desk.depart(one('SIP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n', { members: ['edge'], wires: [''] }));
+    desk.depart(one(request, { service: 'ingress', members: ['edge'], wires: [''] }));
+    expect(flush()).toEqual([]);
+  });
+
+  it('goes back to the relay that asked, too, when another owns the member meanwhile', () => {
+    const { desk, table, flush, setOwner, state } = setting();
+    const wire = table.wire('edge');
+    const response = message('SIP/2.0 200 OK\r\nVia: x\r\nContent-Length: 0\r\n\r\n');
+    const relaysTold = () => {
+      desk.response(response, wire);
+      return flush().map(({ subject }) => subject.split('.').at(-1));
+    };
+    desk.depart(one('first', { members: ['edge'], wires: [''] }));
+    expect(relaysTold()).toEqual(['relay-1']);
+    setOwner('relay-2');
+    expect(relaysTold()).toEqual(['relay-2', 'relay-1']);
+    desk.depart(one('second', { id: 'relay-2', members: ['edge'], wires: [''] }));
+    state.now = 200_000;
+    expect(relaysTold()).toEqual(['relay-2', 'relay-1']);
+    setOwner(undefined);
+    expect(relaysTold()).toEqual(['relay-1', 'relay-2']);
+    setOwner('relay-2');
+    desk.depart(one('third', { id: 'relay-2', members: ['edge'], wires: [''] }));
+    state.now = 250_000;
+    expect(relaysTold()).toEqual(['relay-2']);
+    desk.depart(one('fourth', { id: 'relay.*', members: ['edge'], wires: [''] }));
+    expect(relaysTold()).toEqual(['relay-2']);
   });
 
   it('goes to the relay that owns the member, in batches of a size', () => {

@@ -12,11 +12,16 @@ const window = (given: Partial<OverloadWindow>): OverloadWindow => ({
 });
 const run = (windows: readonly Partial<OverloadWindow>[], from: OverloadState = calm): OverloadState =>
   windows.reduce<OverloadState>((state, one) => stepOverload(state, window(one), settings), from);
-const shedding = (rate: number, more: { settle?: number; spare?: number; ceiling?: number; flow?: number; delay?: number } = {}): OverloadState => ({
+const shedding = (
+  rate: number,
+  more: { settle?: number; spare?: number; ceiling?: number; delay?: number; drained?: boolean } = {},
+): OverloadState => ({
   kind: 'shedding',
   rate,
   ceiling: rate,
   flow: rate,
+  best: 0,
+  drained: true,
   delay: 0,
   settle: 0,
   spare: 0,

@@ -8,10 +8,13 @@ export type OverloadState =
   | {
       readonly kind: 'shedding';
       readonly rate: number;
-      /** What can be done, as far as it was seen: so much was served when the rate was too much last. */
+      /** What can be done, as far as it was seen: so much was served at best when the rate was too much last. */
       readonly ceiling: number;
-      /** What is served a second, smoothed: it comes in batches. */
+      /** What is served a second, smoothed: answers come in batches. And the most of that since work began to wait, 0 while it does not. */
       readonly flow: number;
+      readonly best: number;
+      /** Whether work has been in time since the rate fell. */
+      readonly drained: boolean;
       /** As in the window before. */
       readonly delay: number;
       /** Windows for which the rate is left alone, so that what was taken before can drain. */
@@ -48,21 +51,23 @@ export const calm: OverloadState = { kind: 'calm' };
 const patience = { least: 3, fewer: 2, times: 4, most: 10 };
 /** The rate falls by what the delay is beyond its target, within these bounds; then so many windows pass before it falls again. */
 const fall = { most: 0.5, least: 0.9, settle: 2 };
-/** A delay that shrinks by this each window is what drains: the rate is low enough. */
-const draining = 0.9;
-/** The rate goes at once to this part of its ceiling when work waits no more, and grows by this each window: slowly until it is so many times the ceiling, or where the delay is not far from its target. */
-const rise = { from: 0.9, slow: 1.02, to: 1.5, fast: 1.1 };
-/** What is served is smoothed over so many ms. */
-const smooth = 500;
+/** A delay that shrinks each window to this part, or by this part of the window, is what drains: the rate is low enough. */
+const draining = { to: 0.9, by: 0.2 };
+/**
+ * When work waits no more the rate goes at once to this part of its ceiling. From there it grows each window, slowly where it is near its ceiling or the
+ * delay near its target, and faster the farther it is beyond: by this part of what it is beyond, up to a most.
+ */
+const rise = { from: 0.95, least: 1.03, beyond: 0.3, most: 1.2 };
+/** What is served is smoothed over so many ms: what waited is answered at once when the hub goes on after a pause. */
+const smooth = 250;
 /** So many windows in a row must leave something over before everything is taken again. */
 const enough = 3;
 
 /**
- * What follows from one more window. Only a delay that stands counts: three windows in a row, so that neither a long pause nor what it left behind
- * sheds anything, as long as that becomes less. The rate begins below what was served at best while work waited, falls by a factor while it goes on
- * waiting too long, and when it does not is soon again near what was served then, and grows slowly beyond: a rate that is always on its way up from
- * far below serves less than can be served, and one that goes up fast is too much before that shows. When nobody asks for more than the rate, it is
- * calm again.
+ * What follows from one more window. Only a delay that stands counts: three windows in a row before anything is shed, two before the rate falls, so
+ * that neither a long pause nor what it left behind counts, as long as that becomes less. The rate begins below what was served at best while work
+ * waited, falls by a factor while it goes on waiting too long, and when it does not is soon again near what was served then: one that climbs from far
+ * below serves less than can be served, and one that climbs fast is too much before that shows. When nobody asks for more, it is calm again.
  */
 export function stepOverload(state: OverloadState, window: OverloadWindow, settings: OverloadSettings): OverloadState {
   const above = window.delay > settings.target;
@@ -75,12 +80,12 @@ export function stepOverload(state: OverloadState, window: OverloadWindow, setti
       const { delay } = window;
       const windows = state.windows + 1;
       const served = Math.max(state.served, window.served * perSecond);
-      const drains = delay < state.delay * draining && windows < patience.most;
+      const drains = delay < state.delay * draining.to && windows < patience.most;
       const grave = delay > settings.target * patience.times && delay > state.delay;
       if (windows < (grave ? patience.fewer : patience.least) || drains) return { kind: 'late', windows, delay, served };
       const taken = window.admitted * perSecond;
       const base = served === 0 ? taken : Math.min(taken, served);
-      return fallen(base, base, base, window, settings);
+      return fallen(base, base, served, window, settings);
     }
     case 'shedding':
       return above ? hold(state, window, perSecond, settings) : grow(state, window, perSecond, settings);
@@ -89,9 +94,25 @@ export function stepOverload(state: OverloadState, window: OverloadWindow, setti
 
 type Shedding = Extract<OverloadState, { kind: 'shedding' }>;
 
-function fallen(taken: number, ceiling: number, flow: number, { delay }: OverloadWindow, { target, floor }: OverloadSettings): OverloadState {
+function fallen(
+  taken: number,
+  ceiling: number,
+  flow: number,
+  { delay }: OverloadWindow,
+  { target, floor }: OverloadSettings,
+): OverloadState {
   const factor = Math.max(fall.most, Math.min(fall.least, target / Math.max(1, delay)));
-  return { kind: 'shedding', rate: Math.max(floor, taken * factor), ceiling, flow, delay, settle: fall.settle, spare: 0 };
+  return {
+    kind: 'shedding',
+    rate: Math.max(floor, taken * factor),
+    ceiling,
+    flow,
+    best: 0,
+    drained: false,
+    delay,
+    settle: fall.settle,
+    spare: 0,
+  };
 }
 
 function flowOf({ flow }: Shedding, { ms, served }: OverloadWindow, perSecond: number): number {
@@ -100,16 +121,17 @@ function flowOf({ flow }: Shedding, { ms, served }: OverloadWindow, perSecond: n
 
 /** Work waits too long. */
 function hold(state: Shedding, window: OverloadWindow, perSecond: number, settings: OverloadSettings): OverloadState {
-  const { delay } = window;
+  const { delay, ms } = window;
   const flow = flowOf(state, window, perSecond);
-  if (state.settle > 0 || delay < state.delay * draining) return { ...state, flow, delay, settle: Math.max(0, state.settle - 1), spare: 0 };
-  // Where less was asked for than the rate allows, what was taken and served says nothing about what can be.
-  if (window.asked * perSecond < state.rate) return fallen(state.rate, state.rate, flow, window, settings);
-  const taken = Math.min(state.rate, window.admitted * perSecond);
+  const best = Math.max(state.best, flow);
+  const stands = state.delay > settings.target && delay >= Math.min(state.delay * draining.to, state.delay - ms * draining.by);
+  if (!stands || state.settle > 0) return { ...state, flow, best, delay, settle: Math.max(0, state.settle - 1), spare: 0 };
+  // Where less was asked for than the rate allows, what was taken says nothing about what can be.
+  const taken = window.asked * perSecond < state.rate ? state.rate : Math.min(state.rate, window.admitted * perSecond);
   // Below what has just been too much it may be the same queue still.
-  if (state.delay > settings.target) return fallen(taken, state.ceiling, flow, window, settings);
+  if (!state.drained) return fallen(taken, state.ceiling, flow, window, settings);
   // Answers that are long in coming, as of a phone that rings, are no sign of what can be done.
-  const base = Math.min(taken, Math.max(flow, taken * fall.most));
+  const base = Math.min(taken, Math.max(best, taken * fall.most));
   return fallen(base, base, flow, window, settings);
 }
 
@@ -119,10 +141,13 @@ function grow(state: Shedding, window: OverloadWindow, perSecond: number, { targ
   const { delay } = window;
   const spare = window.asked * perSecond <= rate ? state.spare + 1 : 0;
   if (spare >= enough) return calm;
+  const near = delay >= target / 2;
   const flow = flowOf(state, window, perSecond);
-  const low = delay < target / 2;
-  const grown = low && rate < ceiling * rise.from ? ceiling * rise.from : rate * (low && rate > ceiling * rise.to ? rise.fast : rise.slow);
-  return { kind: 'shedding', rate: spare > 0 ? rate : grown, ceiling, flow, delay, settle: Math.max(0, state.settle - 1), spare };
+  const best = near ? Math.max(state.best, flow) : 0;
+  const factor = near ? rise.least : Math.min(rise.most, Math.max(rise.least, 1 + (rate / ceiling - 1) * rise.beyond));
+  const grown = Math.max(rate * factor, near ? 0 : ceiling * rise.from);
+  const settle = Math.max(0, state.settle - 1);
+  return { kind: 'shedding', rate: spare > 0 ? rate : grown, ceiling, flow, best, drained: true, delay, settle, spare };
 }
 
 /** Requests a second that are taken; Infinity when there is no bound. */

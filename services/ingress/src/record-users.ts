@@ -1,6 +1,7 @@
-import { createUserHash } from '@guildhall/chassis/user-hash';
+import { createKeyedHash, createUserHash } from '@guildhall/chassis/user-hash';
 import { RecordPrivacy } from '@guildhall/proto/gen/guildhall/bus/v1/record';
 import { recordSentence, recordUser } from '@guildhall/proto/records/record-user';
+import { putHashedUser } from './hashed-user.js';
 import type { UserNames } from './record-columns.js';
 
 /** How users stand in records. */
@@ -30,6 +31,7 @@ export function createRecordUsers(privacy: Privacy): RecordUsers {
   let current: UserNames = {
     privacy: plain,
     user: (uri) => recordUser(uri, plain, never),
+    put: () => 0,
     sentence: (text) => recordSentence(text, plain, never),
   };
   let wants = privacy === 'hashed';
@@ -40,9 +42,11 @@ export function createRecordUsers(privacy: Privacy): RecordUsers {
       if (!wants || key.length !== keyBytes) return false;
       wants = false;
       const hash = createUserHash(key);
+      const keyed = createKeyedHash(key);
       current = {
         privacy: RecordPrivacy.HASHED,
         user: (uri) => recordUser(uri, RecordPrivacy.HASHED, hash),
+        put: (names, field, uri) => putHashedUser(names, field, uri, keyed),
         sentence: (text) => recordSentence(text, RecordPrivacy.HASHED, hash),
       };
       return true;

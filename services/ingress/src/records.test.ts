@@ -226,7 +226,7 @@ describe('a record of what passed', () => {
   });
 });
 
-const plain = { privacy: RecordPrivacy.FULL, user: (uri: string) => uri, sentence: (text: string) => text };
+const plain = { privacy: RecordPrivacy.FULL, user: (uri: string) => uri, put: () => 0, sentence: (text: string) => text };
 
 function columnsOf() {
   return createRecordColumns({ ingress: 'ingress-1', epoch: 'now', traceHigh: 5n, batchCount: 100, batchBytes: 100_000 });

@@ -20,6 +20,22 @@ export function fairLevel(asked: readonly number[], total: number): number {
 }
 
 /**
+ * The same where nobody is to have without bound: where all of it fits, each may ask for as much as the greatest and all that is left over, so that all
+ * who go on as they did still get `total` together and nearly no more.
+ */
+export function roomLevel(asked: readonly number[], total: number): number {
+  const level = fairLevel(asked, total);
+  if (level !== Number.POSITIVE_INFINITY) return level;
+  let left = total;
+  let most = 0;
+  for (const one of asked) {
+    left -= one;
+    if (one > most) most = one;
+  }
+  return most + left;
+}
+
+/**
  * The part of its requests that a peer should hold back so that it asks for `level`, from 0 to 1 (RFC 7339 loss control). `passing` is the part it was told
  * to send until now, since what it `asked` for is what was left of what it would have sent. One step moves by a factor of two at
  * most: the peer hears of it late.

@@ -2,7 +2,7 @@ import { overloadParameters } from '@guildhall/proto/sip/overload-control';
 import type { Counts } from './counts.js';
 import type { Member, Members } from './members.js';
 import { admittedRate, calm, type OverloadState, stepOverload } from './overload.js';
-import { fairLevel, passingPart } from './shares.js';
+import { passingPart, roomLevel } from './shares.js';
 import { holds } from './wire.js';
 
 /** What keeping up means; see `overload` and `limits` of the configuration. Times are ms. */
@@ -95,6 +95,8 @@ export function createShedding({ settings, members, counts, lag, startedAt }: Sh
   /** Final answers of all members, when they were last counted. */
   let finals = 0;
   let perSecond = 10;
+  /** What was taken a second in the window before. */
+  let before = Number.POSITIVE_INFINITY;
   let ownDelay = 0;
   let relayDelay = 0;
   const relays = new Map<string, RelayWaits>();
@@ -137,8 +139,11 @@ export function createShedding({ settings, members, counts, lag, startedAt }: Sh
     if (state.kind === 'shedding') {
       // Who is not read wants more than it could ask for: taken for a wish, its share would be a reason to give it the others'.
       for (const member of members.all()) if (member.asked > 0) asked.push(member.held ? Number.POSITIVE_INFINITY : member.asked);
-      level = Math.min(total, fairLevel(asked, total));
+      level = roomLevel(asked, total);
     }
+    // What was saved while more was taken would be a second rate beside one that has just fallen.
+    const saved = rate < before ? 1 : keep;
+    before = rate;
     perSecond = 1000 / Math.min(elapsed, longestWindow);
     const tell = sheds % tellEvery === 1;
     for (const member of members.all()) {
@@ -147,7 +152,7 @@ export function createShedding({ settings, members, counts, lag, startedAt }: Sh
       }
       member.share = level;
       if (level === Number.POSITIVE_INFINITY) member.allowance = level;
-      else member.allowance = Math.min(Math.max(1, level * keep), (Number.isFinite(member.allowance) ? member.allowance : 0) + level);
+      else member.allowance = Math.min(Math.max(1, level * saved), (Number.isFinite(member.allowance) ? member.allowance : 0) + level);
       member.asked = 0;
       member.shedNow = 0;
       member.told = '';

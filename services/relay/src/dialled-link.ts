@@ -49,8 +49,8 @@ export interface LinkTools extends Judges {
   readonly prober: Prober;
   readonly turn: Turn;
   readonly events: Events;
-  /** The links that were dialled and are not closed for good. */
-  readonly dialled: Set<DialledLink>;
+  /** The links that were dialled and are not closed for good, by id. */
+  readonly dialled: Map<string, DialledLink>;
   /** A proxy did not prove who it is, or does not any more. */
   turnedAway(link: LinkName, distrusted: Distrusted): void;
   /** Monotonic ms, and 0 <= random < 1. */
@@ -119,7 +119,7 @@ export function createDialledLink(member: string, to: Destination, tools: LinkTo
       advance({ kind: 'distrusted', now: tools.clock(), random: tools.random() });
     },
     close() {
-      tools.dialled.delete(link);
+      tools.dialled.delete(id);
       flushOut();
       advance({ kind: 'unwanted' });
     },
@@ -214,7 +214,7 @@ export function createDialledLink(member: string, to: Destination, tools: LinkTo
   }
 
   function open(): void {
-    tools.dialled.add(link);
+    tools.dialled.set(id, link);
     let own: LinkSocket | undefined;
     const current = (): boolean => socket === own;
     const reader = readLink(link, name, tools, listener, { text, giveUp, unasked, isProbe: (m) => probe !== '' && probeIn(m, probe) });

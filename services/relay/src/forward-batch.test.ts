@@ -33,6 +33,7 @@ describe('a batch of forwards', () => {
     ['no ingress', { ingress: '' }],
     ['an epoch with a dot, which would make another branch', { epoch: 'a.1' }],
     ['a member id with a dot', { members: ['a.b', 'bolt'] }],
+    ['a source that is a novel', { sources: ['x'.repeat(321), '', ''] }],
     ['a source with a line end', { sources: ['1.2.3.4:5\r\nX: y', '', ''] }],
     ['a Record-Route with a line end', { recordRoutes: ['<sip:a>\r\nX: y'] }],
     ['an empty Record-Route', { recordRoutes: [''] }],
@@ -65,6 +66,13 @@ describe('a batch of forwards', () => {
     expect(
       read({ kind: [], transaction: [], member: [], recordRoute: [], source: [], loop: [], wait: [], length: [], wire: Buffer.alloc(0) }),
     ).toBeDefined();
+  });
+
+  it('may tell of a sender as long as the name of a proxy can be, and of a Record-Route over two interfaces as long as theirs', () => {
+    const host = `${'internal-load-balancer.'.repeat(11)}`.slice(0, 253);
+    const token = `g1.${'k'.repeat(32)}.${'a'.repeat(63)}.${'b'.repeat(63)}.I.${'m'.repeat(22)}`;
+    const uri = `<sip:${token}@${host}:65535;transport=tls;lr>`;
+    expect(read({ sources: [`${host}:65535`, '', ''], recordRoutes: [`${uri}, ${uri}`] })).toBeDefined();
   });
 
   it('may have entries of a kind that only a newer version knows', () => {

@@ -4,10 +4,11 @@ import { ForwardBatch, ForwardKind, type TracedForward } from '@guildhall/proto/
 /** Ids that become subject tokens, Map keys and parts of a branch. */
 const idShape = /^[A-Za-z0-9_-]{1,64}$/;
 const epochShape = /^[A-Za-z0-9]{1,32}$/;
-const sourceShape = /^[0-9A-Za-z.:[\]%_-]{0,64}$/;
+/** "address:port", or "host:port" of a proxy that a relay dialled: a name has 253 characters at most. */
+const sourceShape = /^[0-9A-Za-z.:[\]%_-]{0,320}$/;
 
-/** Longest Record-Route value taken, characters. */
-const longestRecordRoute = 512;
+/** Longest Record-Route value taken, characters: two URIs, each with a token of 192 and a host of 253. */
+const longestRecordRoute = 1024;
 
 /**
  * A batch of forwards from the bus, every column checked against the others and every table against its grammar, or

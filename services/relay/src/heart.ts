@@ -143,7 +143,7 @@ export function createHeart(
   });
 
   let links = 0;
-  const dialled = new Set<DialledLink>();
+  const dialled = new Map<string, DialledLink>();
   const linkTools = {
     timing: { ...config.timeouts },
     limits,
@@ -214,7 +214,7 @@ export function createHeart(
     },
     changed: (ids) => members.changed(ids),
     review() {
-      for (const link of [...dialled]) link.review();
+      for (const link of [...dialled.values()]) link.review();
     },
     rosterChanged(service) {
       if (service !== 'ingress') return;

@@ -9,13 +9,17 @@ export interface OutcomeGathering {
   response(transaction: number, status: number, course: Course, text: string, source: Buffer, start: number, end: number): void;
   gone(transaction: number, loss: Loss, course: Course): void;
   isEmpty(): boolean;
-  /** Bytes of the messages in it. */
+  /** What it will be in bytes, at most. */
   bytes(): number;
   /** The batch, encoded; a new one begins. Throws where it cannot be encoded: then it is lost. */
   take(told: Pick<OutcomeBatch, 'lag' | 'heard' | 'heardAge'>): Uint8Array;
 }
 
 const nothing = Buffer.alloc(0);
+
+/** What an entry costs at most in the columns, and a table text besides its characters. */
+const entryBytes = 40;
+const textBytes = 8;
 
 /** Batches of one relay for one incarnation of an ingress. */
 export function createOutcomeBatch(names: { readonly relay: string; readonly epoch: string }): OutcomeGathering {
@@ -27,12 +31,15 @@ export function createOutcomeBatch(names: { readonly relay: string; readonly epo
   /** The link named last, and its number: most follow each other. */
   let lastLink = '';
   let lastNumber = 0;
+  /** Of columns and tables. */
+  let size = 0;
 
   const linkNumber = (address: string): number => {
     if (address === lastLink) return lastNumber;
     let number = address === '' ? 0 : links.get(address);
     if (number === undefined) {
       number = batch.links.push(address);
+      size += address.length + textBytes;
       links.set(address, number);
     }
     lastLink = address;
@@ -46,6 +53,7 @@ export function createOutcomeBatch(names: { readonly relay: string; readonly epo
     batch.status.push(status);
     batch.reason.push(reason);
     batch.length.push(length);
+    size += entryBytes;
   };
   const addCourse = (course: Course): void => {
     batch.link.push(linkNumber(course.address));
@@ -66,13 +74,15 @@ export function createOutcomeBatch(names: { readonly relay: string; readonly epo
     gone(transaction, loss, course) {
       const { gone } = batch;
       const last = gone[gone.length - 1];
-      if (last === undefined || last.code !== loss.code || last.sentence !== loss.sentence)
+      if (last === undefined || last.code !== loss.code || last.sentence !== loss.sentence) {
         gone.push({ code: loss.code, sentence: loss.sentence });
+        size += loss.code.length + loss.sentence.length + textBytes;
+      }
       add(OutcomeKind.GONE, transaction, 0, gone.length, 0);
       addCourse(course);
     },
     isEmpty: () => batch.kind.length === 0,
-    bytes: () => outbox.length(),
+    bytes: () => outbox.length() + size,
     take({ lag, heard, heardAge }) {
       const taken = batch;
       taken.lag = lag;
@@ -83,6 +93,7 @@ export function createOutcomeBatch(names: { readonly relay: string; readonly epo
       links.clear();
       lastLink = '';
       lastNumber = 0;
+      size = 0;
       try {
         return OutcomeBatch.encode(taken, writer).finish();
       } catch (error) {

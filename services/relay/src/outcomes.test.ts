@@ -117,6 +117,16 @@ describe('outcomes', () => {
     for (const batch of sent) expect(OutcomeBatch.encode(batch).finish().length).toBeLessThan(bus.maxPayload);
   });
 
+  it('are split before a batch is more than NATS takes, without bytes of messages too', () => {
+    const { outcomes, sent, endTurn, bus } = play();
+    const back = outcomes.to('ingress-1', 'e1');
+    const count = 15_000;
+    for (let i = 0; i < count; i += 1) back.gone(i, losses.queueFull(`member-${i}`), { ...noCourse, address: `proxy-${i}.example:5061` });
+    endTurn();
+    expect(bus.failures.oversize).toBe(0);
+    expect(sent.flatMap((batch) => batch.transaction)).toEqual([...Array(count).keys()]);
+  });
+
   it('wait for NATS to come back, the oldest given up first', () => {
     const { outcomes, sent, endTurn, bus, events } = play(2500);
     const back = outcomes.to('ingress-1', 'e1');
@@ -185,6 +195,38 @@ describe('outcomes', () => {
     outcomes.age(state.now);
     outcomes.again('ingress-2');
     expect(other.length).toBe(2);
+  });
+
+  it('that nobody heard while the ingress is there all the same are said again soon', async () => {
+    const { outcomes, endTurn, bus, state } = play();
+    const other: number[][] = [];
+    outcomes.to('ingress-2', 'e1').response(1, 200, noCourse, 'x', nothing, 0, 0);
+    endTurn();
+    await Promise.resolve();
+    const age = async () => {
+      state.now += 1_000;
+      outcomes.age(state.now);
+      await Promise.resolve();
+    };
+    await age();
+    bus.subscribe(subjects.ingress('ingress-2'), (payload) => other.push(OutcomeBatch.decode(payload).transaction));
+    await age();
+    await age();
+    expect(other).toEqual([[1]]);
+  });
+
+  it('that nobody heard are not said again and again to an ingress that has left', async () => {
+    const { outcomes, endTurn, bus, state } = play();
+    outcomes.to('ingress-2', 'e1').response(1, 200, noCourse, 'x', nothing, 0, 0);
+    endTurn();
+    await Promise.resolve();
+    outcomes.left('ingress-2');
+    for (let second = 0; second < 5; second += 1) {
+      state.now += 1_000;
+      outcomes.age(state.now);
+      await Promise.resolve();
+    }
+    expect(bus.failures.unheard).toBe(1);
   });
 
   it('say how late the relay runs, and when it last heard of the ingress', () => {

@@ -81,6 +81,9 @@ const countedIncarnations = 256;
 const batchShare = 0.5;
 const largestBatch = 512 * 1024;
 
+/** What one more entry may add besides its message or sentence: columns, a code and the name of a proxy. */
+const entryRoom = 512;
+
 /** Sends each batch at the end of the turn, and keeps it while NATS is away; `clock` is monotonic ms. */
 export function createOutcomes(bus: Bus, turn: Turn, settings: OutcomesSettings, clock: () => number, events: Events): Outcomes {
   const backs = new Map<string, Map<string, KeptBack>>();
@@ -182,13 +185,13 @@ function createBack(names: { relay: string; ingress: string; epoch: string }, to
   let heardAt = 0;
   /** Since when nobody hears what is said, 0: somebody does. */
   let awaySince = 0;
-  let anyUnheard = false;
-  const left = (now: number): void => {
-    awaySince ||= now;
-  };
+  /** Nobody heard something, and it was said again since or not. */
+  let missed: 'nothing' | 'unheard' | 'repeated' = 'nothing';
+  /** The ingress is not heard of any more. */
+  let hasLeft = false;
   const unheard = tools.unheard(() => {
-    anyUnheard = true;
-    left(clock());
+    missed = 'unheard';
+    awaySince ||= clock();
   });
 
   const flush = (): void => {
@@ -205,15 +208,25 @@ function createBack(names: { relay: string; ingress: string; epoch: string }, to
 
   const again = (now: number): void => {
     awaySince = 0;
-    anyUnheard = false;
+    hasLeft = false;
+    missed = 'nothing';
     finals.again((payload) => send(subject, payload, unheard), now);
+  };
+
+  /** Servers of NATS may lose each other for a moment, in which nobody hears an ingress that was there all the time. */
+  const repeat = (now: number): void => {
+    const since = awaySince;
+    const next = missed === 'unheard' ? 'repeated' : 'nothing';
+    if (next === 'repeated') again(now);
+    missed = next;
+    awaySince = next === 'repeated' ? since : 0;
   };
 
   return {
     ingress: names.ingress,
     epoch: names.epoch,
     response(transaction, status, course, text, source, start, end) {
-      if (batch.bytes() + text.length + end - start > most) flush();
+      if (batch.bytes() + text.length + end - start + entryRoom > most) flush();
       if (status < 200) {
         events.provisionals += 1;
       } else {
@@ -226,6 +239,7 @@ function createBack(names: { relay: string; ingress: string; epoch: string }, to
     gone(transaction, loss, course) {
       events.countGone(loss.code);
       if (!course.told) count.finals += 1;
+      if (batch.bytes() + loss.sentence.length + entryRoom > most) flush();
       batch.gone(transaction, loss, course);
       turn.later(job);
     },
@@ -236,11 +250,16 @@ function createBack(names: { relay: string; ingress: string; epoch: string }, to
     },
     again,
     returned(now) {
-      if (anyUnheard) again(now);
+      hasLeft = false;
+      if (missed !== 'nothing') again(now);
       awaySince = 0;
     },
-    left,
+    left(now) {
+      hasLeft = true;
+      awaySince ||= now;
+    },
     age(now) {
+      if (missed !== 'nothing' && !hasLeft) repeat(now);
       if (awaySince === 0) finals.age(now);
       return awaySince === 0 || now - awaySince < awayTime;
     },

@@ -34,7 +34,7 @@ export interface Sending {
   due(transaction: Transaction, now: number): void;
   /** A link of this proxy is up: what waits is written. */
   flush(proxy: MemberProxy): void;
-  /** A dial failed: what waits goes elsewhere, unless another link is still being dialled. */
+  /** A dial failed: what waits goes over another link, or elsewhere unless one is still being dialled. */
   fail(proxy: MemberProxy): void;
   /** A lost link is being redialled: what it carried waits for that, under the same branch. */
   requeue(link: Link, proxy: MemberProxy): void;
@@ -264,6 +264,8 @@ export function createSending(
     flush,
     fail(proxy) {
       const condition = proxy.condition();
+      // Another link of it takes what waited for this one.
+      if (condition === 'up') flush(proxy);
       if (condition === 'up' || condition === 'opening') return;
       proxy.line.drain((transaction) => retry(transaction, proxy.fault() || Failure.unreachable));
     },
@@ -271,6 +273,7 @@ export function createSending(
       transactions.each((transaction) => {
         if (transaction.link === link && transaction.state !== 'accepted') again(transaction, proxy);
       });
+      if (proxy.condition() === 'up') flush(proxy);
     },
     repeat(link, proxy) {
       transactions.each((transaction) => {

@@ -8,7 +8,7 @@ import type { PresenceTable } from './presence.js';
 import { createReverseProxy, reverseKey } from './reverse-proxy.js';
 import type { WireSender } from './wire-batch.js';
 
-/** Makes the ways to members from their doors, and knows every dialled link by its id. */
+/** Makes the ways to members from their doors, and knows the links that were dialled by their ids. */
 export interface Ways {
   readonly proxiesOf: ProxiesOf;
   linkOf(id: string): Link | undefined;
@@ -29,8 +29,6 @@ export interface WaysTools {
 
 /** A proxy that stays where it is keeps its links when a new door comes, as far as they are still to be trusted; all others are made new. */
 export function createWays(tools: WaysTools): Ways {
-  const links = new Map<string, Link>();
-
   const dialled = (member: Member, card: DoorCard, before: readonly MemberProxy[]): readonly MemberProxy[] => {
     const proxies = new Map<string, MemberProxy>();
     for (const proxyCard of card.proxies) {
@@ -53,7 +51,6 @@ export function createWays(tools: WaysTools): Ways {
         tools.links,
         tools.listenerOf,
       );
-      for (const link of proxy.links) links.set(link.id, link);
       proxies.set(key, proxy);
     }
     return [...proxies.values()];
@@ -75,10 +72,8 @@ export function createWays(tools: WaysTools): Ways {
 
   return {
     proxiesOf(member, card, before) {
-      const proxies = card.proxies.length > 0 || card.lookup !== '' ? dialled(member, card, before) : reverse(member, before);
-      for (const proxy of before) if (!proxies.includes(proxy)) for (const link of proxy.links) links.delete(link.id);
-      return proxies;
+      return card.proxies.length > 0 || card.lookup !== '' ? dialled(member, card, before) : reverse(member, before);
     },
-    linkOf: (id) => links.get(id),
+    linkOf: (id) => tools.links.dialled.get(id),
   };
 }

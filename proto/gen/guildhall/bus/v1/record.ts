@@ -107,7 +107,7 @@ export enum RecordPrivacy {
   UNSPECIFIED = 0,
   /** FULL - "alice@acme.example". */
   FULL = 1,
-  /** HASHED - "~" and 16 characters of base64url, "@" and the domain: a keyed hash, the same for the same user as long as the hub keeps its key. */
+  /** HASHED - "~" and 11 characters of base64url, "@" and the domain: a keyed hash, the same for the same user as long as the hub keeps its key. */
   HASHED = 2,
   /** DOMAIN - "acme.example". */
   DOMAIN = 3,
