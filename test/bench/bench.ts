@@ -2,7 +2,7 @@ import { cpus } from 'node:os';
 import { chooseCandidates, hubName } from './candidates.js';
 import { measureCodec } from './codec.js';
 import { openCredentials } from './credentials.js';
-import { measureCandidate } from './measure.js';
+import { measureCandidate, measureInTurn } from './measure.js';
 import type { Options } from './options.js';
 import type { Pattern } from './patterns.js';
 import type { Findings, FoundProfile } from './report.js';
@@ -29,7 +29,7 @@ export async function bench(options: Options, surroundings: Surroundings): Promi
   const codec = options.only.includes('codec') ? measureCodec() : [];
   const sink = await openSink();
   const profiled = (found: FoundProfile): void => void profiles.push(found);
-  const { candidates, missing, ...comparison } = await chooseCandidates(options, {
+  const { candidates, missing, atOnce, ...comparison } = await chooseCandidates(options, {
     environment,
     profiles: surroundings.profiles,
     profiled,
@@ -38,9 +38,13 @@ export async function bench(options: Options, surroundings: Surroundings): Promi
   for (const peer of missing) say(`\n*** ${peer} IS MISSING: there will be no ratio to it. Going on without. ***\n`);
   const credentials = await openCredentials();
   try {
-    for (let round = 1; round <= rounds && candidates.length > 0; round += 1) {
+    if (atOnce) {
+      const all = candidates.map(({ candidate, around, load = asAsked }) => ({ candidate, around, patterns: options.patterns.map(load) }));
+      rows.push(...(await measureInTurn(all, rounds, { credentials, count, signal, say })));
+    }
+    for (let round = 1; round <= rounds && candidates.length > 0 && !atOnce; round += 1) {
       say(`round ${round} of ${rounds}`);
-      for (const { candidate, around, isPeer = false, load = (pattern: Pattern): Pattern => pattern } of candidates) {
+      for (const { candidate, around, isPeer = false, load = asAsked } of candidates) {
         signal.throwIfAborted();
         const patterns = options.patterns.map(load);
         const measured = measureCandidate(candidate, { credentials, patterns, count, round, signal, say, around });
@@ -54,6 +58,10 @@ export async function bench(options: Options, surroundings: Surroundings): Promi
     await sink.close();
     credentials.close();
   }
+}
+
+function asAsked(pattern: Pattern): Pattern {
+  return pattern;
 }
 
 function tellLoss(name: string, error: unknown, { say, signal }: Surroundings): readonly Row[] {

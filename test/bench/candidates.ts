@@ -27,6 +27,8 @@ export interface Chosen {
 /** Those that are measured, in their order, and how they are to be compared. */
 export interface Choice extends Pick<Findings, 'compared' | 'grown' | 'missing'> {
   readonly candidates: readonly Chosen[];
+  /** All run at once and are measured in turn; otherwise each is started for each of its rounds. */
+  readonly atOnce: boolean;
 }
 
 /** What our hubs are run with. */
@@ -60,7 +62,7 @@ export async function chooseCandidates(options: Options, ground: Ground): Promis
       else candidates.push({ candidate: peer, isPeer: true });
     }
   }
-  return { candidates, missing };
+  return { candidates, missing, atOnce: false };
 }
 
 /** The load's two ends connected to each other: what they cost themselves. */
@@ -124,7 +126,12 @@ function inTurn(
   named: (names: Pick<Growth, 'hub' | 'against'>) => Pick<Choice, 'compared' | 'grown'>,
 ): Choice {
   if (hub === undefined || other === undefined) throw new Error('two hubs are needed to compare them');
-  return { candidates: [{ candidate: hub }, { candidate: other }], missing: [], ...named({ hub: hub.name, against: other.name }) };
+  return {
+    candidates: [{ candidate: hub }, { candidate: other }],
+    missing: [],
+    atOnce: true,
+    ...named({ hub: hub.name, against: other.name }),
+  };
 }
 
 function profiledHub(options: Options, ground: Ground): Chosen {

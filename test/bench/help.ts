@@ -7,8 +7,8 @@ Kamailio does the same work in turn with the hub, so that the ratio holds on any
 all it can do besides passing messages on, unless --features says otherwise: records, metrics, and traces of 1 %.
 
 What is measured
-  --rounds N        rounds of hub, peer, hub, peer ...; the figures are medians over them   (default 3)
-  --count N         transactions a run                                                     (default 40000)
+  --rounds N        rounds of hub, peer, hub, peer ...; the figures are medians over them   (default 3; of two hubs 12)
+  --count N         transactions a run                                      (default 40000; of two hubs 20000)
   --patterns LIST   CONNECTIONSxWINDOW as fast as answers come, CONNECTIONS@RATE a second, fan-out:MEMBERSxRUN, calls, presence;
                     the last three with :CONNECTIONSxWINDOW behind them, if need be; or all (default 4x50,100x1)
   --peer LIST       kamailio, kamailio-stateless, none                                     (default kamailio)
@@ -21,7 +21,7 @@ What it is compared with
   --record          everything is measured, and its ratios to the peers are written to test/bench/history
   --check           measures what was recorded last, on the same machine, and fails when a ratio (rate or CPU) fell by more than 15 %;
                     --patterns LIST checks only these
-  --with LIST       instead of a peer: our hub with these features on, in turn with ...
+  --with LIST       instead of a peer: our hub with these features on, and beside it, in turn under load, ...
   --against LIST    ... the same with these on, or off; the difference of each round is what they cost (default off)
 
 What else

@@ -1,4 +1,4 @@
-import type { Candidate, Place, RunningHub } from './candidate.js';
+import type { Candidate, RunningHub } from './candidate.js';
 import { answererDomain, type Credentials, senderDomain } from './credentials.js';
 import { type LoadChild, startLoadChild } from './load-child.js';
 import type { Answer } from './load-protocol.js';
@@ -29,14 +29,58 @@ export type Around = (hub: RunningHub, pattern: Pattern, run: () => Promise<Load
 const patience = 10_000;
 /** Most transactions spent on warming up before a run: compilers have seen the hot path by then. */
 const longestWarmUp = 20_000;
+/** The same for a hub that has been measured before. */
+const shortWarmUp = 1_000;
 
 /** Starts a hub between the load's two ends, puts every pattern through it and ends it again. Rejects when it does not start. */
 export async function measureCandidate(candidate: Candidate, measuring: Measuring): Promise<readonly Row[]> {
   const rows: Row[] = [];
   // A larger community is a hub's of its own: its members are not to weigh on the other patterns.
-  for (const patterns of groups(measuring.patterns, (pattern) => String(othersOf(pattern))))
-    rows.push(...(await measureHub(candidate, { ...measuring, patterns })));
+  for (const patterns of groups(measuring.patterns, (pattern) => String(othersOf(pattern)))) {
+    const bench = await openBench(candidate, { ...measuring, patterns });
+    try {
+      for (const pattern of patterns) rows.push(await bench.measure(pattern, measuring.round, longestWarmUp));
+    } finally {
+      await bench.close();
+    }
+  }
   return rows;
+}
+
+/** One of two hubs that are compared, with its load. */
+export interface Compared extends Pick<Measuring, 'patterns' | 'around'> {
+  readonly candidate: Candidate;
+}
+
+/**
+ * Starts all hubs, and puts every pattern through them in turn, round after round: what else happens on the machine, and how long each has run, is then the
+ * same for all. The patterns of all have their places in common.
+ */
+export async function measureInTurn(
+  all: readonly Compared[],
+  rounds: number,
+  measuring: Omit<Measuring, 'patterns' | 'around' | 'round'>,
+): Promise<readonly Row[]> {
+  const rows: Row[] = [];
+  const benches: Bench[] = [];
+  try {
+    for (const { candidate, ...own } of all) benches.push(await openBench(candidate, { ...measuring, ...own }));
+    for (const place of (all[0]?.patterns ?? []).keys()) {
+      for (let round = 1; round <= rounds; round += 1) {
+        measuring.say(`round ${round} of ${rounds}`);
+        const order = round % 2 === 0 ? [...all.keys()].reverse() : [...all.keys()];
+        for (const index of order) {
+          const pattern = all[index]?.patterns[place];
+          const bench = benches[index];
+          if (pattern !== undefined && bench !== undefined)
+            rows.push(await bench.measure(pattern, round, round === 1 ? longestWarmUp : shortWarmUp));
+        }
+      }
+    }
+    return rows;
+  } finally {
+    for (const bench of benches) await bench.close();
+  }
 }
 
 /** How many members a pattern needs besides the two. */
@@ -50,36 +94,45 @@ interface Ends {
   readonly answerer: LoadChild;
 }
 
-async function measureHub(candidate: Candidate, measuring: Measuring): Promise<readonly Row[]> {
+/** A hub that runs between the load's two ends. */
+interface Bench {
+  measure(pattern: Pattern, round: number, warmUp: number): Promise<Row>;
+  close(): Promise<void>;
+}
+
+async function openBench(candidate: Candidate, measuring: Omit<Measuring, 'round'>): Promise<Bench> {
   const { credentials, signal, say } = measuring;
   const [sender, answerer] = [startLoadChild(), startLoadChild()];
   const abandon = (): void => sender.close();
   signal.addEventListener('abort', abandon, { once: true });
+  const leave = (): void => {
+    signal.removeEventListener('abort', abandon);
+    sender.close();
+    answerer.close();
+  };
   try {
     const domains = Array.from({ length: Math.max(...measuring.patterns.map(othersOf)) }, (_, index) => memberDomain(index));
     const identities = await Promise.all(domains.map((domain) => credentials.member(domain)));
     const listening = await answerer.order({ kind: 'listen', port: 0, identity: credentials.answerer, others: identities }, 'listening');
     const { port: source } = await sender.order({ kind: 'listen', port: 0, identity: credentials.sender }, 'listening');
     const others = listening.others.map((port, index) => ({ domain: domains[index] ?? '', port }));
-    const place: Place = { credentials, sink: listening.port, source, others, signal };
-    const hub = await candidate.start(place);
-    try {
-      const rows: Row[] = [];
-      for (const pattern of measuring.patterns) {
+    const hub = await candidate.start({ credentials, sink: listening.port, source, others, signal });
+    return {
+      async measure(pattern, round, warmUp) {
         signal.throwIfAborted();
-        const row = await measurePattern(candidate.name, hub, { sender, answerer }, pattern, measuring);
-        rows.push(row);
+        const row = await measurePattern(candidate.name, hub, { sender, answerer }, pattern, { ...measuring, round, warmUp });
         const rate = `${row.perSecond.toFixed(0)} ${row.unit}/s, ${row.cpu.toFixed(1)} us CPU each`;
         say(`  ${candidate.name} ${pattern.name}: ${rate}, p99 ${row.p99.toFixed(1)} ms, ${row.failed} failed`);
-      }
-      return rows;
-    } finally {
-      await hub.stop();
-    }
-  } finally {
-    signal.removeEventListener('abort', abandon);
-    sender.close();
-    answerer.close();
+        return row;
+      },
+      async close() {
+        leave();
+        await hub.stop();
+      },
+    };
+  } catch (error) {
+    leave();
+    throw error;
   }
 }
 
@@ -88,7 +141,7 @@ async function measurePattern(
   hub: RunningHub,
   { sender, answerer }: Ends,
   pattern: Pattern,
-  measuring: Measuring,
+  measuring: Measuring & { readonly warmUp: number },
 ): Promise<Row> {
   const { credentials, round } = measuring;
   const { connections, window, rate } = pattern;
@@ -107,7 +160,7 @@ async function measurePattern(
   const began = beginnings(pattern, measuring.count);
   // Of many members each has been dialled before.
   const everyMember = pattern.kind === 'fan-out' ? pattern.members * pattern.run : 0;
-  const warmUp = Math.max(everyMember, Math.min(began, longestWarmUp));
+  const warmUp = Math.max(everyMember, Math.min(began, measuring.warmUp));
   const idle = await answerer.order({ kind: 'requests' }, 'requests');
   await run(warmUp);
 

@@ -125,9 +125,11 @@ function usualOf(values: Values, grown: Grown | undefined, history: History | un
   const peers = history === undefined ? 'kamailio' : 'kamailio,kamailio-stateless';
   const only = history === undefined && !values.short ? 'hub,peer,codec' : 'hub,peer';
   if (values.short) return { ...short, peers, only };
-  const rounds = values.profile ? '1' : '3';
+  // Hubs that run beside each other take turns in short rounds.
+  const inTurn = grown !== undefined || (values.with !== undefined && !values.profile);
+  const [rounds, count] = values.profile ? ['1', '40000'] : inTurn ? ['12', '20000'] : ['3', '40000'];
   const patterns = history !== undefined ? 'all' : grown === undefined ? usualPatterns : grown.by === 'members' ? '4x50' : 'fan-out:200x50';
-  return { patterns, rounds, count: '40000', peers, only };
+  return { patterns, rounds, count, peers, only };
 }
 
 function refuseContradictions(values: Values): void {

@@ -1,3 +1,4 @@
+import { readMetrics, sumIn } from '../stage/hub.js';
 import { type Apart, keepApart } from './cores.js';
 import { openDialogProbe } from './dialog-probe.js';
 import { collect } from './fault-run.js';
@@ -144,10 +145,13 @@ interface Durations {
   readonly all: number;
 }
 
+/** Of one reading: a hub that has too much to do may answer the next one thousands of requests later. */
 async function readDurations({ hub }: Topology): Promise<Durations> {
   const metric = 'guildhall_message_duration_seconds';
-  const soon = await hub.counted('ingress', `${metric}_bucket`, { le: accepted.seconds });
-  return { soon, all: await hub.counted('ingress', `${metric}_count`) };
+  const pages = await Promise.all(hub.ingresses.map(readMetrics));
+  const sum = (name: string, labels: Readonly<Record<string, string>>): number =>
+    pages.reduce((all, page) => all + sumIn(page, `${metric}${name}`, labels), 0);
+  return { soon: sum('_bucket', { le: accepted.seconds }), all: sum('_count', {}) };
 }
 
 function difference(before: Durations, after: Durations): Durations {
@@ -177,9 +181,10 @@ async function findPeak({ hub }: Topology, offer: (rate: number) => Promise<void
   for (let step = 0; step < ramp.steps && without < ramp.without; step += 1, rate *= ramp.by) {
     await offer(rate);
     await pause(ramp.ms / 3);
-    const [began, before] = [moment(), await answered(hub)];
+    const before = await answered(hub);
     await pause((ramp.ms * 2) / 3);
-    const reached = (((await answered(hub)) - before) * 1000) / (moment() - began);
+    const after = await answered(hub);
+    const reached = ((after.count - before.count) * 1000) / (after.at - before.at);
     say(`  offered ${Math.round(rate)}, answered ${Math.round(reached)} a second`);
     without = reached > peak * 1.03 ? 0 : without + 1;
     peak = Math.max(peak, reached);
@@ -187,8 +192,11 @@ async function findPeak({ hub }: Topology, offer: (rate: number) => Promise<void
   return peak;
 }
 
-function answered(hub: Topology['hub']): Promise<number> {
-  return hub.counted('ingress', 'guildhall_ingress_responses_total', { class: '2xx' });
+/** How many were answered, and when that was read: half-way between the question and its answer, for both may have to wait. */
+async function answered(hub: Topology['hub']): Promise<{ readonly count: number; readonly at: number }> {
+  const asked = moment();
+  const count = await hub.counted('ingress', 'guildhall_ingress_responses_total', { class: '2xx' });
+  return { count, at: (asked + moment()) / 2 };
 }
 
 /** ms from then until no ingress sheds any more; at most ten seconds. */

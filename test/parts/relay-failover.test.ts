@@ -289,6 +289,32 @@ describe('a member that only dials out', () => {
     expect((await relay.outcome(transaction)).status).toBe(200);
   });
 
+  it('that lost one of its connections there is written to again, under the same branch and once', async () => {
+    open();
+    relay.present([member]);
+    const transaction = forward('MESSAGE');
+    const first = await relay.departed();
+    relay.present([member]);
+    const again = await relay.departed();
+    expect(again.text).toBe(first.text);
+    relay.present([member]);
+    relay.arrived(member, again.text.replace(/^[^\r]*/, 'SIP/2.0 200 OK'));
+    expect((await relay.outcome(transaction)).status).toBe(200);
+    const next = forward('MESSAGE');
+    const after = await relay.departed();
+    expect(after.text).not.toBe(first.text);
+    relay.arrived(member, after.text.replace(/^[^\r]*/, 'SIP/2.0 200 OK'));
+    expect((await relay.outcome(next)).status).toBe(200);
+  });
+
+  it('that its ingress cannot write to is no hub’s trouble', async () => {
+    open();
+    relay.present([member]);
+    const transaction = forward('MESSAGE');
+    relay.arrived(member, (await relay.departed()).text.replace(/^[^\r]*/, 'SIP/2.0 503 Service Unavailable'));
+    expect((await relay.outcome(transaction)).code).toBe('member-overloaded');
+  });
+
   it('that leaves with a request unanswered is gone', async () => {
     open();
     relay.present([member]);

@@ -105,6 +105,24 @@ describe('a member that is another relay’s now', () => {
   });
 });
 
+describe('a call whose link is lost and that rings over another connection of its member', () => {
+  it('is cancelled over the next link', async () => {
+    say(1, 'INVITE');
+    const heard = await bolt.hear('INVITE');
+    bolt.shutDoor();
+    await bolt.cutAccepted();
+    relay.arrived('bolt', answer(heard, 180));
+    expect((await relay.outcome(1)).status).toBe(180);
+    await bolt.listen();
+    await expect.poll(() => bolt.accepted().length).toBe(2);
+    relay.forward(heard.text.replaceAll('INVITE', 'CANCEL'), { transaction: 1, kind: 'cancel' });
+    expect((await bolt.hear('CANCEL')).header('via')).toBe(heard.header('via'));
+    relay.arrived('bolt', answer(heard, 487));
+    expect((await relay.outcome(1)).status).toBe(487);
+    await bolt.hear('ACK');
+  });
+});
+
 describe('a proxy that leaves the door', () => {
   it('keeps nothing waiting for the end of its rest', async () => {
     relay.door(doorTo(relay.authority, { port: await freePort() }));

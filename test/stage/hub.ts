@@ -278,7 +278,16 @@ export async function ready(one: Pick<Instance, 'id' | 'addresses'>): Promise<vo
 
 /** The sum of a metric over the series of one instance that have these labels; 0 where there is none. */
 export async function readCounter(one: Instance, metric: string, labels: Readonly<Record<string, string>>): Promise<number> {
-  const text = await (await fetch(`http://${one.addresses['admin']}/metrics`)).text();
+  return sumIn(await readMetrics(one), metric, labels);
+}
+
+/** What an instance shows of all its metrics at one moment. */
+export async function readMetrics(one: Instance): Promise<string> {
+  return (await fetch(`http://${one.addresses['admin']}/metrics`)).text();
+}
+
+/** `readCounter` of what was read before: what is to be compared must be of the same moment. */
+export function sumIn(text: string, metric: string, labels: Readonly<Record<string, string>>): number {
   const wanted = Object.entries(labels).map(([name, value]) => `${name}="${value}"`);
   return text
     .split('\n')

@@ -154,14 +154,15 @@ describe('what arrived on a link of a relay', () => {
   });
 
   it.each([
-    ['more header fields than ingress takes', 'X-More: 1\r\n'.repeat(200)],
-    ['a longer header field than ingress takes', `X-Long: ${'x'.repeat(9_000)}\r\n`],
-  ])('is refused when it has %s, though the relay took it', (_why, fields) => {
+    ['more header fields than ingress takes', Array.from({ length: 200 }, () => 'X-More: 1')],
+    ['a longer header field than ingress takes', [`X-Long: ${'x'.repeat(9_000)}`]],
+  ])('is refused when it has %s, though the relay took it', (_why, headers) => {
     const { desk, requests, flush } = setting();
-    const [head = ''] = sip().split('\r\n\r\n', 1);
-    desk.arrived(one(`${head}\r\n${fields}Content-Length: 0\r\n\r\n`.replace(/Content-Length: [1-9]\d*\r\n/, '')));
-    const [answer] = flush();
-    expect(answer).toMatchObject({ subject: 'gh.v1.depart.relay.relay-1', batch: { wires: ['l1'] } });
+    desk.arrived(one(sip({ headers })));
+    desk.arrived(one(sip({ method: 'ACK', headers })));
+    const [answer, ...more] = flush();
+    expect(answer).toMatchObject({ subject: 'gh.v1.depart.relay.relay-1', batch: { wires: ['l1'], length: [expect.any(Number)] } });
+    expect(more).toEqual([]);
     expect(answer?.batch.wire.toString()).toMatch(/^SIP\/2.0 400 .*bad-message/s);
     expect(requests).toEqual([]);
   });
@@ -234,6 +235,7 @@ describe('what departs and what comes back', () => {
     desk.depart(one('any', { members: ['edge'], wires: [''] }));
     desk.depart(one('second', { members: ['edge'], wires: [second.id] }));
     expect(first.member.owed).toBe(8);
+    expect([desk.wroteTo(first), desk.wroteTo(other)]).toEqual([true, false]);
     first.open = false;
     desk.depart(one('rest', { members: ['edge'], wires: [''] }));
     desk.depart(one('closed', { members: ['edge'], wires: [first.id] }));
@@ -288,13 +290,13 @@ describe('what departs and what comes back', () => {
     setOwner('relay-2');
     expect(relaysTold()).toEqual(['relay-2', 'relay-1']);
     desk.depart(one('second', { id: 'relay-2', members: ['edge'], wires: [''] }));
-    state.now = 200_000;
+    state.now = 600_000;
     expect(relaysTold()).toEqual(['relay-2', 'relay-1']);
     setOwner(undefined);
     expect(relaysTold()).toEqual(['relay-1', 'relay-2']);
     setOwner('relay-2');
     desk.depart(one('third', { id: 'relay-2', members: ['edge'], wires: [''] }));
-    state.now = 250_000;
+    state.now = 601_000;
     expect(relaysTold()).toEqual(['relay-2']);
     desk.depart(one('fourth', { id: 'relay.*', members: ['edge'], wires: [''] }));
     expect(relaysTold()).toEqual(['relay-2']);
@@ -346,6 +348,8 @@ describe('presence', () => {
     expect(told()).toEqual([['gh.v1.present', false, ['edge'], []]]);
     presence.touch('edge');
     expect(told()).toEqual([]);
+    presence.lost('edge');
+    expect(told()).toEqual([['gh.v1.present', false, ['edge'], []]]);
     presence.announce();
     expect(told()).toEqual([['gh.v1.present', true, ['edge'], []]]);
     here.clear();

@@ -1,15 +1,24 @@
-import { reasons } from '@guildhall/proto/reason';
+import { type ReasonCode, reasons } from '@guildhall/proto/reason';
 import type { SipLimits } from '@guildhall/proto/sip/limits';
 import { type Message, parseMessage } from '@guildhall/proto/sip/message';
+import { canAnswer, writeResponse } from '@guildhall/proto/sip/response';
+import { SipError } from '@guildhall/proto/sip/sip-error';
 import { subjects } from '@guildhall/proto/subjects';
 import type { Answers } from './answers.js';
 import { type Counts, countMessage } from './counts.js';
-import { type Members, noteOwed } from './members.js';
+import { type Member, type Members, noteOwed } from './members.js';
 import type { Records } from './records.js';
+import { refuseBroken } from './refusing.js';
 import type { RelayWires } from './relay-wires.js';
 import type { Relays } from './relays.js';
 import type { Wire } from './wire.js';
 import { readWires, type WireBatches, type WireEntry } from './wires.js';
+
+/** For so long after it wrote to a member a relay may wait for an answer, ms: Timer C, begun anew by each provisional response. */
+const answerTime = 600_000;
+
+/** What a relay reads off its links, which is more than what is admitted. */
+const roomy: SipLimits = { messageBytes: 2 ** 24, headers: 2 ** 12, headerLineBytes: 2 ** 20, startLineBytes: 2 ** 20 };
 
 /** Messages whose connection another process of the hub holds, or handles (RFC 5923). */
 export interface BusWires {
@@ -17,8 +26,10 @@ export interface BusWires {
   arrived(payload: Uint8Array): void;
   /** "Write these on your wire": requests for members that cannot be dialled. */
   depart(payload: Uint8Array): void;
-  /** A response came in on one of our connections: it belongs to the relay that owns the member. */
+  /** A response came in on one of our connections: it belongs to the relay that owns the member, or to one that did when it asked. */
   response(message: Message, wire: Wire): void;
+  /** Whether something of a relay's was written to a wire. */
+  wroteTo(wire: Wire): boolean;
 }
 
 /** What handling them takes. */
@@ -30,7 +41,7 @@ export interface BusWiresDesk {
   readonly batches: WireBatches;
   readonly answers: Answers;
   readonly counts: Counts;
-  readonly records: Pick<Records, 'serial' | 'refused'>;
+  readonly records: Records;
   /** Monotonic ms. */
   clock(): number;
   isMember(id: string): boolean;
@@ -39,34 +50,67 @@ export interface BusWiresDesk {
 
 /** Ingress's side of both conversations (wire.proto). */
 export function createBusWires(desk: BusWiresDesk): BusWires {
-  const { counts, members, batches } = desk;
+  const { counts, members, batches, clock } = desk;
+  /** When each relay wrote to a member here last, monotonic ms: who owned it before still waits for what it asked. */
+  const writers = new WeakMap<Member, Map<string, number>>();
+  const written = new WeakSet<Wire>();
   /** Subjects by relay, so that none is composed for each message. */
   const subjectOf = new Map<string, string>();
 
   const arrive = (relay: string, entry: WireEntry): void => {
-    const message = read(entry.bytes, desk.limits);
-    if (message === undefined || message.status !== 0) {
+    const fitting = read(entry.bytes, desk.limits);
+    const message = fitting instanceof SipError ? read(entry.bytes, roomy) : fitting;
+    if (message instanceof SipError || message.status !== 0) {
       counts.brokenBatches += 1;
       return;
     }
     if (!desk.isMember(entry.member)) {
-      if (message.method !== 'ACK')
-        batches.text(subjects.depart('relay', relay), entry.wire, entry.member, entry.source, refuseStranger(message, entry));
+      refuse(relay, message, entry, 'unknown-peer');
       return;
     }
     const wire = desk.relayWires.of(relay, entry.wire, members.of(entry.member), entry.source);
-    if (wire === undefined) counts.lostArrivals += 1;
-    else desk.request(message, wire);
+    if (wire === undefined) {
+      counts.lostArrivals += 1;
+      refuse(relay, message, entry, 'hub-overloaded');
+    } else if (fitting instanceof SipError) {
+      const answer = refuseBroken(desk, fitting, message, wire);
+      if (answer !== '') wire.text(answer);
+    } else {
+      desk.request(message, wire);
+    }
   };
 
-  /** The answer to who is no member. */
-  const refuseStranger = (message: Message, { member: peer, source }: WireEntry): string => {
-    const refusal = { status: 403, code: 'unknown-peer', sentence: reasons['unknown-peer'].about, header: '' } as const;
+  /** Says no to who is no member, or has no wire here. */
+  const refuse = (relay: string, message: Message, { wire, member: peer, source }: WireEntry, code: ReasonCode): void => {
+    if (message.method === 'ACK') return;
+    const refusal = { status: reasons[code].status, code, sentence: reasons[code].about, header: '' };
     const serial = desk.records.serial();
     const answer = desk.answers.refusal(message, { source }, refusal, serial);
     countMessage(counts, message.method, refusal.status, false);
-    desk.records.refused(message, { peer, source }, refusal.status, refusal, serial, answer.length, desk.clock());
-    return answer;
+    desk.records.refused(message, { peer, source }, refusal.status, refusal, serial, answer.length, clock());
+    batches.text(subjects.depart('relay', relay), wire, peer, source, answer);
+  };
+
+  /** Says in the place of a member that cannot be written to that its relay is to try elsewhere. */
+  const sendBack = (relay: string, { member, bytes }: WireEntry): void => {
+    const request = read(bytes, roomy);
+    if (request instanceof SipError || request.method === 'CANCEL' || !canAnswer(request)) return;
+    batches.text(subjects.arrived('relay', relay), '', member, '', writeResponse(request, 503, {}));
+  };
+
+  const noteWriter = (member: Member, relay: string, now: number): void => {
+    const known = writers.get(member);
+    if (known === undefined) writers.set(member, new Map([[relay, now]]));
+    else known.set(relay, now);
+  };
+
+  const handOn = (relay: string, message: Message, wire: Wire): void => {
+    let subject = subjectOf.get(relay);
+    if (subject === undefined) {
+      subject = subjects.arrived('relay', relay);
+      subjectOf.set(relay, subject);
+    }
+    batches.bytes(subject, wire.id, wire.member.id, wire.source, message.buffer, message.start, message.end);
   };
 
   return {
@@ -81,39 +125,48 @@ export function createBusWires(desk: BusWiresDesk): BusWires {
         counts.brokenBatches += 1;
         return;
       }
-      for (const { wire: id, member, bytes } of batch.entries) {
+      const relay = batch.from.service === 'relay' && idShape.test(batch.from.id) ? batch.from.id : '';
+      const now = clock();
+      for (const entry of batch.entries) {
+        const { wire: id, member, bytes } = entry;
         // Who does not read is not written to: that would break its connection, and the answers it waits for with it.
         const wire = members.find(member)?.wires.find((one) => one.open && (id === '' || one.id === id) && one.hasRoom());
         if (wire === undefined) {
           counts.lostDepartures += 1;
+          if (relay !== '') sendBack(relay, entry);
           continue;
         }
         noteOwed(wire.member);
+        written.add(wire);
+        if (relay !== '') noteWriter(wire.member, relay, now);
         wire.bytes(bytes, 0, bytes.length);
       }
     },
+    wroteTo: (wire) => written.has(wire),
     response(message, wire) {
       const owner = desk.relays.ownerId(wire.member.id);
-      if (owner === undefined) {
-        counts.lostArrivals += 1;
+      if (owner !== undefined) handOn(owner, message, wire);
+      const asked = writers.get(wire.member);
+      if (asked === undefined || (asked.size === 1 && owner !== undefined && asked.has(owner))) {
+        if (owner === undefined) counts.lostArrivals += 1;
         return;
       }
-      let subject = subjectOf.get(owner);
-      if (subject === undefined) {
-        subject = subjects.arrived('relay', owner);
-        subjectOf.set(owner, subject);
+      const now = clock();
+      for (const [relay, at] of asked) {
+        if (now - at > answerTime) asked.delete(relay);
+        else if (relay !== owner) handOn(relay, message, wire);
       }
-      batches.bytes(subject, wire.id, wire.member.id, wire.source, message.buffer, message.start, message.end);
     },
   };
 }
 
 const idShape = /^[A-Za-z0-9_-]{1,64}$/;
 
-function read(bytes: Buffer, limits: SipLimits): Message | undefined {
+function read(bytes: Buffer, limits: SipLimits): Message | SipError {
   try {
     return parseMessage(bytes, limits);
-  } catch {
-    return undefined;
+  } catch (error) {
+    if (error instanceof SipError) return error;
+    throw error;
   }
 }

@@ -99,6 +99,25 @@ describe('a connection that is reused (RFC 5923)', () => {
     again.end();
   });
 
+  it('that ends while another of its member stands is told to the relays, where something of theirs was written to it', async () => {
+    stage = await openStage(process.env);
+    const { relay } = stage;
+    const told = () => relay.presences.filter((one) => !one.full && one.connected.includes('edge')).length;
+    const first = await stage.member('edge');
+    await until('the relay knows', () => told() === 1);
+    const second = await stage.member('edge');
+    const third = await stage.member('edge');
+    third.end();
+    const request = sip({ uri: 'sip:e@edge.example' });
+    relay.depart('ingress-1', '', 'edge', request);
+    expect(await first.next()).toBe(request);
+    first.end();
+    await until('the relay knows that one is lost', () => told() === 2);
+    expect(relay.presences.flatMap((one) => one.left)).toEqual([]);
+    relay.depart('ingress-1', '', 'edge', request);
+    expect(await second.next()).toBe(request);
+  });
+
   it('carries requests of a member that the hub dialled, and their answers back to that link', async () => {
     stage = await openStage(process.env);
     const { relay } = stage;

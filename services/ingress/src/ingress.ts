@@ -169,7 +169,8 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim,
       closed(connection: Connection) {
         connections.closed(connection);
         events.disconnected(connection);
-        presence.touch(connection.member.id);
+        if (busWires.wroteTo(connection)) presence.lost(connection.member.id);
+        else presence.touch(connection.member.id);
       },
     },
     opened(connection, peer) {

@@ -76,6 +76,37 @@ describe('outcomes', () => {
     expect(noStory).toMatchObject({ relay: '', tries: 0 });
   });
 
+  it('that say no response will come count when they are of the relay that has it now, responses whoever tells them', () => {
+    const { table, counts, take } = desk();
+    const wire = table.wire('acme');
+    const handed = (to: string) => {
+      const open = table.open(sip(), wire);
+      open.relay = { id: to, epoch: 'e', returns: 0, gone: false, queued: false, run: () => undefined };
+      return open;
+    };
+    const [moved, stayed] = [handed('relay-2'), handed('relay-2')];
+    const gone = (relay: string, ...transaction: number[]) =>
+      take(
+        bytes({
+          relay,
+          kind: transaction.map(() => OutcomeKind.GONE),
+          transaction,
+          status: transaction.map(() => 0),
+          reason: transaction.map(() => 1),
+          length: transaction.map(() => 0),
+          gone: [{ code: 'member-unreachable', sentence: 'no proxy' }],
+        }),
+      );
+    gone('relay-1', moved.id, stayed.id);
+    expect([wire.written, counts.strayOutcomes]).toEqual([[], 2]);
+    take(final({ relay: 'relay-1', transaction: [moved.id] }));
+    gone('relay-2', stayed.id);
+    expect(wire.written.map((text) => text.slice(0, 11))).toEqual(['OK', 'SIP/2.0 500']);
+    const older = handed('relay-1');
+    gone('', older.id);
+    expect(wire.written).toHaveLength(3);
+  });
+
   it('for another incarnation, for nobody and from nonsense are dropped and counted', () => {
     const { table, counts, take } = desk();
     const wire = table.wire('acme');

@@ -6,6 +6,8 @@ import { subjects } from '@guildhall/proto/subjects';
 export interface PresenceAnnouncer {
   /** Something may have changed for a member: told at the end of the turn. */
   touch(member: string): void;
+  /** A connection to which relays had something written is gone. Where the member has another, it is told as connected once more: then they know. */
+  lost(member: string): void;
   /** Tells everything. */
   announce(): void;
 }
@@ -27,25 +29,33 @@ export function createPresence(link: PresenceLink): PresenceAnnouncer {
   /** What the relays were told last. */
   let told = new Set<string>();
   const touched = new Set<string>();
+  const lost = new Set<string>();
   const send = (full: boolean, connected: string[], left: string[]): void =>
     link.publish(subjects.present, Presence.encode({ ingress: link.id, epoch: link.epoch, full, connected, left }).finish());
 
   const delta: Job = {
     queued: false,
     run() {
-      const connected = [...touched].filter((member) => link.present(member) && !told.has(member));
+      const connected = [...touched].filter((member) => link.present(member) && (!told.has(member) || lost.has(member)));
       const left = [...touched].filter((member) => !link.present(member) && told.has(member));
       touched.clear();
+      lost.clear();
       for (const member of connected) told.add(member);
       for (const member of left) told.delete(member);
       if (connected.length > 0 || left.length > 0) send(false, connected, left);
     },
   };
 
+  const touch = (member: string): void => {
+    touched.add(member);
+    link.turn.later(delta);
+  };
+
   return {
-    touch(member) {
-      touched.add(member);
-      link.turn.later(delta);
+    touch,
+    lost(member) {
+      lost.add(member);
+      touch(member);
     },
     announce() {
       told = new Set([...link.connected()].filter((member) => link.present(member)));

@@ -32,7 +32,7 @@ export interface SheddingDesk {
 
 /** Takes what the hub can do, no more, and shares it among the members. Every `now` is monotonic ms. */
 export interface Shedding {
-  /** Ends a window and begins the next. To be called ten times a second. */
+  /** Hands out what may be taken until the next call; every tenth of a second it ends a window and begins the next. To be called four times in each. */
   tick(now: number): void;
   /** A relay told how late it is, ms, and `heard`, the time (`now` modulo 2^32, 0: none) at which the newest batch left that it took `age` ms ago. Hot path of a batch. */
   relayTold(relay: string, lag: number, heard: number, age: number, now: number): void;
@@ -68,6 +68,9 @@ const relayTime = 1_000;
 const movingTime = 2_000;
 /** A window that took longer, because the loop was busy, is made up for no further: that would make the next one as long. ms. */
 const longestWindow = 200;
+/** A window ends when it is so long, ms: a timer may be early. */
+const windowTime = 100;
+const nearlyWindow = 90;
 /** A share that was not used is kept for so many windows. */
 const keep = 2.5;
 /** However small its share, a member gets so many refusals a window, or may overdraw by so much, before nothing more is read from it. */
@@ -88,15 +91,17 @@ interface RelayWaits {
 /** Begins calm; without `enabled` it stays so. */
 export function createShedding({ settings, members, counts, lag, startedAt }: SheddingDesk): Shedding {
   let state: OverloadState = calm;
-  let windowAt: number | undefined;
-  let windows = 0;
+  let windowAt = Number.NEGATIVE_INFINITY;
   /** Windows since shedding began. */
-  let sheds = 0;
+  let windows = 0;
+  let turns = 0;
   /** Final answers of all members, when they were last counted. */
   let finals = 0;
-  let perSecond = 10;
-  /** What was taken a second in the window before. */
+  /** When a part of the shares was handed out last, and what all take a second since. */
+  let handedAt = 0;
   let before = Number.POSITIVE_INFINITY;
+  /** Members of which something was not read in this window. */
+  const held = new Set<Member>();
   let ownDelay = 0;
   let relayDelay = 0;
   const relays = new Map<string, RelayWaits>();
@@ -118,6 +123,13 @@ export function createShedding({ settings, members, counts, lag, startedAt }: Sh
     return most;
   };
 
+  /** Reads nothing more from a member until it may have more: what it sends stays with it, so that refusing never costs more than serving. */
+  const hold = (member: Member): void => {
+    held.add(member);
+    member.held = true;
+    for (const wire of member.wires) wire.hold(holds.share);
+  };
+
   const overdrawn = (member: Member): void => {
     if (member.allowance < -Math.max(least, member.share)) hold(member);
   };
@@ -130,47 +142,59 @@ export function createShedding({ settings, members, counts, lag, startedAt }: Sh
 
   const parameters = (percent: number): string => overloadParameters({ percent, validity: settings.ocValidity, sequence });
 
-  /** What each member may have in the next window. */
+  /** Who was not read, and had its share, wants more than it could ask for: what it asked is no wish that leaves the others something. */
+  const wish = (member: Member): number => (held.has(member) && member.asked >= member.share ? Number.POSITIVE_INFINITY : member.asked);
+
+  /** What each member may have in a window from now on. */
   const share = (elapsed: number): void => {
     const rate = admittedRate(state);
-    const total = (rate * Math.min(elapsed, longestWindow)) / 1000;
-    const asked: number[] = [];
-    let level = Number.POSITIVE_INFINITY;
-    if (state.kind === 'shedding') {
-      // Who is not read wants more than it could ask for: taken for a wish, its share would be a reason to give it the others'.
-      for (const member of members.all()) if (member.asked > 0) asked.push(member.held ? Number.POSITIVE_INFINITY : member.asked);
-      level = roomLevel(asked, total);
-    }
-    // What was saved while more was taken would be a second rate beside one that has just fallen.
-    const saved = rate < before ? 1 : keep;
+    const sheds = state.kind === 'shedding';
+    const wishes: number[] = [];
+    if (sheds) for (const member of members.all()) if (member.asked > 0) wishes.push((wish(member) * windowTime) / elapsed);
+    const level = sheds ? roomLevel(wishes, (rate * windowTime) / 1000) : Number.POSITIVE_INFINITY;
+    const fell = rate < before;
     before = rate;
-    perSecond = 1000 / Math.min(elapsed, longestWindow);
-    const tell = sheds % tellEvery === 1;
+    const tell = windows % tellEvery === 1;
     for (const member of members.all()) {
-      if (tell || state.kind !== 'shedding') {
-        member.passing = state.kind === 'shedding' ? passingPart(member.passing, member.asked, level) : 1;
-      }
+      if (tell || !sheds) member.passing = sheds ? passingPart(member.passing, member.asked, level) : 1;
+      // What was saved while there was more would be a second rate beside one that has just fallen.
+      if (fell && member.asked > level) member.allowance = Math.min(0, member.allowance);
       member.share = level;
-      if (level === Number.POSITIVE_INFINITY) member.allowance = level;
-      else member.allowance = Math.min(Math.max(1, level * saved), (Number.isFinite(member.allowance) ? member.allowance : 0) + level);
       member.asked = 0;
       member.shedNow = 0;
       member.told = '';
-      if (member.held) release(member, windows);
+    }
+    held.clear();
+  };
+
+  /** Hands out what came due: a little at a time, or a window's share would be read at once and make everybody wait for it. */
+  const hand = (now: number): void => {
+    const part = Math.min(now - handedAt, longestWindow) / windowTime;
+    handedAt = now;
+    turns += 1;
+    for (const member of members.all()) {
+      const { share: level, allowance } = member;
+      if (level === Number.POSITIVE_INFINITY) member.allowance = level;
+      else member.allowance = Math.min(Math.max(1, level * keep), (Number.isFinite(allowance) ? allowance : 0) + level * part);
+      if (member.held && member.allowance > 0) release(member, turns);
     }
   };
 
   return {
     tick(now) {
       if (!settings.enabled) return;
-      const ms = windowAt === undefined ? 100 : now - windowAt;
+      if (now - windowAt < nearlyWindow) {
+        if (state.kind === 'shedding') hand(now);
+        return;
+      }
+      const ms = windowAt === Number.NEGATIVE_INFINITY ? windowTime : now - windowAt;
+      if (state.kind !== 'shedding') handedAt = now - ms;
       windowAt = now;
-      windows += 1;
       let asked = 0;
       let admitted = 0;
       let answers = 0;
       for (const member of members.all()) {
-        asked += member.held ? Number.POSITIVE_INFINITY : member.asked;
+        asked += wish(member);
         admitted += member.asked - member.shedNow;
         answers += member.counts.responses;
       }
@@ -182,10 +206,11 @@ export function createShedding({ settings, members, counts, lag, startedAt }: Sh
       const moving = state.kind !== 'shedding' && now - movedAt < movingTime;
       const delay = moving ? 0 : Math.max(ownDelay, relayDelay);
       state = stepOverload(state, { ms, delay, asked, admitted, served }, settings);
-      sheds = state.kind === 'shedding' ? sheds + 1 : 0;
+      windows = state.kind === 'shedding' ? windows + 1 : 0;
       sequence = (startedAt + now) / 1000;
       quiet = parameters(0);
       share(ms);
+      hand(now);
     },
     relayTold(relay, lag, heard, age, now) {
       let known = relays.get(relay);
@@ -228,17 +253,11 @@ export function createShedding({ settings, members, counts, lag, startedAt }: Sh
     gauges: {
       state: () => state.kind,
       rate: () => admittedRate(state),
-      share: (member) => member.share * perSecond,
+      share: (member) => (member.share * 1000) / windowTime,
       ownDelay: () => ownDelay,
       relayDelay: () => relayDelay,
     },
   };
-}
-
-/** Reads nothing more from a member until the next window: what it sends stays with it, so that refusing never costs more than serving. */
-function hold(member: Member): void {
-  member.held = true;
-  for (const wire of member.wires) wire.hold(holds.share);
 }
 
 /** Goes on reading, each time beginning with another of its connections: the first has the best of the share. */

@@ -208,9 +208,13 @@ export function createHeart(
     arrived: (payload) => wires.arrived(payload, answers),
     depart: (payload) => wires.depart(payload),
     present(payload) {
-      const touched = presence.take(payload);
-      if (touched === undefined) events.wireBatchesBad += 1;
-      else members.present(touched);
+      const change = presence.take(payload);
+      if (change === undefined) {
+        events.wireBatchesBad += 1;
+        return;
+      }
+      members.present(change.touched);
+      members.renewed(change.renewed, change.ingress);
     },
     changed: (ids) => members.changed(ids),
     review() {

@@ -18,6 +18,8 @@ export interface Members {
   changed(ids: readonly string[] | 'all'): void;
   /** The connections of a member that only dials out changed. */
   present(ids: readonly string[]): void;
+  /** These have lost one of several connections to an ingress: what that one was given to write for them may be lost, and is given to it again, once. */
+  renewed(ids: readonly string[], ingress: string): void;
   /** What these ingresses were given to write, or all, may be lost: it is given to them again. */
   repeat(ingresses: ReadonlySet<string> | 'all'): void;
   /** Once in a while: links are looked after, and members let go that another relay owns. `ownerOf` names a member's owner. */
@@ -182,12 +184,20 @@ export function createMembers(
         if (member?.card?.open === true && member.card.proxies.length === 0 && member.card.lookup === '') apply(member, member.card);
       }
     },
+    renewed(ids, ingress) {
+      for (const id of ids) {
+        for (const proxy of held.get(id)?.proxies ?? []) {
+          const [link] = proxy.links;
+          if (proxy.through === ingress && link !== undefined) sending.repeat(link, proxy, true);
+        }
+      }
+    },
     repeat(ingresses) {
       for (const { proxies } of held.values()) {
         for (const proxy of proxies) {
           const [link] = proxy.links;
           if (proxy.through === undefined || link === undefined) continue;
-          if (ingresses === 'all' || ingresses.has(proxy.through)) sending.repeat(link, proxy);
+          if (ingresses === 'all' || ingresses.has(proxy.through)) sending.repeat(link, proxy, false);
         }
       }
     },

@@ -31,14 +31,24 @@ describe('who is connected where', () => {
 
   it('follows deltas, and a full list replaces them', () => {
     const presence = table();
-    expect(presence.take(say('i2', 'e1', false, ['a', 'b']))).toEqual(['a', 'b']);
-    expect(presence.take(say('i1', 'e1', false, ['a']))).toEqual(['a']);
+    expect(presence.take(say('i2', 'e1', false, ['a', 'b']))?.touched).toEqual(['a', 'b']);
+    expect(presence.take(say('i1', 'e1', false, ['a']))?.touched).toEqual(['a']);
     expect(presence.of('a')).toEqual(['i1', 'i2']);
-    expect(presence.take(say('i2', 'e1', false, ['c'], ['a', 'z']))).toEqual(['c', 'a']);
+    expect(presence.take(say('i2', 'e1', false, ['c'], ['a', 'z']))?.touched).toEqual(['c', 'a']);
     expect(presence.of('a')).toEqual(['i1']);
-    expect(presence.take(say('i2', 'e1', true, ['c']))).toEqual(['b']);
-    expect(presence.take(say('i2', 'e1', true, ['c']))).toEqual([]);
+    expect(presence.take(say('i2', 'e1', true, ['c']))?.touched).toEqual(['b']);
+    expect(presence.take(say('i2', 'e1', true, ['c']))?.touched).toEqual([]);
     expect(presence.heldBy('i2')).toEqual(['c']);
+  });
+
+  it('tells of a delta that names whom it knows: that member lost a connection there and has another', () => {
+    const presence = table();
+    const renewed = (payload: Uint8Array) => presence.take(payload)?.renewed;
+    expect(renewed(say('i1', 'e1', false, ['a']))).toEqual([]);
+    expect(renewed(say('i1', 'e1', false, ['a', 'b']))).toEqual(['a']);
+    expect(renewed(say('i1', 'e1', true, ['a', 'b']))).toEqual([]);
+    expect(renewed(say('i1', 'e1', false, ['a'], ['a']))).toEqual([]);
+    expect(presence.take(say('i1', 'e2', false, ['b']))).toEqual({ ingress: 'i1', touched: ['b'], renewed: [] });
   });
 
   it('knows nobody of another incarnation', () => {
@@ -47,7 +57,7 @@ describe('who is connected where', () => {
     presence.take(say('i1', 'e1', true, ['a', 'b']));
     alive.i1 = 'e2';
     expect(presence.of('a')).toEqual([]);
-    expect(presence.take(say('i1', 'e2', false, ['b']))).toEqual(['b', 'a']);
+    expect(presence.take(say('i1', 'e2', false, ['b']))?.touched).toEqual(['b', 'a']);
     expect([presence.of('a'), presence.of('b')]).toEqual([[], ['i1']]);
   });
 

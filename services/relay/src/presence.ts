@@ -2,10 +2,19 @@ import { Presence } from '@guildhall/proto/gen/guildhall/bus/v1/wire';
 
 const idShape = /^[A-Za-z0-9_-]{1,64}$/;
 
+/** What an ingress's announcement changed. */
+export interface PresenceChange {
+  readonly ingress: string;
+  /** Members that came or left. */
+  readonly touched: readonly string[];
+  /** Members that lost a connection there and have another: what was written to the lost one was in vain. */
+  readonly renewed: readonly string[];
+}
+
 /** Which ingresses hold connections of members that only dial out. */
 export interface PresenceTable {
-  /** Takes an ingress's announcement; returns the members it changed something for, or undefined when it is malformed or too much. */
-  take(payload: Uint8Array): readonly string[] | undefined;
+  /** Takes an ingress's announcement; undefined when it is malformed or too much. */
+  take(payload: Uint8Array): PresenceChange | undefined;
   /** What this ingress announced last, whether it is there or not. */
   heldBy(ingress: string): readonly string[];
   /** Ids of the ingresses that are there and hold a connection of this member, sorted. */
@@ -39,7 +48,8 @@ export function createPresenceTable(limits: PresenceLimits, isThere: (ingress: s
       const restarted = before?.epoch !== said.epoch;
       const touched = [...now.members].filter((member) => restarted || !before.members.has(member));
       for (const member of before?.members ?? []) if (!now.members.has(member)) touched.push(member);
-      return touched;
+      const renewed = replaces ? [] : said.connected.filter((member) => before.members.has(member) && now.members.has(member));
+      return { ingress: said.ingress, touched, renewed };
     },
     heldBy: (ingress) => [...(holders.get(ingress)?.members ?? [])],
     of(member) {

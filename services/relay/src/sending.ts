@@ -38,8 +38,8 @@ export interface Sending {
   fail(proxy: MemberProxy): void;
   /** A lost link is being redialled: what it carried waits for that, under the same branch. */
   requeue(link: Link, proxy: MemberProxy): void;
-  /** What was written to a link may have been lost on the way: what is unanswered is written again under the same branch. */
-  repeat(link: Link, proxy: MemberProxy): void;
+  /** What was written to a link may have been lost on the way: what is unanswered is written again under the same branch, with `once` not a second time. */
+  repeat(link: Link, proxy: MemberProxy, once: boolean): void;
   /** A link, of this proxy where it was dialled, is gone: what it carried goes elsewhere. */
   orphan(link: Link, proxy?: MemberProxy): void;
 }
@@ -275,10 +275,12 @@ export function createSending(
       });
       if (proxy.condition() === 'up') flush(proxy);
     },
-    repeat(link, proxy) {
+    repeat(link, proxy, once) {
       transactions.each((transaction) => {
-        if (transaction.link !== link || transaction.state === 'accepted') return;
-        if (!isCalledOff(transaction)) resend(transaction, proxy);
+        if (transaction.link !== link || transaction.state === 'accepted' || isCalledOff(transaction)) return;
+        if (once && transaction.resends >= mostResends) return;
+        if (once) transaction.resends += 1;
+        resend(transaction, proxy);
       });
       flush(proxy);
     },

@@ -143,11 +143,11 @@ const presence: BusReader = {
   seeds: [Presence.encode({ ingress: 'ingress-1', epoch: 'e1', full: true, connected: ['acme'], left: ['bolt'] }).finish()],
   take(payload) {
     const table = createPresenceTable({ members: 8, ingresses: 4 }, () => true);
-    const touched = table.take(payload);
-    table.take(payload);
+    const touched = table.take(payload)?.touched;
+    const renewed = table.take(payload)?.renewed;
     promise(touched === undefined || touched.length <= 8, 'no more members are believed than the bound');
-    promise(touched?.every((id) => idToken.test(id)) ?? true, 'members that are present have ids');
-    return `${touched?.length ?? 'no'}`;
+    promise([...(touched ?? []), ...(renewed ?? [])].every((id) => idToken.test(id)), 'members that are present have ids');
+    return `${touched?.length ?? 'no'} ${renewed?.length ?? 'no'}`;
   },
 };
 

@@ -42,6 +42,10 @@ export interface Presence {
   epoch: string;
   /** True: `connected` is the whole list, whoever is not on it has left. */
   full: boolean;
+  /**
+   * In a list that is not the whole one: who is on it though known already has lost one of several connections, on which
+   * something of a relay's was written.
+   */
   connected: string[];
   left: string[];
 }
