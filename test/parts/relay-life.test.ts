@@ -107,12 +107,19 @@ describe('a member that is another relay’s now', () => {
 
 describe('a call whose link is lost and that rings over another connection of its member', () => {
   it('is cancelled over the next link', async () => {
+    say(2);
+    bolt.answer(await bolt.hear('MESSAGE'), 200);
+    expect((await relay.outcome(2)).status).toBe(200);
     say(1, 'INVITE');
     const heard = await bolt.hear('INVITE');
     bolt.shutDoor();
+    const tarpit = createServer((socket) => socket.on('error', () => undefined));
     await bolt.cutAccepted();
+    await new Promise<void>((resolve) => tarpit.listen(bolt.port, '127.0.0.1', resolve));
+    await expect.poll(() => relay.metrics()).toMatch(/relay_tries_total\{[^}]*why="redial"[^}]*\} 1\b/);
     relay.arrived('bolt', answer(heard, 180));
     expect((await relay.outcome(1)).status).toBe(180);
+    await new Promise((resolve) => tarpit.close(resolve));
     await bolt.listen();
     await expect.poll(() => bolt.accepted().length).toBe(2);
     relay.forward(heard.text.replaceAll('INVITE', 'CANCEL'), { transaction: 1, kind: 'cancel' });

@@ -5,6 +5,7 @@ import type { ReadyMessage } from '@guildhall/chassis/running';
 import { checkoutRoot } from './checkout.js';
 import type { Folder } from './folder.js';
 import type { Instance } from './hub.js';
+import { atExit } from './last-resort.js';
 
 /**
  * Starts a service as a process of its own, as `guildhall up` does, so that it can die. `config` is what its file says. Rejects with what it
@@ -58,11 +59,10 @@ function live(service: string, file: string, environment: Readonly<Record<string
       output = (output + chunk.toString('utf8')).slice(-200_000);
     });
   }
-  const abandon = () => void child.kill('SIGKILL');
-  process.once('exit', abandon);
+  const settled = atExit(() => void child.kill('SIGKILL'));
   const over = new Promise<void>((resolve) => {
     child.once('close', () => {
-      process.off('exit', abandon);
+      settled();
       resolve();
     });
   });

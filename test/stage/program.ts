@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { atExit } from './last-resort.js';
 
 /** A program outside of this process, with its output, that never outlives the test. */
 export interface Program {
@@ -51,12 +52,11 @@ export async function startProgram(binary: string, args: readonly string[], opti
   child.stderr.on('data', heard);
 
   // The last resort: this process ends in the middle of a test.
-  const abandon = () => signal(child, pid, options.group ?? false, 'SIGKILL');
-  process.once('exit', abandon);
+  const settled = atExit(() => signal(child, pid, options.group ?? false, 'SIGKILL'));
 
   const ended = new Promise<number>((resolve) => {
     child.once('close', (code) => {
-      process.off('exit', abandon);
+      settled();
       resolve(code ?? -1);
       for (const listener of listeners) listener();
     });

@@ -32,7 +32,7 @@ import { turningAway } from './turning-away.js';
 import { createWatchList } from './watch-list.js';
 
 /** ms between looks at: time-outs, connections and refusals, presence, rules on trial. */
-const every = { tick: 100, tend: 1_000, presence: 10_000, shadows: 60_000 };
+const every = { tick: 100, share: 25, tend: 1_000, presence: 10_000, shadows: 60_000 };
 
 /** Puts an ingress together and lets it listen to the bus; `listen` opens it to members. Throws a Fault for a certificate that cannot be used. */
 export function createIngress({ config, epoch, bus, roster, counts, events, rim, traces, keeping }: IngressParts): Ingress {
@@ -204,10 +204,8 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim,
     }),
   ];
   const timers = [
-    setInterval(() => {
-      path.advance();
-      shedding.tick(clock());
-    }, every.tick),
+    setInterval(path.advance, every.tick),
+    setInterval(() => shedding.tick(clock()), every.share),
     setInterval(() => {
       connections.tend(clock());
       watchList.tend(clock());

@@ -15,13 +15,13 @@ export interface Member {
   filledAt: number;
   /** Set: a discovered partner, held to bounds. */
   conduct: Conduct | undefined;
-  /** What is left of its share of this window, below 0 when more was taken; Infinity while the hub keeps up. The share itself. */
+  /** What is left of its share, below 0 when more was taken; Infinity while the hub keeps up. The share of a window itself. */
   allowance: number;
   share: number;
   /** What it asked for in this window, and what of that was refused because its share was used up. */
   asked: number;
   shedNow: number;
-  /** Nothing is read from its connections until the next window. */
+  /** Nothing is read from its connections until it may have more. */
   held: boolean;
   /** Responses that may come in on its connections and are the cost of who asked, not its own. */
   owed: number;

@@ -50,7 +50,7 @@ export function takeOutcomes(payload: Uint8Array, desk: OutcomeDesk): void {
     const end = start + (batch.length[at] ?? 0);
     const kind = batch.kind[at];
     const transaction = desk.byId(batch.transaction[at] ?? 0);
-    if (transaction === undefined) desk.counts.strayOutcomes += 1;
+    if (transaction === undefined || (kind === OutcomeKind.GONE && isOfAnother(transaction, relay))) desk.counts.strayOutcomes += 1;
     else if (kind === OutcomeKind.GONE) {
       farSide(batch, at, transaction, relay);
       desk.gone.take(goneOf(batch, at, transaction.id));
@@ -60,6 +60,11 @@ export function takeOutcomes(payload: Uint8Array, desk: OutcomeDesk): void {
     }
     start = end;
   }
+}
+
+/** Whether it was handed to another relay meanwhile: that one tells its end. */
+function isOfAnother({ relay: present }: ServerTransaction, relay: string): boolean {
+  return present !== undefined && relay !== '' && present.id !== relay;
 }
 
 /** An older relay tells nothing but that it was it. */

@@ -24,6 +24,7 @@ const shedding = (
   drained: true,
   delay: 0,
   settle: 0,
+  fellAt: 0,
   spare: 0,
   ...more,
 });

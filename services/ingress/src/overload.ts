@@ -17,8 +17,9 @@ export type OverloadState =
       readonly drained: boolean;
       /** As in the window before. */
       readonly delay: number;
-      /** Windows for which the rate is left alone, so that what was taken before can drain. */
+      /** For so many ms the rate is left alone, so that what was taken before can drain and that is seen, unless work waits much longer than when it fell. */
       readonly settle: number;
+      readonly fellAt: number;
       /** Windows in a row in which nobody wanted more than there is. */
       readonly spare: number;
     };
@@ -49,15 +50,19 @@ export const calm: OverloadState = { kind: 'calm' };
 
 /** So many windows in a row must be late, fewer where the wait is so many times its target and grows, and never while it shrinks; late ones without end are too many whatever they do. */
 const patience = { least: 3, fewer: 2, times: 4, most: 10 };
-/** The rate falls by what the delay is beyond its target, within these bounds; then so many windows pass before it falls again. */
-const fall = { most: 0.5, least: 0.9, settle: 2 };
+/**
+ * The rate falls by what the delay is beyond its target, within these bounds; where that does not help, what can be done was less than it seemed,
+ * by this factor. A delay is noticed later the longer it is: the rate is left alone for so many ms and so many times the delay, a second at most, unless
+ * that grows so many times longer.
+ */
+const fall = { most: 0.6, least: 0.9, again: 0.75, settle: 200, times: 2, longest: 1_000, worse: 1.5 };
 /** A delay that shrinks each window to this part, or by this part of the window, is what drains: the rate is low enough. */
 const draining = { to: 0.9, by: 0.2 };
 /**
  * When work waits no more the rate goes at once to this part of its ceiling. From there it grows each window, slowly where it is near its ceiling or the
  * delay near its target, and faster the farther it is beyond: by this part of what it is beyond, up to a most.
  */
-const rise = { from: 0.95, least: 1.03, beyond: 0.3, most: 1.2 };
+const rise = { from: 0.95, least: 1.03, beyond: 0.2, most: 1.1 };
 /** What is served is smoothed over so many ms: what waited is answered at once when the hub goes on after a pause. */
 const smooth = 250;
 /** So many windows in a row must leave something over before everything is taken again. */
@@ -85,7 +90,7 @@ export function stepOverload(state: OverloadState, window: OverloadWindow, setti
       if (windows < (grave ? patience.fewer : patience.least) || drains) return { kind: 'late', windows, delay, served };
       const taken = window.admitted * perSecond;
       const base = served === 0 ? taken : Math.min(taken, served);
-      return fallen(base, base, served, window, settings);
+      return fallen(base, served, window, settings);
     }
     case 'shedding':
       return above ? hold(state, window, perSecond, settings) : grow(state, window, perSecond, settings);
@@ -94,25 +99,10 @@ export function stepOverload(state: OverloadState, window: OverloadWindow, setti
 
 type Shedding = Extract<OverloadState, { kind: 'shedding' }>;
 
-function fallen(
-  taken: number,
-  ceiling: number,
-  flow: number,
-  { delay }: OverloadWindow,
-  { target, floor }: OverloadSettings,
-): OverloadState {
-  const factor = Math.max(fall.most, Math.min(fall.least, target / Math.max(1, delay)));
-  return {
-    kind: 'shedding',
-    rate: Math.max(floor, taken * factor),
-    ceiling,
-    flow,
-    best: 0,
-    drained: false,
-    delay,
-    settle: fall.settle,
-    spare: 0,
-  };
+function fallen(ceiling: number, flow: number, { delay }: OverloadWindow, { target, floor }: OverloadSettings): OverloadState {
+  const rate = Math.max(floor, ceiling * Math.max(fall.most, Math.min(fall.least, target / Math.max(1, delay))));
+  const settle = Math.min(fall.longest, fall.settle + fall.times * delay);
+  return { kind: 'shedding', rate, ceiling, flow, best: 0, drained: false, delay, settle, fellAt: delay, spare: 0 };
 }
 
 function flowOf({ flow }: Shedding, { ms, served }: OverloadWindow, perSecond: number): number {
@@ -124,15 +114,15 @@ function hold(state: Shedding, window: OverloadWindow, perSecond: number, settin
   const { delay, ms } = window;
   const flow = flowOf(state, window, perSecond);
   const best = Math.max(state.best, flow);
+  const settle = Math.max(0, state.settle - ms);
   const stands = state.delay > settings.target && delay >= Math.min(state.delay * draining.to, state.delay - ms * draining.by);
-  if (!stands || state.settle > 0) return { ...state, flow, best, delay, settle: Math.max(0, state.settle - 1), spare: 0 };
+  if (!stands || (settle > 0 && delay < state.fellAt * fall.worse)) return { ...state, flow, best, delay, settle, spare: 0 };
+  // Below what has just been too much it may be the same queue still.
+  if (!state.drained) return fallen(Math.min(state.ceiling, state.rate / fall.most) * fall.again, flow, window, settings);
   // Where less was asked for than the rate allows, what was taken says nothing about what can be.
   const taken = window.asked * perSecond < state.rate ? state.rate : Math.min(state.rate, window.admitted * perSecond);
-  // Below what has just been too much it may be the same queue still.
-  if (!state.drained) return fallen(taken, state.ceiling, flow, window, settings);
   // Answers that are long in coming, as of a phone that rings, are no sign of what can be done.
-  const base = Math.min(taken, Math.max(best, taken * fall.most));
-  return fallen(base, base, flow, window, settings);
+  return fallen(Math.min(taken, Math.max(best, taken * fall.most)), flow, window, settings);
 }
 
 /** Work does not wait. */
@@ -146,8 +136,7 @@ function grow(state: Shedding, window: OverloadWindow, perSecond: number, { targ
   const best = near ? Math.max(state.best, flow) : 0;
   const factor = near ? rise.least : Math.min(rise.most, Math.max(rise.least, 1 + (rate / ceiling - 1) * rise.beyond));
   const grown = Math.max(rate * factor, near ? 0 : ceiling * rise.from);
-  const settle = Math.max(0, state.settle - 1);
-  return { kind: 'shedding', rate: spare > 0 ? rate : grown, ceiling, flow, best, drained: true, delay, settle, spare };
+  return { ...state, rate: spare > 0 ? rate : grown, flow, best, drained: true, delay, settle: 0, spare };
 }
 
 /** Requests a second that are taken; Infinity when there is no bound. */

@@ -142,8 +142,8 @@ export function createShedding({ settings, members, counts, lag, startedAt }: Sh
 
   const parameters = (percent: number): string => overloadParameters({ percent, validity: settings.ocValidity, sequence });
 
-  /** Who was not read, and had its share, wants more than it could ask for: what it asked is no wish that leaves the others something. */
-  const wish = (member: Member): number => (held.has(member) && member.asked >= member.share ? Number.POSITIVE_INFINITY : member.asked);
+  /** Who was not read wants more than it could ask for: what it asked is no wish that leaves the others something. */
+  const wish = (member: Member): number => (held.has(member) ? Number.POSITIVE_INFINITY : member.asked);
 
   /** What each member may have in a window from now on. */
   const share = (elapsed: number): void => {
@@ -158,7 +158,7 @@ export function createShedding({ settings, members, counts, lag, startedAt }: Sh
     for (const member of members.all()) {
       if (tell || !sheds) member.passing = sheds ? passingPart(member.passing, member.asked, level) : 1;
       // What was saved while there was more would be a second rate beside one that has just fallen.
-      if (fell && member.asked > level) member.allowance = Math.min(0, member.allowance);
+      if (fell && member.asked > level) member.allowance = Math.min(level, member.allowance);
       member.share = level;
       member.asked = 0;
       member.shedNow = 0;

@@ -13,7 +13,7 @@ import type { Line } from './queue.js';
 import { restingFaults, soonDialled } from './resting.js';
 import { type Here, rewrite } from './rewrite.js';
 import { nextTarget } from './targets.js';
-import { type Transaction, triedBy, uncount } from './transaction.js';
+import { type Transaction, triedBy, uncount, wayTo } from './transaction.js';
 import { branchOf, type Transactions } from './transactions.js';
 
 /** How a transaction gets to a proxy of its member, to the next one, or to its end. */
@@ -235,7 +235,7 @@ export function createSending(
         lose(transaction, losses.cancelled(transaction.member.id));
         return;
       }
-      if (next.cancel) hopByHop.cancel(transaction, transaction.link, transaction.attempt);
+      if (next.cancel) hopByHop.cancel(transaction, wayTo(transaction), transaction.attempt);
       transaction.tryUntil = 0;
       transaction.dueAt = rim.clock() + afterlife;
       schedule(transaction);
@@ -250,7 +250,7 @@ export function createSending(
       }
       const next = step(transaction.kind, transaction.state, 'deadline');
       if (transaction.state !== 'accepted') events.deadlines += 1;
-      if (next?.cancel === true) hopByHop.cancel(transaction, transaction.link, transaction.attempt);
+      if (next?.cancel === true) hopByHop.cancel(transaction, wayTo(transaction), transaction.attempt);
       transaction.state = next?.state ?? 'terminated';
       if (transaction.state === 'terminated') {
         ends.expired(transaction);

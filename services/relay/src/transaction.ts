@@ -129,6 +129,11 @@ export function triedBy(transaction: Transaction): readonly MemberProxy[] {
   return transaction.proxy === undefined ? transaction.earlier : [...transaction.earlier, transaction.proxy];
 }
 
+/** The link it was written to; where that was lost since and something was heard all the same, another one to its proxy. */
+export function wayTo({ link, proxy, number }: Transaction): Link | undefined {
+  return link ?? proxy?.ready(number);
+}
+
 /** It waits for nothing any more that could keep its member from being asked. */
 export function uncount(transaction: Transaction): void {
   if (!transaction.counted) return;
