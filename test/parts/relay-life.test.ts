@@ -113,7 +113,7 @@ describe('a call whose link is lost and that rings over another connection of it
     say(1, 'INVITE');
     const heard = await bolt.hear('INVITE');
     bolt.shutDoor();
-    const tarpit = createServer((socket) => socket.on('error', () => undefined));
+    const tarpit = createServer((socket) => socket.on('error', () => undefined).resume());
     await bolt.cutAccepted();
     await new Promise<void>((resolve) => tarpit.listen(bolt.port, '127.0.0.1', resolve));
     await expect.poll(() => relay.metrics()).toMatch(/relay_tries_total\{[^}]*why="redial"[^}]*\} 1\b/);

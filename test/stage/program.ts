@@ -52,7 +52,8 @@ export async function startProgram(binary: string, args: readonly string[], opti
   child.stderr.on('data', heard);
 
   // The last resort: this process ends in the middle of a test.
-  const settled = atExit(() => signal(child, pid, options.group ?? false, 'SIGKILL'));
+  const abandon = () => signal(child, pid, options.group ?? false, 'SIGKILL');
+  const settled = atExit(abandon);
 
   const ended = new Promise<number>((resolve) => {
     child.once('close', (code) => {
