@@ -1,3 +1,7 @@
+import { monotonic } from '@guildhall/chassis/clock';
+import { createRoster } from '@guildhall/chassis/roster';
+import { Presence, WireBatch } from '@guildhall/proto/gen/guildhall/bus/v1/wire';
+import { subjects } from '@guildhall/proto/subjects';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Member } from '../stage/member.js';
 import { request } from '../stage/speech.js';
@@ -16,8 +20,8 @@ afterEach(async () => {
   await relay.close();
 });
 
-function say(transaction: number): void {
-  const { text } = request({ method: 'MESSAGE', uri: 'sip:bob@bolt.example', from: '<sip:a@acme.example>', callId: `c${transaction}` });
+function say(transaction: number, method = 'MESSAGE'): void {
+  const { text } = request({ method, uri: 'sip:bob@bolt.example', from: '<sip:a@acme.example>', callId: `c${transaction}` });
   relay.forward(text, { transaction });
 }
 
@@ -45,5 +49,54 @@ describe('one of two links to a proxy', () => {
     expect([again.line === one, again.text]).toEqual([true, heard.text]);
     bolt.answer(again, 200);
     expect((await relay.outcome(5)).status).toBe(200);
+  });
+});
+
+describe('what an ingress was given to write and did not hear', () => {
+  it('is given to it again while it is there', async () => {
+    relay.door({ proxies: [], anchors: [] });
+    const there = createRoster(relay.bus, { service: 'ingress', id: 'ingress-2', epoch: 'e2' }, {}, monotonic);
+    const present = { ingress: 'ingress-2', epoch: 'e2', full: true, connected: ['edge'], left: [] };
+    const announcing = setInterval(() => relay.bus.publish(subjects.present, Presence.encode(present).finish()), 100);
+    const unheard = () => relay.metrics().then((text) => /bus_failures_total\{[^}]*unheard[^}]*\} (\d+)/.exec(text)?.[1] ?? '0');
+    const { text } = request({ method: 'MESSAGE', uri: 'sip:eve@edge.example', from: '<sip:a@acme.example>' });
+    relay.forward(text, { transaction: 1, member: 'edge' });
+    await expect.poll(unheard).not.toBe('0');
+    const written = new Promise<string>((resolve) => {
+      relay.bus.subscribe(subjects.depart('ingress', 'ingress-2'), (payload) =>
+        resolve(Buffer.from(WireBatch.decode(payload).wire).toString()),
+      );
+    });
+    expect(await written).toContain('MESSAGE sip:eve@edge.example');
+    clearInterval(announcing);
+    there.close();
+  });
+});
+
+describe('a relay whose drain is over', () => {
+  /** Ends it with a call that rings and a message that nobody answered. */
+  async function end(): Promise<readonly string[]> {
+    await exchange(1);
+    say(2, 'INVITE');
+    const invite = await bolt.hear('INVITE');
+    bolt.answer(invite, 180);
+    expect((await relay.outcome(2)).status).toBe(180);
+    say(3);
+    await bolt.hear('MESSAGE');
+    await relay.relay.stop();
+    await invite.line.over;
+    await relay.bus.settled();
+    return relay.left();
+  }
+
+  it('leaves what is unanswered to whoever owns its members then, without a word of it', async () => {
+    const other = createRoster(relay.bus, { service: 'relay', id: 'relay-2', epoch: 'e' }, {}, monotonic);
+    await exchange(9);
+    expect(await end()).toEqual([]);
+    other.close();
+  });
+
+  it('gives it up where there is nobody', async () => {
+    expect(await end()).toEqual(['gone 2 0member-unreachable', 'gone 3 0member-unreachable']);
   });
 });

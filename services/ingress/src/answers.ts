@@ -78,49 +78,41 @@ export function createAnswers({ domain, epoch, random, microsoft, overload, trac
           overload: toldTo(request, to),
         })
       : '';
+  const linesFor = (status: number, code: ReasonCode, sentence: string, diagnostics: boolean): readonly string[] => [
+    ...reasonLines(domain, status, code, sentence),
+    ...(diagnostics ? diagnosticsLines(code, sentence) : []),
+  ];
   // Where a member is given up, thousands get the same sentence one after the other.
-  let last = { status: 0, code: '', sentence: '' };
+  let last = { status: 0, code: '', sentence: '', diagnostics: false };
   let lastLines: readonly string[] = [];
-  const linesOf = (status: number, code: ReasonCode, sentence: string): readonly string[] => {
-    if (status === last.status && code === last.code && sentence === last.sentence) return lastLines;
-    last = { status, code, sentence };
-    lastLines = reasonLines(domain, status, code, sentence);
+  const linesOf: typeof linesFor = (status, code, sentence, diagnostics) => {
+    if (status !== last.status || code !== last.code || sentence !== last.sentence || diagnostics !== last.diagnostics) {
+      last = { status, code, sentence, diagnostics };
+      lastLines = linesFor(status, code, sentence, diagnostics);
+    }
     return lastLines;
   };
   const readsDiagnostics = ({ member }: Asker): boolean => member !== undefined && microsoft?.(member.id) === true;
-
-  const busy = reasonLines(domain, 503, 'hub-overloaded', '');
-  const retries: (readonly string[])[] = [];
-  const retriesWithDiagnostics: (readonly string[])[] = [];
-  const choices = retryAfter.to - retryAfter.from + 1;
-  for (let seconds = retryAfter.from; seconds <= retryAfter.to; seconds += 1) {
-    const line = retryLine(seconds);
-    retries.push([...busy, line]);
-    retriesWithDiagnostics.push([...busy, ...diagnosticsLines('hub-overloaded', ''), line]);
-  }
+  const retries = Array.from({ length: retryAfter.to - retryAfter.from + 1 }, (_, at) => `Retry-After: ${retryAfter.from + at}`);
+  const comeBack = (): string => retries[Math.floor(random() * retries.length)] ?? '';
+  const busy = linesFor(503, 'hub-overloaded', '', false);
+  const busyWithDiagnostics = linesFor(503, 'hub-overloaded', '', true);
 
   return {
     trying: (request, to) =>
       canAnswer(request) ? writeResponse(request, 100, { sender: readSender(to.source), overload: toldTo(request, to) }) : '',
     ok: (request, to) => write(request, to, 200, []),
     refusal(request, to, { status, code, sentence, header }, serial) {
-      const lines = [...linesOf(status, code, sentence)];
-      if (readsDiagnostics(to)) lines.push(...diagnosticsLines(code, sentence));
-      if (header !== '') lines.push(header);
+      const lines = linesOf(status, code, sentence, readsDiagnostics(to));
       // RFC 3261 21.5.4.
-      if (status === 503 || status === 480) lines.push(retryLine(retryAfter.from + Math.floor(random() * choices)));
-      return write(request, to, status, lines, serial);
+      const retry = status === 503 || status === 480 ? comeBack() : '';
+      const more = [header, retry].filter((line) => line !== '');
+      return write(request, to, status, more.length === 0 ? lines : [...lines, ...more], serial);
     },
     withLines: write,
-    overloaded(request, to, serial) {
-      const lines = readsDiagnostics(to) ? retriesWithDiagnostics : retries;
-      return write(request, to, 503, lines[Math.floor(random() * choices)] ?? busy, serial);
-    },
+    overloaded: (request, to, serial) =>
+      write(request, to, 503, [...(readsDiagnostics(to) ? busyWithDiagnostics : busy), comeBack()], serial),
   };
-}
-
-function retryLine(seconds: number): string {
-  return `Retry-After: ${seconds}`;
 }
 
 /** Reason (RFC 3326) and Warning (RFC 3261 20.43) with code and sentence. */

@@ -115,7 +115,7 @@ function hold(state: Shedding, window: OverloadWindow, perSecond: number, settin
   const flow = flowOf(state, window, perSecond);
   const best = Math.max(state.best, flow);
   const settle = Math.max(0, state.settle - ms);
-  const stands = state.delay > settings.target && delay >= Math.min(state.delay * draining.to, state.delay - ms * draining.by);
+  const stands = state.delay > settings.target && delay >= Math.max(state.delay * draining.to, state.delay - ms * draining.by);
   if (!stands || (settle > 0 && delay < state.fellAt * fall.worse)) return { ...state, flow, best, delay, settle, spare: 0 };
   // Below what has just been too much it may be the same queue still.
   if (!state.drained) return fallen(Math.min(state.ceiling, state.rate / fall.most) * fall.again, flow, window, settings);

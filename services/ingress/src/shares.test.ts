@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fairLevel, passingPart } from './shares.js';
+import { fairLevel, passingPart, roomLevel } from './shares.js';
 
 describe('the fair level', () => {
   it.each<[readonly number[], number, number]>([
@@ -13,6 +13,8 @@ describe('the fair level', () => {
     [[10, 20, 1_000, 1_000], 100, 35],
     [[1, 2, 4, 8, 16, 32, 64], 64, 16.5],
     [[5], 0, 0],
+    [[10, Number.POSITIVE_INFINITY], 100, 90],
+    [[10, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY], 100, 45],
   ])('of %j and %d is %d', (asked, total, level) => {
     expect(fairLevel(asked, total)).toBe(level);
   });
@@ -27,6 +29,19 @@ describe('the fair level', () => {
         expect(given).toBeCloseTo(Math.min(wanted, total), 3);
       }),
     );
+  });
+});
+
+describe('the level with room for one more', () => {
+  it.each<[readonly number[], number, number]>([
+    [[], 100, 100],
+    [[10, 20], 100, 90],
+    [[50, 50], 100, 50],
+    [[50, 40], 100, 60],
+    [[100, 100], 100, 50],
+    [[10, Number.POSITIVE_INFINITY], 100, 90],
+  ])('of %j and %d is %d', (asked, total, level) => {
+    expect(roomLevel(asked, total)).toBe(level);
   });
 });
 

@@ -158,7 +158,8 @@ export function createShedding({ settings, members, counts, lag, startedAt }: Sh
     for (const member of members.all()) {
       if (tell || !sheds) member.passing = sheds ? passingPart(member.passing, member.asked, level) : 1;
       // What was saved while there was more would be a second rate beside one that has just fallen.
-      if (fell && member.asked > level) member.allowance = Math.min(level, member.allowance);
+      if (member.allowance === Number.POSITIVE_INFINITY) member.allowance = 0;
+      else if (fell && member.asked > level) member.allowance = Math.min(level / 2, member.allowance);
       member.share = level;
       member.asked = 0;
       member.shedNow = 0;
@@ -175,7 +176,7 @@ export function createShedding({ settings, members, counts, lag, startedAt }: Sh
     for (const member of members.all()) {
       const { share: level, allowance } = member;
       if (level === Number.POSITIVE_INFINITY) member.allowance = level;
-      else member.allowance = Math.min(Math.max(1, level * keep), (Number.isFinite(allowance) ? allowance : 0) + level * part);
+      else member.allowance = Math.min(Math.max(1, level * keep), (allowance === Number.POSITIVE_INFINITY ? 0 : allowance) + level * part);
       if (member.held && member.allowance > 0) release(member, turns);
     }
   };

@@ -1,5 +1,4 @@
 import type { Bus } from '@guildhall/chassis/bus';
-import { askPolicy } from '@guildhall/chassis/bus-ask';
 import { ownerOf } from '@guildhall/chassis/rendezvous';
 import type { RevocationFeed } from '@guildhall/chassis/revocation-feed';
 import type { Roster } from '@guildhall/chassis/roster';
@@ -19,6 +18,7 @@ import { createLocatedDoors } from './located-doors.js';
 import type { Location } from './location.js';
 import type { Member, MemberProxy } from './member.js';
 import { createMembers } from './members.js';
+import { onceKnown } from './once-known.js';
 import { createOutcomes } from './outcomes.js';
 import type { OwnCertificate } from './own-certificate.js';
 import { createPresenceTable } from './presence.js';
@@ -121,14 +121,20 @@ export function createHeart(
     roster.every('ingress').some(({ id, epoch: lives }) => id === ingress && lives === incarnation);
   const presence = createPresenceTable({ members: config.limits.members, ingresses: 256 }, isThere);
 
-  const entering = createWireSender(bus, turn, self, (ingress) => subjects.arrived('ingress', ingress));
-  const leaving = createWireSender(bus, turn, self, (ingress) => subjects.depart('ingress', ingress));
+  /** Ingresses that did not hear what they were given to write. */
+  const unheard = new Set<string>();
+  const leaving = createWireSender(bus, turn, self, (ingress) => subjects.depart('ingress', ingress), {
+    lost: (ingress) => unheard.add(ingress),
+    clock: rim.clock,
+  });
   const wires = createWires(
     bus,
+    turn,
+    self,
     () => roster.freshIds('ingress'),
-    entering,
     (id) => ways.linkOf(id),
     limits,
+    rim.clock,
     events,
   );
 
@@ -211,10 +217,10 @@ export function createHeart(
       const change = presence.take(payload);
       if (change === undefined) {
         events.wireBatchesBad += 1;
-        return;
+      } else {
+        members.present(change.touched);
+        members.renewed(change.renewed, change.ingress);
       }
-      members.present(change.touched);
-      members.renewed(change.renewed, change.ingress);
     },
     changed: (ids) => members.changed(ids),
     review() {
@@ -255,6 +261,9 @@ export function createHeart(
         ageAt = now + ageTime;
         outcomes.age(now);
       }
+      // Who is gone is off the roster soon; until then it may have been a moment's trouble.
+      if (unheard.size > 0) members.repeat(new Set(unheard));
+      unheard.clear();
       const relays = roster.freshIds('relay');
       members.tend(now, (member) => ownerOf(member, relays));
     },
@@ -272,26 +281,10 @@ export function createHeart(
       return all;
     },
     told: outcomes.counts,
-    close: () => members.close(),
-  };
-}
-
-/** Nobody is dialled before it is known what is revoked: a question for a door waits for that within its time. */
-function onceKnown(bus: Bus, revocations: Rim['revocations']): Pick<Bus, 'request'> {
-  return {
-    async request(subject, payload, timeout) {
-      if (revocations.table() === undefined) await within(revocations.known(), timeout);
-      return askPolicy(bus, subject, payload, timeout, 'wait');
+    close() {
+      // Of what another relay takes over, under the same branch, nothing is said any more.
+      if (roster.freshIds('relay').length > 0) outcomes.hold();
+      members.close();
     },
   };
-}
-
-function within(what: Promise<void>, ms: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error('the revocation lists were not read yet')), ms);
-    void what.then(() => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }

@@ -51,7 +51,10 @@ describe('a batch of messages for other wires', () => {
         });
       },
     };
-    const sender = createWireSender(bus, turn, { id: 'relay-1', epoch: 'e' }, (destination) => destination);
+    const sender = createWireSender(bus, turn, { id: 'relay-1', epoch: 'e' }, (destination) => destination, {
+      lost: () => undefined,
+      clock: () => 0,
+    });
     const body = Buffer.from('..xyz');
     sender.add('one', { wire: 'l1', member: 'acme', source: 's' }, 'h1', body, 2, 5);
     sender.add('two', { wire: 'l1', member: 'acme', source: 's' }, 'h2', body, 2, 2);

@@ -1,4 +1,5 @@
 import type { Bus } from '@guildhall/chassis/bus';
+import type { Unheard } from '@guildhall/chassis/bus-unheard';
 import { createOutbox } from '@guildhall/chassis/outbox';
 import type { Turn } from '@guildhall/chassis/turn';
 import { WireBatch } from '@guildhall/proto/gen/guildhall/bus/v1/wire';
@@ -25,6 +26,13 @@ export interface Wire {
   readonly source: string;
 }
 
+/** Who is told of batches that nobody heard. */
+export interface LostWires {
+  lost(destination: string, batch: WireBatch): void;
+  /** Monotonic ms. */
+  clock(): number;
+}
+
 interface Parcel {
   wires: string[];
   members: string[];
@@ -35,14 +43,40 @@ interface Parcel {
 
 const largestBatch = 512 * 1024;
 
+/** NATS says that nobody heard a batch within this, ms; so long it is kept. */
+const unheardTime = 1000;
+
 function emptyParcel(): Parcel {
   return { wires: [], members: [], sources: [], wireIndex: [], length: [] };
 }
 
 /** `subjectOf` says where batches for a destination go. */
-export function createWireSender(bus: Bus, turn: Turn, self: Self, subjectOf: (destination: string) => string): WireSender {
+export function createWireSender(
+  bus: Bus,
+  turn: Turn,
+  self: Self,
+  subjectOf: (destination: string) => string,
+  { lost, clock }: LostWires,
+): WireSender {
   const builders = new Map<string, ReturnType<typeof createBuilder>>();
+  /** Batches that left lately, oldest first. */
+  const watched: { readonly unheard: Unheard; readonly at: number }[] = [];
   const most = Math.min(largestBatch, bus.maxPayload / 2);
+
+  /** One a batch, so that it is known which was not heard. */
+  const watch = (destination: string, batch: WireBatch): Unheard => {
+    const now = clock();
+    for (let oldest = watched[0]; oldest !== undefined && now - oldest.at > unheardTime; oldest = watched[0]) {
+      oldest.unheard.close();
+      watched.shift();
+    }
+    const unheard = bus.unheard(() => {
+      unheard.close();
+      lost(destination, batch);
+    });
+    watched.push({ unheard, at: now });
+    return unheard;
+  };
 
   function createBuilder(destination: string) {
     const subject = subjectOf(destination);
@@ -52,7 +86,8 @@ export function createWireSender(bus: Bus, turn: Turn, self: Self, subjectOf: (d
       if (parcel.length.length === 0) return;
       const full = parcel;
       parcel = emptyParcel();
-      bus.publish(subject, WireBatch.encode({ service: 'relay', id: self.id, epoch: self.epoch, ...full, wire: outbox.take() }).finish());
+      const batch = { service: 'relay', id: self.id, epoch: self.epoch, ...full, wire: outbox.take() };
+      bus.publish(subject, WireBatch.encode(batch).finish(), watch(destination, batch));
     };
     const job = {
       queued: false,

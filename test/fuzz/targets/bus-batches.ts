@@ -146,7 +146,10 @@ const presence: BusReader = {
     const touched = table.take(payload)?.touched;
     const renewed = table.take(payload)?.renewed;
     promise(touched === undefined || touched.length <= 8, 'no more members are believed than the bound');
-    promise([...(touched ?? []), ...(renewed ?? [])].every((id) => idToken.test(id)), 'members that are present have ids');
+    promise(
+      [...(touched ?? []), ...(renewed ?? [])].every((id) => idToken.test(id)),
+      'members that are present have ids',
+    );
     return `${touched?.length ?? 'no'} ${renewed?.length ?? 'no'}`;
   },
 };
