@@ -132,6 +132,34 @@ describe('a batch as columns', () => {
     );
   });
 
+  it.each([[[0, 0]], [[2, 1, 0]], [[1, 0, 0, 0, 0, 0, 0, 0, 0]], [[5, 0, 0, 0, 0]], [[0]]])(
+    'means nothing where a field has no number (%j): other readers stop there',
+    (bytes) => {
+      const [batch] = fc.sample(batches, 1);
+      if (batch === undefined) throw new Error('there is no sample');
+      const whole = RecordBatch.encode(batch).finish();
+      expect(read(Buffer.from([...bytes, ...whole]))).toBeUndefined();
+      expect(read(Buffer.from([...whole, ...bytes, ...RecordBatch.encode({ ...batch, names: [] }).finish()]))).toBeUndefined();
+    },
+  );
+
+  it('has its texts whole, also one that begins with a byte order mark', () => {
+    fc.assert(
+      fc.property(batches, (batch) => {
+        const marked = {
+          ...batch,
+          ingress: '\ufeffi',
+          names: batch.names.map((one) => `\ufeff${one}`),
+          callId: batch.callId.map((one) => `\ufeff${one}`),
+        };
+        const columns = read(RecordBatch.encode(marked).finish());
+        expect(columns).toBeDefined();
+        if (columns !== undefined) expectSame(columns, marked);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
   it('passes over fields of a newer hub, and takes numbers that are not packed', () => {
     const batch = fc.sample(batches, 1)[0];
     if (batch === undefined) throw new Error('there is no sample');

@@ -95,7 +95,8 @@ interface Spans {
 
 type Scratch = Record<NumberColumn, Column>;
 
-const decoder = new TextDecoder();
+/** A text is what its bytes are, also the first three. */
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /**
  * Makes a reader of batches that goes from the wire into columns; it answers undefined for what means nothing: broken bytes, columns of different
@@ -122,6 +123,8 @@ export function createRecordReader(): (payload: Uint8Array) => RecordColumns | u
       const tag = wire.varint();
       const field = Math.floor(tag / 8);
       const type = tag & 7;
+      // No field has this number; the generated reader takes it for the end.
+      if (field === 0) return undefined;
       const column = byField.get(field);
       if (type === 2) {
         const from = wire.skipBytes();

@@ -1,4 +1,5 @@
 import { RecordPrivacy } from '../gen/guildhall/bus/v1/record.js';
+import { uriPlace } from '../sip/uri.js';
 import { userOfUri } from '../sip/user.js';
 
 /** A keyed hash of a user, 11 characters of base64url. */
@@ -23,7 +24,7 @@ function numberOf(uri: string): string {
 }
 
 function hostOf(uri: string): string {
-  return /^sips?:([^@;?]*)$/i.exec(uri)?.[1]?.toLowerCase() ?? '';
+  return uriPlace(uri)?.host ?? '';
 }
 
 /** As nearly all sound URIs are written: `userOfUri` would make the same of it, at four times the price. */
@@ -45,13 +46,17 @@ export function recordUser(uri: string, privacy: RecordPrivacy, hash: UserHash):
   return privacy === RecordPrivacy.HASHED ? `~${hash(`tel:${number}`)}@tel` : 'tel';
 }
 
-/** Whoever may be named in a sentence: what stands before an @ and the host behind it. */
-const named = /([^\s"'<>()@,;:]+)@([A-Za-z0-9.-]*[A-Za-z0-9])/g;
+/**
+ * Whoever may be named in a sentence: what stands before an @ and the host behind it. What has no such host is found too and stays, or it would be looked
+ * for again from each of its characters.
+ */
+const named = /([^\s"'<>()@,;:]+)(?:@([A-Za-z0-9.-]*[A-Za-z0-9]))?/g;
 
 /** A sentence as a record keeps it: a rule about a user names it, and so would who is told that the rule decided. */
 export function recordSentence(sentence: string, privacy: RecordPrivacy, hash: UserHash): string {
   if (privacy === RecordPrivacy.FULL || !sentence.includes('@')) return sentence;
-  return sentence.replace(named, (_, user: string, host: string) => {
+  return sentence.replace(named, (found: string, user: string, host: string | undefined) => {
+    if (host === undefined) return found;
     const domain = host.toLowerCase();
     return privacy === RecordPrivacy.HASHED ? hashedUser(`${user}@${domain}`, hash) : domain;
   });

@@ -86,8 +86,8 @@ function afterFault(error: Error, reused: boolean): Again {
   return reused && (code === 'ECONNRESET' || code === 'EPIPE') ? 'stale' : 0;
 }
 
-/** ms; 0 where it does not say. */
+/** ms; 0 where it does not say. Whole seconds only (RFC 9110 10.2.3): after a part of one it would be asked without a pause. */
 function retryAfter({ headers }: IncomingMessage): number {
-  const seconds = Number(headers['retry-after'] ?? 0);
-  return Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : 0;
+  const told = headers['retry-after'] ?? '';
+  return /^\d+$/.test(told) ? Number(told) * 1000 : 0;
 }

@@ -52,3 +52,13 @@ it('goes on after a piece that throws', () => {
   while (turn());
   expect(done).toEqual([1, 2, 3, 4, 6]);
 });
+
+it('keeps the order of what comes before the rest of a piece that threw', () => {
+  const { done, slices, turn } = setUp();
+  for (const piece of [1, 2, 3, -4, 5, 6]) slices.take(piece);
+  expect(turn).toThrow('it cannot be done');
+  slices.take(7);
+  expect(done).toEqual([1, 2, 3]);
+  while (turn());
+  expect(done).toEqual([1, 2, 3, 5, 6, 7]);
+});

@@ -1,4 +1,11 @@
-import { JetStreamApiCodes, JetStreamApiError, type JetStreamManager, jetstreamManager, type StreamConfig } from '@nats-io/jetstream';
+import {
+  JetStreamApiCodes,
+  JetStreamApiError,
+  type JetStreamManager,
+  jetstreamManager,
+  type StreamConfig,
+  type StreamInfo,
+} from '@nats-io/jetstream';
 import { type NatsConnection, nanos } from '@nats-io/transport-node';
 import { isLed, jetStreamTrouble, makeSettled } from './jetstream-trouble.js';
 
@@ -72,7 +79,7 @@ async function make(manager: JetStreamManager, options: StreamOptions): Promise<
     try {
       await makeSettled(
         () => manager.streams.info(config.name),
-        () => manager.streams.add(config),
+        adding(manager, config),
         async () => isLed(await manager.streams.info(config.name)),
       );
     } catch (thrown) {
@@ -84,6 +91,22 @@ async function make(manager: JetStreamManager, options: StreamOptions): Promise<
     await manager.streams.update(config.name, { ...config, max_bytes: half });
     return half;
   }
+}
+
+/**
+ * Adds a stream, and may be called again. COMPAT nats-server 2.9: it wants as much room once more for one that is there, before it sees that it is the
+ * same.
+ */
+function adding(manager: JetStreamManager, config: Parameters<JetStreamManager['streams']['add']>[0]): () => Promise<StreamInfo> {
+  let made: StreamInfo | undefined;
+  return async () => {
+    try {
+      made = await manager.streams.add(config);
+    } catch (thrown) {
+      if (made === undefined || !lacksRoom(thrown)) throw thrown;
+    }
+    return made;
+  };
 }
 
 /** It stays on as many servers as it is. To take what room there is by and by would leave none to others. */

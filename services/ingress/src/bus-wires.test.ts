@@ -1,17 +1,16 @@
 import type { Job } from '@guildhall/chassis/turn';
-import { Presence, WireBatch } from '@guildhall/proto/gen/guildhall/bus/v1/wire';
+import { WireBatch } from '@guildhall/proto/gen/guildhall/bus/v1/wire';
 import { defaultLimits } from '@guildhall/proto/sip/limits';
 import { describe, expect, it } from 'vitest';
 import { createAnswers } from './answers.js';
 import { createBusWires } from './bus-wires.js';
 import { createCounts } from './counts.js';
-import { createPresence } from './presence.js';
 import { noRecords } from './records.js';
 import { createRelayWires } from './relay-wires.js';
 import { sip } from './sip.stage.js';
 import { message, transactionTable } from './transaction.stage.js';
 import type { Wire } from './wire.js';
-import { createWireBatches, readWires } from './wires.js';
+import { createWireBatches } from './wires.js';
 
 const setting = (most = 10, batchBytes = 100_000) => {
   const jobs: Job[] = [];
@@ -82,54 +81,6 @@ const batchOf = (more: Partial<WireBatch>): Uint8Array =>
   ).finish();
 const one = (text: string, more: Partial<WireBatch> = {}) =>
   batchOf({ wireIndex: [0], length: [text.length], wire: Buffer.from(text, 'latin1'), ...more });
-
-describe('a batch of wires that means nothing', () => {
-  it.each<[string, Uint8Array]>([
-    ['no protobuf', Buffer.from([0xff])],
-    ['tables of different length', one('x', { members: [] })],
-    ['columns of different length', one('x', { length: [] })],
-    ['an index of nothing', one('x', { wireIndex: [1] })],
-    ['too few bytes', one('x', { length: [2] })],
-    ['too many bytes', one('xy', { length: [1] })],
-    ['an empty message', batchOf({ wireIndex: [0], length: [0] })],
-  ])('%s', (_why, payload) => {
-    expect(readWires(payload)).toBeUndefined();
-  });
-});
-
-describe('what left for relays', () => {
-  it('is said again on the subjects asked for, as far as it is kept', () => {
-    const sent: [string, number][] = [];
-    const jobs: Job[] = [];
-    let now = 0;
-    const batches = createWireBatches({
-      id: 'ingress-1',
-      epoch: 'now',
-      batchBytes: 10_000,
-      keptMs: 100,
-      keptBytes: 950,
-      turn: { later: (job) => void jobs.push(job) },
-      publish: (subject, payload) => void sent.push([subject, payload.length]),
-      clock: () => now,
-    });
-    const say = (at: number, subject: string, length = 1) => {
-      now = at;
-      batches.text(subject, 'l1', 'bolt', '', 'x'.repeat(length));
-      for (const job of jobs.splice(0)) job.run();
-    };
-    const again = (on: ReadonlySet<string> | 'all') => {
-      sent.length = 0;
-      batches.again(on);
-      return sent.map(([subject]) => subject);
-    };
-    for (const [at, subject] of ['a', 'b', 'a'].entries()) say(at, subject);
-    expect([again('all'), again(new Set(['b']))]).toEqual([['a', 'b', 'a'], ['b']]);
-    say(102, 'c');
-    expect(again('all')).toEqual(['a', 'c']);
-    say(103, 'd', 900);
-    expect(again('all')).toEqual(['d']);
-  });
-});
 
 describe('what arrived on a link of a relay', () => {
   it('is dropped when it is no request, or comes from no relay', () => {
@@ -302,6 +253,23 @@ describe('what departs and what comes back', () => {
     expect(relaysTold()).toEqual(['relay-2']);
   });
 
+  it('is told as a bad answer where it cannot be passed on, as far as it says to what', () => {
+    const { desk, table, flush, setOwner } = setting();
+    const wire = table.wire('edge');
+    const answer = ['SIP/2.0 200 OK', 'Via: x', 'From: <sip:a@b>;tag=1', 'To: <sip:c@d>;tag=2', 'Call-ID: c', 'CSeq: 1 MESSAGE'];
+    const broken = (lines: readonly string[]) => desk.broken(message(`${[...lines, 'Content-Length: 0'].join('\r\n')}\r\n\r\n`), wire);
+    broken(answer);
+    const [told, ...more] = flush();
+    expect(more).toEqual([]);
+    expect(told).toMatchObject({ subject: 'gh.v1.arrived.relay.relay-1', batch: { members: ['edge'] } });
+    expect(told?.batch.wire.toString().split('\r\n')).toEqual(['SIP/2.0 502 Bad Gateway', ...answer.slice(1), 'Content-Length: 0', '', '']);
+    broken(['SIP/2.0 100 Trying', ...answer.slice(1)]);
+    broken(answer.filter((line) => !line.startsWith('Via')));
+    setOwner(undefined);
+    broken(answer);
+    expect(flush()).toEqual([]);
+  });
+
   it('goes to the relay that owns the member, in batches of a size', () => {
     const { desk, table, counts, flush, setOwner } = setting(10, 2_000);
     const wire = table.wire('edge');
@@ -318,43 +286,5 @@ describe('what departs and what comes back', () => {
       batch: { wires: [wire.id], members: ['edge'], sources: [wire.source] },
     });
     expect(flush()).toEqual([]);
-  });
-});
-
-describe('presence', () => {
-  it('tells changes once a turn, everything when asked, and only of members that cannot be dialled', () => {
-    const { turn, publish, jobs, sent } = setting();
-    const here = new Set<string>();
-    const presence = createPresence({
-      id: 'i',
-      epoch: 'e',
-      turn,
-      publish,
-      present: (id) => here.has(id),
-      connected: () => ['acme', ...here],
-    });
-    const told = () => {
-      for (const job of jobs.splice(0)) job.run();
-      return sent.splice(0).map(({ subject, payload }) => {
-        const { full, connected, left } = Presence.decode(payload);
-        return [subject, full, connected, left];
-      });
-    };
-    presence.touch('acme');
-    expect(told()).toEqual([]);
-    here.add('edge');
-    presence.touch('edge');
-    presence.touch('edge');
-    expect(told()).toEqual([['gh.v1.present', false, ['edge'], []]]);
-    presence.touch('edge');
-    expect(told()).toEqual([]);
-    presence.lost('edge');
-    expect(told()).toEqual([['gh.v1.present', false, ['edge'], []]]);
-    presence.announce();
-    expect(told()).toEqual([['gh.v1.present', true, ['edge'], []]]);
-    here.clear();
-    presence.touch('edge');
-    presence.touch('acme');
-    expect(told()).toEqual([['gh.v1.present', false, [], ['edge']]]);
   });
 });

@@ -1,6 +1,7 @@
 import { type ReasonCode, reasons } from '@guildhall/proto/reason';
+import { Header } from '@guildhall/proto/sip/header-name';
 import type { SipLimits } from '@guildhall/proto/sip/limits';
-import { type Message, parseMessage } from '@guildhall/proto/sip/message';
+import { firstHeader, type Message, parseMessage } from '@guildhall/proto/sip/message';
 import { canAnswer, writeResponse } from '@guildhall/proto/sip/response';
 import { SipError } from '@guildhall/proto/sip/sip-error';
 import { subjects } from '@guildhall/proto/subjects';
@@ -28,6 +29,8 @@ export interface BusWires {
   depart(payload: Uint8Array): void;
   /** A response came in on one of our connections: it belongs to the relay that owns the member, or to one that did when it asked. */
   response(message: Message, wire: Wire): void;
+  /** One that must not be passed on came in: who waits for it is told so, as far as it says who that is. */
+  broken(message: Message, wire: Wire): void;
   /** Whether something of a relay's was written to a wire. */
   wroteTo(wire: Wire): boolean;
 }
@@ -54,8 +57,18 @@ export function createBusWires(desk: BusWiresDesk): BusWires {
   /** When each relay wrote to a member here last, monotonic ms: who owned it before still waits for what it asked. */
   const writers = new WeakMap<Member, Map<string, number>>();
   const written = new WeakSet<Wire>();
-  /** Subjects by relay, so that none is composed for each message. */
+  /** Subjects by relay, so that none is composed for each message, and lists of that relay alone. */
   const subjectOf = new Map<string, string>();
+  const alone = new Map<string, readonly string[]>();
+  const onlyOwner = (owner: string | undefined): readonly string[] => {
+    if (owner === undefined) return nobody;
+    let list = alone.get(owner);
+    if (list === undefined) {
+      list = [owner];
+      alone.set(owner, list);
+    }
+    return list;
+  };
 
   const arrive = (relay: string, entry: WireEntry): void => {
     const fitting = read(entry.bytes, desk.limits);
@@ -96,6 +109,27 @@ export function createBusWires(desk: BusWiresDesk): BusWires {
     const request = read(bytes, roomy);
     if (request instanceof SipError || request.method === 'CANCEL' || !canAnswer(request)) return;
     batches.text(subjects.arrived('relay', relay), '', member, '', writeResponse(request, 503, {}));
+  };
+
+  /** A 502 in the place of an answer that cannot be passed on; '' where it does not say to what it is one, or is none that is waited for. */
+  const badAnswer = (answer: Message): string => {
+    if (answer.status < 200 || firstHeader(answer, Header.via) < 0) return '';
+    try {
+      return writeResponse(answer, 502, {});
+    } catch (error) {
+      if (error instanceof SipError) return '';
+      throw error;
+    }
+  };
+
+  /** Who may wait for what came in on a wire: the relay that owns its member, and those that wrote to it before. */
+  const askers = (wire: Wire): readonly string[] => {
+    const owner = desk.relays.ownerId(wire.member.id);
+    const asked = writers.get(wire.member);
+    if (asked === undefined || (asked.size === 1 && owner !== undefined && asked.has(owner))) return onlyOwner(owner);
+    const now = clock();
+    for (const [relay, at] of asked) if (now - at > answerTime) asked.delete(relay);
+    return [...onlyOwner(owner), ...[...asked.keys()].filter((relay) => relay !== owner)];
   };
 
   const noteWriter = (member: Member, relay: string, now: number): void => {
@@ -144,23 +178,21 @@ export function createBusWires(desk: BusWiresDesk): BusWires {
     },
     wroteTo: (wire) => written.has(wire),
     response(message, wire) {
-      const owner = desk.relays.ownerId(wire.member.id);
-      if (owner !== undefined) handOn(owner, message, wire);
-      const asked = writers.get(wire.member);
-      if (asked === undefined || (asked.size === 1 && owner !== undefined && asked.has(owner))) {
-        if (owner === undefined) counts.lostArrivals += 1;
-        return;
-      }
-      const now = clock();
-      for (const [relay, at] of asked) {
-        if (now - at > answerTime) asked.delete(relay);
-        else if (relay !== owner) handOn(relay, message, wire);
-      }
+      const relays = askers(wire);
+      if (relays.length === 0) counts.lostArrivals += 1;
+      for (const relay of relays) handOn(relay, message, wire);
+    },
+    broken(message, wire) {
+      const text = badAnswer(message);
+      if (text === '') return;
+      for (const relay of askers(wire)) batches.text(subjects.arrived('relay', relay), wire.id, wire.member.id, wire.source, text);
     },
   };
 }
 
 const idShape = /^[A-Za-z0-9_-]{1,64}$/;
+
+const nobody: readonly string[] = [];
 
 function read(bytes: Buffer, limits: SipLimits): Message | SipError {
   try {

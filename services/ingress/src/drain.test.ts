@@ -90,6 +90,9 @@ describe('a connection that is reused (RFC 5923)', () => {
     member.send(response(request, 200, 'OK'));
     await until('the response is handed on', () => relay.arrived.length === 1);
     expect(relay.arrived[0]).toMatchObject({ member: 'edge', text: response(request, 200, 'OK') });
+    member.send(response(request, 200, 'OK').replace('Content-Length', 'no header field\r\nContent-Length'));
+    await until('a response that must not pass is told of', () => relay.arrived.length === 2);
+    expect(relay.arrived[1]?.text).toBe(response(request, 502, 'Bad Gateway'));
     member.end();
     await until('the relay knows that it left', () => relay.presences.some((one) => one.left.includes('edge')));
     // A relay that comes later learns everything at once.
@@ -116,6 +119,20 @@ describe('a connection that is reused (RFC 5923)', () => {
     expect(relay.presences.flatMap((one) => one.left)).toEqual([]);
     relay.depart('ingress-1', '', 'edge', request);
     expect(await second.next()).toBe(request);
+  });
+
+  it('that can no longer be understood is none that relays could use, though it is still given its own answers', async () => {
+    stage = await openStage(process.env);
+    const { relay } = stage;
+    const member = await stage.member('edge');
+    await until('the relay knows', () => relay.presences.some((one) => one.connected.includes('edge')));
+    member.send(sip(edge));
+    await until('it is forwarded', () => relay.forwards.length === 1);
+    member.send('SIP/2.0 200 OK\r\nContent-Length: many\r\n\r\n');
+    await until('the relay knows that nothing comes of it', () => relay.presences.some((one) => one.left.includes('edge')));
+    for (const forward of relay.forwards) relay.answer(forward, 202, 'Accepted');
+    expect(await member.next()).toMatch(/^SIP\/2.0 202/);
+    await member.closed();
   });
 
   it('carries requests of a member that the hub dialled, and their answers back to that link', async () => {

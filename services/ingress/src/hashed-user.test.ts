@@ -52,6 +52,13 @@ describe('a hashed user as bytes', () => {
     },
   );
 
+  it('is whole however many there are before it', () => {
+    const uris = Array.from({ length: 300 }, (_, n) =>
+      `sip:${'u'.repeat(1 + (n % 7))}${n}@${'h'.repeat(n % 90)}.example`.replace('@.', '@x.'),
+    );
+    expect(put(...uris)).toEqual(uris.map(told));
+  });
+
   it('is the same as that of all others wherever it is put at all', () => {
     const uri = fc.stringMatching(/^sips?:[A-Za-z0-9_.%;:-]{1,20}@[a-zA-Z0-9.-]{1,30}$/);
     fc.assert(

@@ -30,6 +30,7 @@ import { ownerOfDomain } from './trust.js';
 import { createTrustFeed } from './trust-feed.js';
 import { turningAway } from './turning-away.js';
 import { createWatchList } from './watch-list.js';
+import type { Wire } from './wire.js';
 
 /** ms between looks at: time-outs, connections and refusals, presence, rules on trial. */
 const every = { tick: 100, share: 25, tend: 1_000, presence: 10_000, shadows: 60_000 };
@@ -125,9 +126,15 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim,
     epoch,
     turn,
     publish: (subject, payload) => bus.publish(subject, payload),
-    present: (id) => dialsOnly(id) && members.find(id)?.wires.some((wire) => wire.open) === true,
+    present: (id) => dialsOnly(id) && members.find(id)?.wires.some((wire) => wire.open && !broken.has(wire)) === true,
     connected: () => [...members.all()].map((member) => member.id),
   });
+  /** Connections of which nothing more is understood, though what they wait for is still written to them. */
+  const broken = new WeakSet<Wire>();
+  const lost = (connection: Connection): void => {
+    if (busWires.wroteTo(connection)) presence.lost(connection.member.id);
+    else presence.touch(connection.member.id);
+  };
 
   const connections = createConnections({
     members,
@@ -162,15 +169,19 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim,
       },
       refused(error, message, wire) {
         if (tap.on) tap.came(message, wire);
+        if (message.status !== 0) busWires.broken(message, wire);
         return refuseBroken({ answers, counts, records, clock }, error, message, wire);
       },
-      broken: events.broken,
+      broken(connection, reason, detail) {
+        events.broken(connection, reason, detail);
+        broken.add(connection);
+        lost(connection);
+      },
       unexpected: (error) => events.unexpected('a message', error),
       closed(connection: Connection) {
         connections.closed(connection);
         events.disconnected(connection);
-        if (busWires.wroteTo(connection)) presence.lost(connection.member.id);
-        else presence.touch(connection.member.id);
+        lost(connection);
       },
     },
     opened(connection, peer) {

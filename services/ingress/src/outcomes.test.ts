@@ -133,6 +133,23 @@ describe('outcomes', () => {
     expect(waited).toEqual([7, 7, 7]);
   });
 
+  it('of one batch are all taken, though an error of our own is made of one', () => {
+    const { table, take } = desk();
+    const [bad, good] = [table.wire('acme'), table.wire('bolt')];
+    bad.bytes = () => {
+      throw new Error('no room');
+    };
+    const ids = [bad, good, bad, good].map((wire) => table.open(sip(), wire).id);
+    const columns = {
+      kind: ids.map(() => OutcomeKind.FINAL),
+      status: ids.map(() => 200),
+      reason: ids.map(() => 0),
+      length: ids.map(() => 2),
+    };
+    expect(() => take(bytes({ ...columns, transaction: ids, wire: Buffer.from('OKOKOKOK') }))).toThrow('no room');
+    expect(good.written).toEqual(['OK', 'OK']);
+  });
+
   it('of one batch go each to its own, and an end is answered with its reason', () => {
     const { table, counts, take } = desk();
     const [acme, bolt] = [table.wire('acme'), table.wire('bolt')];

@@ -29,7 +29,7 @@ export interface OutcomeDesk {
 
 /**
  * Takes one OutcomeBatch from the bus. One whose columns do not fit each other means nothing and is dropped whole and counted;
- * an outcome nobody waits for is dropped and counted by itself.
+ * an outcome nobody waits for is dropped and counted by itself. An error of our own over one is thrown when all were taken.
  */
 export function takeOutcomes(payload: Uint8Array, desk: OutcomeDesk): void {
   const batch = readOutcomes(payload);
@@ -45,20 +45,30 @@ export function takeOutcomes(payload: Uint8Array, desk: OutcomeDesk): void {
   const now = desk.clock();
   desk.relayTold(batch.relay, batch.lag, batch.heard, batch.heardAge, now);
   const relay = idShape.test(batch.relay) ? batch.relay : '';
+  let failure: { readonly error: unknown } | undefined;
   let start = 0;
   for (let at = 0; at < count; at += 1) {
     const end = start + (batch.length[at] ?? 0);
-    const kind = batch.kind[at];
-    const transaction = desk.byId(batch.transaction[at] ?? 0);
-    if (transaction === undefined || (kind === OutcomeKind.GONE && isOfAnother(transaction, relay))) desk.counts.strayOutcomes += 1;
-    else if (kind === OutcomeKind.GONE) {
-      farSide(batch, at, transaction, relay);
-      desk.gone.take(goneOf(batch, at, transaction.id));
-    } else if (kind === OutcomeKind.FINAL || kind === OutcomeKind.PROVISIONAL) {
-      if (kind === OutcomeKind.FINAL) farSide(batch, at, transaction, relay);
-      desk.responses.pass(transaction, batch.status[at] ?? 0, batch.wire, start, end, now);
+    try {
+      takeOutcome(batch, at, start, end, relay, now, desk);
+    } catch (error) {
+      failure ??= { error };
     }
     start = end;
+  }
+  if (failure !== undefined) throw failure.error;
+}
+
+function takeOutcome(batch: OutcomeBatch, at: number, start: number, end: number, relay: string, now: number, desk: OutcomeDesk): void {
+  const kind = batch.kind[at];
+  const transaction = desk.byId(batch.transaction[at] ?? 0);
+  if (transaction === undefined || (kind === OutcomeKind.GONE && isOfAnother(transaction, relay))) desk.counts.strayOutcomes += 1;
+  else if (kind === OutcomeKind.GONE) {
+    farSide(batch, at, transaction, relay);
+    desk.gone.take(goneOf(batch, at, transaction.id));
+  } else if (kind === OutcomeKind.FINAL || kind === OutcomeKind.PROVISIONAL) {
+    if (kind === OutcomeKind.FINAL) farSide(batch, at, transaction, relay);
+    desk.responses.pass(transaction, batch.status[at] ?? 0, batch.wire, start, end, now);
   }
 }
 

@@ -22,6 +22,7 @@ const shedding = (
   flow: rate,
   best: 0,
   drained: true,
+  was: rate,
   delay: 0,
   settle: 0,
   fellAt: 0,
@@ -120,6 +121,23 @@ describe('while it sheds', () => {
     expect(admittedRate(run(new Array(100).fill({ ...late(200), asked: 9_000 }), shedding(8_000)))).toBe(100);
   });
 
+  it('what is served of what waited tells what can be done, up to what the rate was before', () => {
+    const pause = { delay: 90, served: 0, asked: 9_000 };
+    const fell = run([pause, { ...pause, admitted: 300 }], shedding(8_000));
+    expect(fell).toMatchObject({ ceiling: 3_000, rate: 1_800 });
+    const asked = { asked: Number.POSITIVE_INFINITY };
+    expect(run([{ ...asked, delay: 60, served: 2_000 }, asked], fell)).toMatchObject({ ceiling: 8_000, rate: 7_600 });
+    expect(
+      run(
+        [
+          { ...asked, delay: 60, served: 500 },
+          { ...asked, served: 480 },
+        ],
+        fell,
+      ),
+    ).toMatchObject({ ceiling: expect.closeTo(4_157, 0), rate: expect.closeTo(4_157 * 0.95, 0) });
+  });
+
   it('what nobody asked for says nothing about what can be taken', () => {
     const little = { delay: 200, asked: 5, admitted: 5, served: 5 };
     expect(admittedRate(run([little, little], shedding(8_000)))).toBeGreaterThan(2_500);
@@ -127,8 +145,8 @@ describe('while it sheds', () => {
 
   it('the rate is near its ceiling as soon as work does not wait, and grows from there, faster the farther it is', () => {
     const asked = { delay: 0, asked: Number.POSITIVE_INFINITY };
-    expect(admittedRate(run([asked], shedding(4_800, { ceiling: 8_000, drained: false })))).toBe(7_600);
-    expect(admittedRate(run([{ ...asked, delay: 40 }], shedding(4_800, { ceiling: 8_000 })))).toBeCloseTo(4_800 * 1.03);
+    expect(admittedRate(run([asked], shedding(4_800, { ceiling: 8_000 })))).toBe(7_600);
+    expect(admittedRate(run([{ ...asked, delay: 40 }], shedding(4_800, { ceiling: 8_000 })))).toBe(4_800);
     expect(admittedRate(run([asked], shedding(8_000, { ceiling: 8_000 })))).toBeCloseTo(8_240);
     expect(admittedRate(run([asked], shedding(10_400, { ceiling: 8_000 })))).toBeCloseTo(10_400 * 1.06);
     expect(admittedRate(run([asked], shedding(80_000, { ceiling: 8_000 })))).toBeCloseTo(88_000);

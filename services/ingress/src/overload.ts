@@ -13,8 +13,9 @@ export type OverloadState =
       /** What is served a second, smoothed: answers come in batches. And the most of that since work began to wait, 0 while it does not. */
       readonly flow: number;
       readonly best: number;
-      /** Whether work has been in time since the rate fell. */
+      /** Whether work has been in time since the rate fell, and what it was before. */
       readonly drained: boolean;
+      readonly was: number;
       /** As in the window before. */
       readonly delay: number;
       /** For so many ms the rate is left alone, so that what was taken before can drain and that is seen, unless work waits much longer than when it fell. */
@@ -59,8 +60,8 @@ const fall = { most: 0.6, least: 0.9, again: 0.75, settle: 200, times: 2, longes
 /** A delay that shrinks each window to this part, or by this part of the window, is what drains: the rate is low enough. */
 const draining = { to: 0.9, by: 0.2 };
 /**
- * When work waits no more the rate goes at once to this part of its ceiling. From there it grows each window, slowly where it is near its ceiling or the
- * delay near its target, and faster the farther it is beyond: by this part of what it is beyond, up to a most.
+ * When work waits no more the rate goes at once to this part of its ceiling. From there it grows each window, slowly where it is near its ceiling, and
+ * faster the farther it is beyond: by this part of what it is beyond, up to a most; not where the delay is near its target.
  */
 const rise = { from: 0.95, least: 1.03, beyond: 0.2, most: 1.1 };
 /** What is served is smoothed over so many ms: what waited is answered at once when the hub goes on after a pause. */
@@ -90,7 +91,7 @@ export function stepOverload(state: OverloadState, window: OverloadWindow, setti
       if (windows < (grave ? patience.fewer : patience.least) || drains) return { kind: 'late', windows, delay, served };
       const taken = window.admitted * perSecond;
       const base = served === 0 ? taken : Math.min(taken, served);
-      return fallen(base, served, window, settings);
+      return fallen(base, base, served, window, settings);
     }
     case 'shedding':
       return above ? hold(state, window, perSecond, settings) : grow(state, window, perSecond, settings);
@@ -99,10 +100,10 @@ export function stepOverload(state: OverloadState, window: OverloadWindow, setti
 
 type Shedding = Extract<OverloadState, { kind: 'shedding' }>;
 
-function fallen(ceiling: number, flow: number, { delay }: OverloadWindow, { target, floor }: OverloadSettings): OverloadState {
+function fallen(ceiling: number, was: number, flow: number, { delay }: OverloadWindow, { target, floor }: OverloadSettings): OverloadState {
   const rate = Math.max(floor, ceiling * Math.max(fall.most, Math.min(fall.least, target / Math.max(1, delay))));
   const settle = Math.min(fall.longest, fall.settle + fall.times * delay);
-  return { kind: 'shedding', rate, ceiling, flow, best: 0, drained: false, delay, settle, fellAt: delay, spare: 0 };
+  return { kind: 'shedding', rate, ceiling, flow, best: 0, drained: false, was, delay, settle, fellAt: delay, spare: 0 };
 }
 
 function flowOf({ flow }: Shedding, { ms, served }: OverloadWindow, perSecond: number): number {
@@ -118,25 +119,27 @@ function hold(state: Shedding, window: OverloadWindow, perSecond: number, settin
   const stands = state.delay > settings.target && delay >= Math.max(state.delay * draining.to, state.delay - ms * draining.by);
   if (!stands || (settle > 0 && delay < state.fellAt * fall.worse)) return { ...state, flow, best, delay, settle, spare: 0 };
   // Below what has just been too much it may be the same queue still.
-  if (!state.drained) return fallen(Math.min(state.ceiling, state.rate / fall.most) * fall.again, flow, window, settings);
+  if (!state.drained) return fallen(Math.min(state.ceiling, state.rate / fall.most) * fall.again, state.was, flow, window, settings);
   // Where less was asked for than the rate allows, what was taken says nothing about what can be.
   const taken = window.asked * perSecond < state.rate ? state.rate : Math.min(state.rate, window.admitted * perSecond);
   // Answers that are long in coming, as of a phone that rings, are no sign of what can be done.
-  return fallen(Math.min(taken, Math.max(best, taken * fall.most)), flow, window, settings);
+  return fallen(Math.min(taken, Math.max(best, taken * fall.most)), state.rate, flow, window, settings);
 }
 
 /** Work does not wait. */
 function grow(state: Shedding, window: OverloadWindow, perSecond: number, { target }: OverloadSettings): OverloadState {
-  const { rate, ceiling } = state;
+  const { rate } = state;
   const { delay } = window;
   const spare = window.asked * perSecond <= rate ? state.spare + 1 : 0;
   if (spare >= enough) return calm;
   const near = delay >= target / 2;
   const flow = flowOf(state, window, perSecond);
+  // What waited was served as fast as it can be: after a pause that is more than was served when the rate fell.
+  const ceiling = state.drained ? state.ceiling : Math.max(state.ceiling, Math.min(state.was, Math.max(state.best, flow)));
   const best = near ? Math.max(state.best, flow) : 0;
-  const factor = near ? rise.least : Math.min(rise.most, Math.max(rise.least, 1 + (rate / ceiling - 1) * rise.beyond));
+  const factor = near ? 1 : Math.min(rise.most, Math.max(rise.least, 1 + (rate / ceiling - 1) * rise.beyond));
   const grown = Math.max(rate * factor, near ? 0 : ceiling * rise.from);
-  return { ...state, rate: spare > 0 ? rate : grown, flow, best, drained: true, delay, settle: 0, spare };
+  return { ...state, rate: spare > 0 ? rate : grown, ceiling, flow, best, drained: true, delay, settle: 0, spare };
 }
 
 /** Requests a second that are taken; Infinity when there is no bound. */

@@ -1,5 +1,5 @@
 import { sampleKey } from '@guildhall/chassis/trace-context';
-import { RecordAnswer, RecordKind, RecordPrivacy } from '@guildhall/proto/gen/guildhall/bus/v1/record';
+import { RecordAnswer, RecordBatch, RecordKind, RecordPrivacy } from '@guildhall/proto/gen/guildhall/bus/v1/record';
 import { readRecordBatch, recordCount, routingRecord } from '@guildhall/proto/records/read-batch';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -99,6 +99,28 @@ describe('records in columns', () => {
     expect(count).toBeGreaterThan(10);
     expect(payload.length).toBeLessThan(20_000 + 1_000);
     expect(payload.length).toBeGreaterThan(10_000);
+  });
+
+  it('are never more bytes than wanted, whatever members and policies write', () => {
+    const long = fc.nat(8_000).map((size) => 'ü'.repeat(size));
+    const hostile = fc.record({
+      ...{ fromUri: long, toUri: long, fromDomain: long.map((text) => text.slice(0, 4_000)) },
+      // Of a rule, which may be in any script.
+      sentence: fc.tuple(fc.nat(999), fc.nat(390)).map(([number, size]) => `${number} ${'語'.repeat(size)}`),
+      callId: fc.nat(256).map((size) => 'ü'.repeat(size)),
+      status: fc.constant(0xffff_ffff),
+    });
+    const batchBytes = 90_000;
+    fc.assert(
+      fc.property(fc.array(hostile, { minLength: 200, maxLength: 400 }), (all) => {
+        const columns = createRecordColumns({ ...link, batchCount: 400, batchBytes });
+        const count = all.findIndex((differs, serial) => !columns.add({ ...one, ...differs, serial: serial + 2 ** 40 }, users));
+        const payload = columns.take(1, 0, 2 ** 33, 0);
+        expect(payload.length).toBeLessThanOrEqual(batchBytes);
+        expect(recordCount(readRecordBatch(payload) ?? RecordBatch.fromPartial({}))).toBe(count < 0 ? all.length : count);
+      }),
+      { numRuns: 20 },
+    );
   });
 
   it('are of one privacy: a batch ends where hashes begin', () => {

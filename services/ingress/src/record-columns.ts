@@ -60,7 +60,7 @@ export interface ColumnsLink {
 
 /** A batch of records under way. */
 export interface RecordColumns {
-  /** Adds one; false, and nothing was added, when the batch is full. Hot path. */
+  /** Adds one; false, and nothing was added, when the batch is full: larger than `batchBytes` is only one that alone is. Hot path. */
   add(facts: RecordFacts, users: UserNames): boolean;
   count(): number;
   /** The batch as bytes, and an empty one again. `first` is the number of its first record, `dropped` how many were lost so far. */
@@ -81,14 +81,20 @@ const traceField = 63;
 
 const textFields = { names: 10, callId: 62 } as const;
 
-/** What a record costs at most besides its texts, a batch besides its records, and a character and an entry of the names. */
-const cost = { record: 110, batch: 512, character: 2, name: 4 };
+/** Bytes that a record costs at most besides its texts, and a batch besides its records; and at most of a record's texts a character, and those that are short. */
+const cost = { record: 110, batch: 512, character: 3, shortTexts: 1_024 };
 const two32 = 2 ** 32;
 const most = two32 - 1;
 
 /** A number as a column takes it. */
 export function whole(value: number): number {
   return value <= 0 ? 0 : Math.min(most, Math.round(value));
+}
+
+/** Bytes by which a record makes a batch larger at most. */
+function largest({ fromUri, toUri, fromDomain, toDomain, sentence, callId }: RecordFacts): number {
+  const characters = fromUri.length + toUri.length + fromDomain.length + toDomain.length + sentence.length + callId.length;
+  return cost.record + cost.shortTexts + characters * cost.character;
 }
 
 /** Names stand in one table a batch. */
@@ -113,12 +119,10 @@ export function createRecordColumns(link: ColumnsLink): RecordColumns {
   let privacy: RecordPrivacy = 0;
   let count = 0;
   let entries = 0;
-  let size = cost.batch;
 
   const entry = (text: string): number => {
     entries += 1;
     putText(nameTexts, textFields.names, text);
-    size += text.length * cost.character + cost.name;
     return entries;
   };
   const name = (text: string): number => {
@@ -134,10 +138,8 @@ export function createRecordColumns(link: ColumnsLink): RecordColumns {
    * and cost more where they do not: it keeps the heads alive that they were cut from.
    */
   const user = (uri: string, told: UserNames): number => {
-    const bytes = told.put(nameTexts, textFields.names, uri);
-    if (bytes > 0) {
+    if (told.put(nameTexts, textFields.names, uri) > 0) {
       entries += 1;
-      size += bytes + cost.name;
       return entries;
     }
     const text = told.user(uri);
@@ -182,22 +184,24 @@ export function createRecordColumns(link: ColumnsLink): RecordColumns {
     at = 0;
     count = 0;
     entries = 0;
-    size = cost.batch;
   };
 
   return {
     count: () => count,
     add(facts, told) {
-      // One batch is of one privacy: hashes begin when the key is known.
-      if (count >= link.batchCount || size >= link.batchBytes || (count > 0 && privacy !== told.privacy)) return false;
-      if (count === 0) {
+      if (count >= link.batchCount) return false;
+      if (count > 0) {
+        // One batch is of one privacy: hashes begin when the key is known.
+        if (privacy !== told.privacy) return false;
+        const bytes = cost.batch + count * cost.record + nameTexts.length + callIds.length;
+        if (bytes + largest(facts) > link.batchBytes) return false;
+      } else {
         since = facts.endedAt;
         privacy = told.privacy;
       }
       ended[count] = facts.endedAt - since;
       serials[count] = facts.serial;
       count += 1;
-      size += cost.record + facts.callId.length * cost.character;
       place = 0;
       // In the order of `rowFields`.
       put(facts.kind);

@@ -106,10 +106,10 @@ export function uriIn(request: Message, id: typeof Header.from | typeof Header.t
   return head.slice(spans.uriStart - start, (spans.host < 0 ? spans.uriEnd : spans.hostEnd) - start);
 }
 
-/** The domain of a URI as `uriIn` gives it; '' for a telephone number and for none. */
+/** The domain of a sip or sips URI as `uriIn` gives it, written as by `uriDomain`; '' for any other: what stands behind an @ there may name a user. */
 export function domainIn(uri: string): string {
-  const at = uri.lastIndexOf('@');
-  if (at >= 0) return uri.slice(at + 1).toLowerCase();
   const scheme = uri.slice(0, uri.indexOf(':') + 1).toLowerCase();
-  return scheme === 'sip:' || scheme === 'sips:' ? uri.slice(scheme.length).toLowerCase() : '';
+  if (scheme !== 'sip:' && scheme !== 'sips:') return '';
+  const host = Math.max(scheme.length, uri.lastIndexOf('@') + 1);
+  return uri.slice(host, uri.endsWith('.') ? -1 : undefined).toLowerCase();
 }

@@ -18,7 +18,10 @@ export interface Members {
   changed(ids: readonly string[] | 'all'): void;
   /** The connections of a member that only dials out changed. */
   present(ids: readonly string[]): void;
-  /** These have lost one of several connections to an ingress: what that one was given to write for them may be lost, and is given to it again, once. */
+  /**
+   * These have lost one of several connections to an ingress: what that one was given to write for them may be lost. What is still unanswered a moment
+   * later is given to it again, once: what went over another connection has been answered by then, and an answer under way meets no second copy.
+   */
   renewed(ids: readonly string[], ingress: string): void;
   /** What these ingresses were given to write, or all, may be lost: it is given to them again. */
   repeat(ingresses: ReadonlySet<string> | 'all'): void;
@@ -58,6 +61,9 @@ interface Kept extends Member {
 /** After a question that failed, ms. */
 const askAgain = 250;
 
+/** So long after a member lost one of its connections its answers over the others are waited for, ms. */
+const renewalTime = 1000;
+
 const nobody: ReadonlySet<string> = new Set();
 
 /** Holds nobody at first. A member's door is asked for when something is to be sent to it, and what comes meanwhile waits in line. */
@@ -70,6 +76,8 @@ export function createMembers(
   events: Events,
 ): Members {
   const held = new Map<string, Kept>();
+  /** When members lost one of several connections to an ingress, first and last. */
+  const renewals = new Map<string, { readonly id: string; readonly ingress: string; readonly first: number; last: number }>();
 
   const make = (id: string): Kept => ({
     id,
@@ -185,11 +193,11 @@ export function createMembers(
       }
     },
     renewed(ids, ingress) {
+      const now = clock();
       for (const id of ids) {
-        for (const proxy of held.get(id)?.proxies ?? []) {
-          const [link] = proxy.links;
-          if (proxy.through === ingress && link !== undefined) sending.repeat(link, proxy, true);
-        }
+        const known = renewals.get(`${id} ${ingress}`);
+        if (known !== undefined) known.last = now;
+        else if (held.has(id)) renewals.set(`${id} ${ingress}`, { id, ingress, first: now, last: now });
       }
     },
     repeat(ingresses) {
@@ -197,11 +205,19 @@ export function createMembers(
         for (const proxy of proxies) {
           const [link] = proxy.links;
           if (proxy.through === undefined || link === undefined) continue;
-          if (ingresses === 'all' || ingresses.has(proxy.through)) sending.repeat(link, proxy, false);
+          if (ingresses === 'all' || ingresses.has(proxy.through)) sending.repeat(link, proxy);
         }
       }
     },
     tend(now, ownerOf) {
+      for (const [key, { id, ingress, first, last }] of renewals) {
+        if (now - first < renewalTime) continue;
+        renewals.delete(key);
+        for (const proxy of held.get(id)?.proxies ?? []) {
+          const [link] = proxy.links;
+          if (proxy.through === ingress && link !== undefined) sending.repeat(link, proxy, last);
+        }
+      }
       for (const member of held.values()) {
         const owner = ownerOf(member.id);
         if (owner === undefined || owner === settings.self) member.foreignSince = 0;

@@ -13,7 +13,7 @@ import type { Line } from './queue.js';
 import { restingFaults, soonDialled } from './resting.js';
 import { type Here, rewrite } from './rewrite.js';
 import { nextTarget } from './targets.js';
-import { type Transaction, triedBy, uncount, wayTo } from './transaction.js';
+import { isCalledOff, type Transaction, triedBy, uncount, wayTo } from './transaction.js';
 import { branchOf, type Transactions } from './transactions.js';
 
 /** How a transaction gets to a proxy of its member, to the next one, or to its end. */
@@ -38,8 +38,11 @@ export interface Sending {
   fail(proxy: MemberProxy): void;
   /** A lost link is being redialled: what it carried waits for that, under the same branch. */
   requeue(link: Link, proxy: MemberProxy): void;
-  /** What was written to a link may have been lost on the way: what is unanswered is written again under the same branch, with `once` not a second time. */
-  repeat(link: Link, proxy: MemberProxy, once: boolean): void;
+  /**
+   * What was written to a link, or to it by this time (monotonic ms) and not twice, may have been lost on the way: what is unanswered is written again
+   * under the same branch.
+   */
+  repeat(link: Link, proxy: MemberProxy, by?: number): void;
   /** A link, of this proxy where it was dialled, is gone: what it carried goes elsewhere. */
   orphan(link: Link, proxy?: MemberProxy): void;
 }
@@ -275,11 +278,13 @@ export function createSending(
       });
       if (proxy.condition() === 'up') flush(proxy);
     },
-    repeat(link, proxy, once) {
+    repeat(link, proxy, by) {
       transactions.each((transaction) => {
         if (transaction.link !== link || transaction.state === 'accepted' || isCalledOff(transaction)) return;
-        if (once && transaction.resends >= mostResends) return;
-        if (once) transaction.resends += 1;
+        if (by !== undefined) {
+          if (transaction.lastAt > by || transaction.resends >= mostResends) return;
+          transaction.resends += 1;
+        }
         resend(transaction, proxy);
       });
       flush(proxy);
@@ -291,8 +296,4 @@ export function createSending(
       });
     },
   };
-}
-
-function isCalledOff(transaction: Transaction): boolean {
-  return transaction.state === 'cancel-waiting' || transaction.state === 'cancelling';
 }

@@ -129,6 +129,11 @@ export function triedBy(transaction: Transaction): readonly MemberProxy[] {
   return transaction.proxy === undefined ? transaction.earlier : [...transaction.earlier, transaction.proxy];
 }
 
+/** Its sender cancelled it. */
+export function isCalledOff({ state }: Transaction): boolean {
+  return state === 'cancel-waiting' || state === 'cancelling';
+}
+
 /** The link it was written to; where that was lost since and something was heard all the same, another one to its proxy. */
 export function wayTo({ link, proxy, number }: Transaction): Link | undefined {
   return link ?? proxy?.ready(number);
