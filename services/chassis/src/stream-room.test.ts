@@ -46,6 +46,13 @@ describe('streams on a server with little room', () => {
     await expect(openStream(connection, stream('G'))).rejects.toThrow(/insufficient|exceeded/);
   });
 
+  it('are there for all who make the same at once, though there is room for one', async () => {
+    const connection = await withRoom('server');
+    await openStream(connection, stream('A', 95 * MiB));
+    const makers = Array.from({ length: 4 }, () => openStream(connection, stream('B')));
+    expect(await Promise.all(makers)).toEqual(makers.map(() => 4 * MiB));
+  });
+
   it('stay as large as they are where there is no room for more, and get the rest of what is wanted', async () => {
     const connection = await withRoom('server');
     await openStream(connection, stream('A'));
