@@ -59,9 +59,20 @@ export async function openStream(connection: NatsConnection, options: StreamOpti
     try {
       return there === undefined ? await make(manager, options) : await adjust(manager, there, options);
     } catch (thrown) {
-      if (left <= 0 || !(thrown instanceof JetStreamApiError) || thrown.code !== nameInUse) throw thrown;
+      if (left <= 0 || !(await isMadeByOthers(manager, options.name, there, thrown))) throw thrown;
     }
   }
+}
+
+/** Whether what failed did so because others have made the same stream meanwhile: they may also have taken the room for it. */
+async function isMadeByOthers(
+  manager: JetStreamManager,
+  name: string,
+  before: StreamConfig | undefined,
+  thrown: unknown,
+): Promise<boolean> {
+  if (thrown instanceof JetStreamApiError && thrown.code === nameInUse) return true;
+  return before === undefined && lacksRoom(thrown) && (await found(manager, name)) !== undefined;
 }
 
 async function found(manager: JetStreamManager, name: string): Promise<StreamConfig | undefined> {

@@ -26,4 +26,8 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
     process.on('SIGTERM', listener).on('SIGINT', listener);
     return () => process.off('SIGTERM', listener).off('SIGINT', listener);
   },
+  onUnread(listener) {
+    stdout.on('error', listener);
+    return () => stdout.off('error', listener);
+  },
 });

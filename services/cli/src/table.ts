@@ -21,6 +21,20 @@ export function fitted(text: string, width: number): string {
   return characters.length <= width ? text : `${characters.slice(0, Math.max(width - 1, 1)).join('')}…`;
 }
 
+/** A text as lines no wider than that, broken between words. */
+export function wrapped(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (line !== '' && longer.length > width) {
+      lines.push(line);
+      line = word;
+    } else line = longer;
+  }
+  return [...lines, line];
+}
+
 /** The width of each column: what it needs, and where a terminal is too narrow for all, the widest give way first. */
 export function columnWidths(needed: readonly number[], space: number | undefined): number[] {
   const widths = [...needed];

@@ -37,6 +37,17 @@ export interface World {
   now(): Date;
   /** Hears SIGINT and SIGTERM; from the first listener on they no longer end the process by themselves. Returns the unsubscriber. */
   onSignal(listener: (signal: string) => void): () => void;
+  /** Hears that nobody reads stdout any more (`| head`). Returns the unsubscriber. Absent: somebody does. */
+  onUnread?(listener: () => void): () => void;
+}
+
+/** Aborts `ending` with Ctrl-C, SIGTERM, and once nobody reads stdout any more. Returns what leaves off listening. */
+export function endsWith(world: Pick<World, 'onSignal' | 'onUnread'>, ending: AbortController): () => void {
+  const end = () => ending.abort();
+  const leave = [world.onSignal(end), world.onUnread?.(end)];
+  return () => {
+    for (const forget of leave) forget?.();
+  };
 }
 
 type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';

@@ -14,6 +14,7 @@ describe('a hub that cannot be reached', () => {
     ['what speaks something else in the clear', 'Protocol error (2026-11-23T01:41:12.787Z)', /does not speak gRPC$/, /5071/],
     ['an unknown authority', 'self-signed certificate in certificate chain', /self-signed/, /--ca.*--hub-name/],
     ['any other alert', ssl('tlsv1 alert internal error'), /: tlsv1 alert internal error$/, /guildhall up/],
+    ['nobody by that name', 'Name resolution failed for target dns:hub.nowhere.example:5071', /DNS knows no address/, /--hub-name/],
     ['nothing', 'connect ECONNREFUSED 127.0.0.1:1', /ECONNREFUSED/, /guildhall up/],
   ])('since %s answers there says so in words, with what to do', (_what, text, why, cure) => {
     const fault = unreachable(grpc(text), '127.0.0.1:1', metricsDoor);

@@ -71,6 +71,11 @@ const rightPort = ({ name }: RefusingDoor) =>
 
 const troubles: readonly Trouble[] = [
   {
+    fits: /name resolution failed/i,
+    why: 'DNS knows no address of that name, or does not answer',
+    cure: () => 'check the name; where it stands only in the certificate, give the address here and the name with --hub-name',
+  },
+  {
     fits: /wrong version number|packet length too long|http request/i,
     why: 'what answers there does not speak TLS',
     cure: (door) => `${rightPort(door)}; without TLS there it takes --plain`,
@@ -112,7 +117,7 @@ export function unreachable(details: string, address: string, door = hubDoor): F
 
 /** What the hub's API refused, or why it cannot be reached, as a Fault for the terminal. */
 export function faultOfRefusal(error: ServiceError, address: string, door = hubDoor): Fault {
-  if (error.code === status.UNAVAILABLE && /No connection established|connect/i.test(error.details)) {
+  if (error.code === status.UNAVAILABLE && /No connection established|connect|name resolution failed/i.test(error.details)) {
     return unreachable(error.details, address, door);
   }
   if (error.code === status.DEADLINE_EXCEEDED) {
@@ -127,7 +132,8 @@ export function faultOfRefusal(error: ServiceError, address: string, door = hubD
     });
   }
   const { cause, cure } = causeAndCure(error.details);
-  const told = refusals.get(error.code) ?? { code: 'hub-failed', exitCode: 1, cure: `look at the log of ${door.service}` };
+  const unasked: Told = { code: 'hub-failed', exitCode: error.code === status.UNAVAILABLE ? 3 : 1, cure: `look at the log of ${door.service}` };
+  const told = refusals.get(error.code) ?? unasked;
   const usual = error.code === status.UNAUTHENTICATED && /^(Member|The token) /.test(cause) ? 'ask an operator of the hub' : told.cure;
   return new Fault(told.code, safe(cause) || 'the hub refused without a word', {
     cure: safe(cure) || usual,

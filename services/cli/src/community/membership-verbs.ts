@@ -5,7 +5,7 @@ import { changeLines, orderOf, tellChange, wholeNumber } from '../api/change-rep
 import { jsonLine } from '../api/plain-json.js';
 import { withHub } from '../api/with-hub.js';
 import { shownInstant } from '../instant-text.js';
-import { styled, terminalText, type World } from '../world.js';
+import { endsWith, styled, terminalText, type World } from '../world.js';
 import { type ExportOptions, exportMembership, type ImportOptions, importMembership } from './membership-file.js';
 
 interface HistoryOptions extends ApiOptions {
@@ -83,7 +83,7 @@ async function rollBack(version: string, options: ChangeOptions, world: World): 
 async function watch(options: ApiOptions, world: World): Promise<number> {
   const { terminal } = world;
   const ending = new AbortController();
-  const forget = world.onSignal(() => ending.abort());
+  const forget = endsWith(world, ending);
   try {
     await withHub(options, world, async (api) => {
       for await (const { version, entries } of api.membership.watchMembership({}, ending.signal)) {

@@ -76,7 +76,10 @@ async function report(options: ReportOptions, world: World): Promise<number> {
     });
   }
   const by = oneOf(options.by ?? 'member', '--by', groupings);
-  const format = options.json ? 'json' : oneOf(options.format ?? 'table', '--format', formats);
+  const format = oneOf(options.format ?? (options.json ? 'json' : 'table'), '--format', formats);
+  if (options.json && format !== 'json') {
+    throw new Fault('usage', `--json and --format ${format} are two formats`, { cure: 'give one of them', exitCode: 2 });
+  }
   const members = (options.member ?? []).map((id) => memberId(id, '--member'));
   const { sum, keptSince } = await withMetrics(options, world, (api) => countedBetween(api, since, until, members));
   const table = reportTable(sum, by);

@@ -7,6 +7,7 @@ import { instantText, secondsSince, shortBytes, shortNumber, shortSpan } from '.
 import { certificateStyle, linkView } from './top-rows.js';
 
 const longest = 300;
+const notForMembers = 'members are not told of the hub’s own parts';
 /** Silent for longer is told in red, s. */
 const silentFor = 3;
 
@@ -57,19 +58,21 @@ export function statusLines(
   const shownLinks = allLinks ? status.links : sick;
   const ending = status.members.filter(({ certificateDays }) => certificateStyle(certificateDays) !== undefined);
   const waiting = status.members.reduce((sum, member) => sum + member.waiting, 0);
+  // A hub of which nothing is heard is down: where it is not, the caller is a member.
+  const ownHalf = status.instances.length === 0 && status.verdict !== 'down';
   const ofColumns = roomyColumns(instances, status.instances, spare, terminal.columns);
   return [
     `${styled(terminalText(status.verdict, 40), verdicts[status.verdict] ?? 'red', color)}  ${instantText(status.at)}`,
     ...status.reasons.map((reason) => `  ${terminalText(reason, longest)}`),
     '',
     heading('Services'),
-    ...tableLines(ofColumns, status.instances, 'no service was heard of', terminal),
+    ...tableLines(ofColumns, status.instances, ownHalf ? notForMembers : 'no service was heard of', terminal),
     '',
     heading(`Links: ${up} of ${status.links.length} up${sick.length === 0 ? '' : `, ${sick.length} in trouble`}`),
     ...(shownLinks.length === 0 ? [] : tableLines(linkView.columns, shownLinks, '', terminal)),
     '',
     heading('Streams'),
-    ...tableLines(streamColumns(status), status.streams, 'no stream is known', terminal),
+    ...tableLines(streamColumns(status), status.streams, ownHalf ? notForMembers : 'no stream is known', terminal),
     '',
     `Backlog: ${waiting === 0 ? 'nothing waits for a link' : `${plural(waiting, 'request')} for a link`}, ${status.behind === 0n ? 'every record is looked at' : `${status.behind} records not yet looked at`}`,
     ...ending.map((member) => {

@@ -4,7 +4,7 @@ import type { MetricsOptions } from '../api/api-access.js';
 import { withMetricsOptions } from '../api/api-options.js';
 import { jsonLine } from '../api/plain-json.js';
 import { plural } from '../plural.js';
-import type { World } from '../world.js';
+import { endsWith, type World } from '../world.js';
 import { lasting, type OpenFeed } from './lasting.js';
 import { recordLine } from './record-line.js';
 import { memberId, methodFilter, statusFilter } from './traffic-options.js';
@@ -45,7 +45,7 @@ async function tail(options: TailOptions, world: World): Promise<number> {
   const filter = recordFilter(options);
   const { terminal } = world;
   const ending = new AbortController();
-  const forget = world.onSignal(() => ending.abort());
+  const forget = endsWith(world, ending);
   try {
     const told = {
       broke: (why: string) => terminal.talk(`guildhall: ${why}`),

@@ -1,7 +1,7 @@
 import type { LinkStatus } from '@guildhall/proto/gen/guildhall/metrics/v1/metrics_service';
 import type { TrafficFrame } from '@guildhall/proto/gen/guildhall/metrics/v1/traffic';
 import { plural } from '../plural.js';
-import { fitted, roomyColumns, tableLines } from '../table.js';
+import { fitted, roomyColumns, tableLines, wrapped } from '../table.js';
 import { styled, terminalText } from '../world.js';
 import { failedOf, instantText, shareText, shortMs, shortNumber } from './figures.js';
 import { chosenRows, linkView, memberView, pairView, type RowView, reasonText } from './top-rows.js';
@@ -24,7 +24,7 @@ export interface TopSize {
 }
 
 const mostReasons = 4;
-const keys = 'q quit  m members  p pairs  l links  s sort  f filter  space pause  arrows scroll  ? help';
+const keys = 'q quit  ? help  m members  p pairs  l links  s sort  f filter  space pause  arrows scroll';
 const help = [
   'Rates are those of the last seconds; REFUSED is what the hub itself refused, FAILED the share of final answers of 400 and more, by whomever.',
   'P99: within this time 99 of 100 requests had their final answer. OPEN: in flight. WAITING: for a link of that member.',
@@ -39,7 +39,7 @@ export function topLines(content: TopContent, state: TopState, size: TopSize): s
   const head = picture === undefined ? [plain('waiting for the first figures')] : summaryLines(picture, state, plain, size.color);
   const notes = [
     ...(content.trouble === '' ? [] : [styled(plain(terminalText(content.trouble, 400)), 'red', size.color)]),
-    ...(state.help ? help.map((line) => styled(plain(line), 'dim', size.color)) : []),
+    ...(state.help ? help.flatMap((line) => wrapped(line, width)).map((line) => styled(plain(line), 'dim', size.color)) : []),
   ];
   const foot = footLine(state);
   const above = [...head, ...notes];

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import type { MetricsOptions } from '../api/api-access.js';
 import { gathered, withMetricsOptions } from '../api/api-options.js';
 import { jsonLine } from '../api/plain-json.js';
-import type { Screen, World } from '../world.js';
+import { endsWith, type Screen, type World } from '../world.js';
 import { type FeedListener, lasting, pause } from './lasting.js';
 import type { MetricsApi } from './metrics-api.js';
 import { linksOf, momentNow } from './moment.js';
@@ -179,7 +179,7 @@ async function top(options: TopOptions, world: World): Promise<number> {
   return withMetrics(options, world, async (api) => {
     if (atOnce) return once(api, order, json, world);
     const ending = new AbortController();
-    const forget = world.onSignal(() => ending.abort());
+    const forget = endsWith(world, ending);
     try {
       return json || screen === undefined ? await stream(api, order, world, ending.signal) : await live(api, order, screen, world, ending);
     } finally {

@@ -76,7 +76,7 @@ export function httpRoutes(handlers: MetricsHandlers): Route[] {
     {
       path: '/v1/traffic/history',
       method: 'QueryTraffic',
-      parameters: { from: 'time', until: 'time', resolution: 'time', members: 'texts' },
+      parameters: { from: 'time', until: 'time', resolution: 'number', members: 'texts' },
       message: 'QueryTrafficResponse',
       about: 'History, oldest first. The resolution is 1000, 60000 or 3600000 (ms); left away, the finest there is.',
       kind: 'answer',
@@ -84,7 +84,7 @@ export function httpRoutes(handlers: MetricsHandlers): Route[] {
         const request = QueryTrafficRequest.fromPartial({
           from: values.time('from'),
           until: values.time('until'),
-          resolution: values.time('resolution'),
+          resolution: BigInt(values.number('resolution')),
           members: values.texts('members'),
         });
         return QueryTrafficResponse.toJSON(await handlers.queryTraffic(request, caller, signal));
@@ -154,7 +154,7 @@ export function schemaOf(routes: readonly Route[]): unknown {
     json: 'proto3 JSON: 64-bit numbers are strings, fields that are empty or 0 are left out',
     authorization: 'Bearer TOKEN, or a client certificate',
     errors: { code: 'one word', message: 'one sentence', cure: 'what to do about it' },
-    parameters: { time: 'ms since 1970', texts: 'repeated, or with commas between', flag: 'true or false' },
+    parameters: { time: 'ms since 1970', texts: 'repeated, or with commas between', number: 'a whole number', flag: 'true or false' },
     routes: routes.map(({ path, method, kind, parameters, message, about }) => ({
       path,
       method,
