@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { checkRequest, checkResponse, readMaxForwards } from './check.js';
+import { addressParts, checkRequest, checkResponse, readMaxForwards } from './check.js';
+import { Header } from './header-name.js';
 import { defaultLimits } from './limits.js';
 import { type Message, parseMessage } from './message.js';
 import { bytesOf, sampleRequest, usualLines, usualLinesBut } from './sample-request.js';
@@ -132,4 +133,32 @@ it.each([
   ['000255', 255],
 ])('Max-Forwards %j is %i', (text, hops) => {
   expect(readMaxForwards(text, 0, text.length)).toBe(hops);
+});
+
+describe('what a check found of From and To', () => {
+  const from = (m: Message): string => {
+    const spans = addressParts(m, Header.from);
+    return spans === undefined ? 'none' : m.buffer.toString('latin1', spans.uriStart, spans.uriEnd);
+  };
+  const alice = parse(sampleRequest());
+
+  it.each<[string, readonly string[]]>([
+    ['sound', usualLinesBut('From', 'From: <sip:mallory@evil.example>')],
+    [
+      'refused for what stands behind it',
+      usualLinesBut('From', 'From: <sip:mallory@evil.example>').map((line) => line.replace('1 MESSAGE', 'x')),
+    ],
+    ['refused for it', usualLinesBut('From', 'From: <sip:mallory@evil.example>;tag=1;tag=2')],
+    ['without it', usualLinesBut('From', '')],
+  ])('is of the message that is asked for, whatever was checked before: one that is %s', (_, lines) => {
+    const mallory = parse(sampleRequest({ lines: [...lines] }));
+    const alone = from(mallory);
+    for (const check of [checkRequest, checkResponse]) {
+      expect(checkRequest(alice)).toBeUndefined();
+      check(mallory);
+      expect(from(alice)).toBe('sip:alice@acme.example');
+      expect(checkRequest(alice)).toBeUndefined();
+      expect([from(mallory), from(alice), from(mallory)]).toEqual([alone, 'sip:alice@acme.example', alone]);
+    }
+  });
 });

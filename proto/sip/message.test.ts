@@ -15,6 +15,7 @@ import {
   requestUri,
   wireBytes,
 } from './message.js';
+import { createMessageReader } from './reader.js';
 import { bytesOf, sampleRequest, usualLines, usualLinesBut } from './sample-request.js';
 import { SipError } from './sip-error.js';
 
@@ -181,5 +182,32 @@ describe('parseMessage reads', () => {
     expect(bodyBytes(m).toString()).toBe('hello');
     expect(bodyBytes(m).buffer).toBe(buffer.buffer);
     expect(m.buffer).toBe(buffer);
+  });
+});
+
+describe('a message', () => {
+  it('is its own, whatever is read after it', () => {
+    const texts = [
+      sampleRequest(),
+      sampleRequest({ lines: [...usualLines, 'X-One: 1', 'X-Two: 2', 'Route: <sip:a.example;lr>'] }),
+      sampleRequest({ lines: usualLinesBut('Max-Forwards', '').toReversed(), body: '' }),
+      'SIP/2.0 200 OK\r\nl: 0\r\n\r\n',
+    ];
+    const told = (m: Message) => Array.from({ length: headerCount(m) }, (_, at) => [m.table[at << 2], headerValue(m, at)]);
+    const alone = texts.map((text) => told(parse(text)));
+    const together = texts.map((text) => parse(text));
+    expect(together.map(told)).toEqual(alone);
+    expect(new Set(together.map(({ table }) => table)).size).toBe(texts.length);
+    const read: Message[] = [];
+    const keep = (m: Message) => void read.push(m);
+    const reader = createMessageReader(defaultLimits, {
+      message: keep,
+      ping: () => undefined,
+      pong: () => undefined,
+      broken: () => undefined,
+    });
+    reader.feed(bytesOf(texts.join('')));
+    for (const byte of bytesOf(texts.join(''))) reader.feed(Buffer.from([byte]));
+    expect(read.map(told)).toEqual([...alone, ...alone]);
   });
 });

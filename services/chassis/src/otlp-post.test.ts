@@ -81,6 +81,24 @@ describe('a collector that is busy', () => {
   });
 });
 
+describe('a collector that does not take it', () => {
+  it('is asked again where that may help, and not where it will not', async () => {
+    const asked = async (status: number): Promise<readonly [number, number]> => {
+      let first = true;
+      const collector = await towards((socket) => {
+        socket.write(first ? answer(`${status} No`, 'Retry-After: 1') : answer('200 OK'));
+        first = false;
+      }, 5_000);
+      await collector.send().catch(() => undefined);
+      return [status, collector.posts()];
+    };
+    expect(await Promise.all([429, 502, 503, 504, 400, 401, 403, 404, 413, 500, 501, 505].map(asked))).toEqual([
+      ...[429, 502, 503, 504].map((status) => [status, 2]),
+      ...[400, 401, 403, 404, 413, 500, 501, 505].map((status) => [status, 1]),
+    ]);
+  });
+});
+
 describe('a collector that took it', () => {
   it('is done, whatever else it says', async () => {
     const collector = await towards((socket) => socket.write(answer('202 Accepted') + answer('500 No')), 500);

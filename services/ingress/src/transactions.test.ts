@@ -75,6 +75,24 @@ describe('the table of transactions', () => {
     expect(table.transactions.advance(second, 'success', 0)).toBe('stray');
   });
 
+  it('keeps as many accepted INVITEs as ever once those are over that made others be forgotten', () => {
+    const table = transactionTable(3);
+    const wire = table.wire('acme');
+    const accepted = (callId: string) => {
+      const invite = table.open(sip({ method: 'INVITE', branch: `z9hG4bK${callId}`, callId }), wire);
+      table.transactions.advance(invite, 'success', 0);
+      return invite;
+    };
+    const many = Array.from({ length: 10 }, (_, n) => accepted(`many${n}`));
+    expect(table.transactions.size()).toBe(3);
+    for (const one of many) if (one.state === 'accepted') table.transactions.advance(one, 'timeout', 0);
+    expect(table.transactions.size()).toBe(0);
+    const later = [1, 2, 3].map((n) => accepted(`later${n}`));
+    expect(later.map(({ key }) => table.transactions.find(key))).toEqual(later);
+    accepted('more');
+    expect(later.map(({ key }) => table.transactions.find(key))).toEqual([undefined, later[1], later[2]]);
+  });
+
   it('gives nobody an id that is in use', () => {
     const table = transactionTable();
     const wire = table.wire('acme');
