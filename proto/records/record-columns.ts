@@ -49,6 +49,8 @@ const nameFields = [
   'toUser',
 ] as const;
 
+/** No field of any message has a higher number. */
+const lastField = 2 ** 29 - 1;
 const ingressField = 1;
 const epochField = 2;
 const firstField = 3;
@@ -123,8 +125,8 @@ export function createRecordReader(): (payload: Uint8Array) => RecordColumns | u
       const tag = wire.varint();
       const field = Math.floor(tag / 8);
       const type = tag & 7;
-      // No field has this number; the generated reader takes it for the end.
-      if (field === 0) return undefined;
+      // No field has such a number; the generated reader takes it for the end, or for another one.
+      if (field === 0 || field > lastField) return undefined;
       const column = byField.get(field);
       if (type === 2) {
         const from = wire.skipBytes();

@@ -42,7 +42,7 @@ describe('a command line used wrongly', () => {
     [['check'], /missing required argument 'file'/],
     [['check', 'a', 'b'], /too many arguments/],
     [['send', 'acme'], /missing required argument 'to'/],
-    [['send', 'a b', 'bolt', 'x', '--hub', '127.0.0.1:1'], /a b is neither a member, a domain nor a SIP URI/],
+    [['send', 'a b', 'bolt', 'x', '--hub', '127.0.0.1:1'], /a b is neither a member of the community file, a domain nor a SIP URI/],
     [['send', 'acme.example', 'bolt.example', 'x', '--hub', 'nowhere'], /--hub nowhere is no address/],
     [['send', 'acme.example', 'bolt.example', 'x', '--hub', '127.0.0.1:1', '--key', 'k'], /belong together/],
     [['explain', 'acme', 'bolt', '--hub', 'here'], /--hub here is no address/],

@@ -54,6 +54,12 @@ describe('the verdict', () => {
       'relay relay-2 is not ready: a; b.',
     ],
     [
+      'one that is ready, but cannot do all it should',
+      instead(instance('policy', { reasons: ['nothing can be changed: the disk is full'] })),
+      'impaired',
+      'policy policy-1: nothing can be changed: the disk is full.',
+    ],
+    [
       'overload',
       { instances: [...well.instances, instance('ingress', { id: 'i2', overload: 'shedding' })] },
       'impaired',

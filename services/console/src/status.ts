@@ -53,7 +53,9 @@ function reasonsOfInstances(instances: readonly InstanceTraffic[]): string[] {
     // One that said that it ends is not missed.
     if (silence >= silentS) return ready ? [`${service} ${id} has not been heard of for ${Math.round(silence)} s.`] : [];
     if (!ready) return [`${service} ${id} is not ready: ${reasons.length === 0 ? 'it does not say why' : reasons.join('; ')}.`];
-    return overload === 'late' || overload === 'shedding' ? [`${service} ${id} is overloaded (${overload}).`] : [];
+    // What is ready may still have something to say: a disk that is full, a revocation list that is overdue.
+    const told = reasons.length === 0 ? [] : [`${service} ${id}: ${reasons.join('; ')}.`];
+    return overload === 'late' || overload === 'shedding' ? [...told, `${service} ${id} is overloaded (${overload}).`] : told;
   });
 }
 

@@ -132,7 +132,11 @@ export function faultOfRefusal(error: ServiceError, address: string, door = hubD
     });
   }
   const { cause, cure } = causeAndCure(error.details);
-  const unasked: Told = { code: 'hub-failed', exitCode: error.code === status.UNAVAILABLE ? 3 : 1, cure: `look at the log of ${door.service}` };
+  const unasked: Told = {
+    code: 'hub-failed',
+    exitCode: error.code === status.UNAVAILABLE ? 3 : 1,
+    cure: `look at the log of ${door.service}`,
+  };
   const told = refusals.get(error.code) ?? unasked;
   const usual = error.code === status.UNAUTHENTICATED && /^(Member|The token) /.test(cause) ? 'ask an operator of the hub' : told.cure;
   return new Fault(told.code, safe(cause) || 'the hub refused without a word', {

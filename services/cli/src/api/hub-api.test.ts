@@ -159,7 +159,7 @@ describe('a refusal of the hub', () => {
     [status.FAILED_PRECONDITION, 'x', 1, 'precondition', /x/],
     [status.RESOURCE_EXHAUSTED, 'x', 1, 'limit', /x/],
     [status.RESOURCE_EXHAUSTED, 'Received message larger than max (9 vs 8)', 1, 'too-large', /requestBytes/],
-    [status.UNAVAILABLE, 'the bus is away', 1, 'hub-failed', /the bus is away/],
+    [status.UNAVAILABLE, 'the bus is away', 3, 'hub-failed', /the bus is away/],
     [status.INTERNAL, 'a\u001b[2Jb', 1, 'hub-failed', /a\\u\{1b\}\[2Jb/],
   ])('%i %j', async (code, details, exitCode, word, told) => {
     clear.answers = { whoAmI: { refuse: code, details } };

@@ -22,7 +22,7 @@ const { members } = readCommunity(
 
 describe('a party of the command line', () => {
   it.each(['', 'a b', 'nobody', 'tel:+1', 'sip:', 'a@b@c', '-'])('%j is refused', (text) => {
-    expect(() => readParty(text, members)).toThrow(/is neither a member, a domain nor a SIP URI/);
+    expect(() => readParty(text, members)).toThrow(/is neither a member of the community file, a domain nor a SIP URI/);
   });
 
   it.each([

@@ -46,8 +46,11 @@ export function readParty(text: string, members: readonly CommunityMember[]): Pa
     return { uri: `sip:${byId.id}@${own}`, domain: own, member };
   }
   if (/^[a-z0-9-]+(\.[a-z0-9-]+)+$/i.test(text)) return { uri: `sip:${member?.id ?? 'someone'}@${domain}`, domain, member };
-  throw new Fault('usage', `${text} is neither a member, a domain nor a SIP URI`, {
-    cure: members.length > 0 ? `members are ${members.map(({ id }) => id).join(', ')}` : 'write it as sip:user@domain',
+  throw new Fault('usage', `${text} is neither a member of the community file, a domain nor a SIP URI`, {
+    cure:
+      members.length > 0
+        ? `members are ${members.map(({ id }) => id).join(', ')}`
+        : 'write it as sip:user@domain (guildhall member list tells the domains of members that are in no file)',
     exitCode: 2,
   });
 }

@@ -33,10 +33,15 @@ describe('the status of a hub', () => {
 
   it('lists every link where that is wanted, and says where there is nothing', () => {
     expect(statusLines(someStatus(), true, plain).filter((line) => line.includes('127.0.0.1'))).toHaveLength(2);
-    const empty = statusLines(someStatus({ instances: [], links: [], streams: [], members: [], behind: 7n }), false, plain);
+    const nothing = { instances: [], links: [], streams: [], members: [], behind: 7n };
+    const empty = statusLines(someStatus({ ...nothing, verdict: 'down' }), false, plain);
     expect(empty).toContain('no service was heard of');
     expect(empty).toContain('no stream is known');
     expect(empty.at(-1)).toBe('Backlog: nothing waits for a link, 7 records not yet looked at');
+    // A member is told of its own half only: nothing is missing.
+    const own = statusLines(someStatus({ instances: [], streams: [], verdict: 'well' }), false, plain);
+    expect(own.filter((line) => line === 'members are not told of the hub’s own parts')).toHaveLength(2);
+    expect(own).not.toContain('no service was heard of');
   });
 
   it('shows nobody’s text as it is', () => {

@@ -75,6 +75,13 @@ describe('a picture of traffic', () => {
     }
   });
 
+  it('tells in 80 columns what the columns mean, and how to ask', () => {
+    const size = { columns: 80, rows: 40, color: false };
+    expect(topLines(content(), firstState(), size).at(-1)).toMatch(/^q quit {2}\? help /);
+    const help = topLines(content(), { ...firstState(), help: true }, size).join(' ');
+    for (const word of ['by whomever', 'of that member', 'escape takes it away']) expect(help).toContain(word);
+  });
+
   it('scrolls no further than its last row', () => {
     const lines = topLines(content(many), { ...firstState(), above: 10_000 }, { columns: 80, rows: 10, color: false });
     expect(lines.at(-2)).toMatch(/^m0 /);

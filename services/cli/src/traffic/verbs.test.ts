@@ -67,6 +67,11 @@ describe('a verb about traffic refuses', () => {
     expect(talk).toMatch(/\n {2}cure: \S/);
   });
 
+  it('two formats at once', async () => {
+    const { code, talk } = await run('report --format csv --json');
+    expect([code, talk]).toEqual([2, expect.stringContaining('--json and --format csv are two formats')]);
+  });
+
   it('where no hub runs or can be reached, all with the same exit code', async () => {
     for (const verb of ['top', 'tail', 'report', 'trace x', 'trace list']) expect([verb, (await run(verb)).code]).toEqual([verb, 3]);
     expect(await run('status --json')).toMatchObject({ code: 3, out: expect.stringContaining('"code":"no-hub"') });
