@@ -1,4 +1,5 @@
 import type { NatsConnection } from '@nats-io/transport-node';
+import { troubleText } from './jetstream-trouble.js';
 import { type Journal, openJournal } from './journal.js';
 import { type KeyValue, openKeyValue } from './key-value.js';
 import type { Logger } from './log.js';
@@ -94,7 +95,12 @@ export function createBusStore(dial: () => Promise<NatsConnection>, replicas: nu
     async journal(stream, subject) {
       return openJournal(await connection(), { stream, subject, replicas }, needs);
     },
-    stream: async (options) => openStream(await connection(), { replicas, ...options }),
+    async stream(options) {
+      const bytes = await openStream(await connection(), { replicas, ...options });
+      // It answers, so that it did not is over; whether there is room again only a change shows.
+      if (trouble === troubleText('unavailable')) note('');
+      return bytes;
+    },
     publisher: (options) => createLinePublisher({ inbox, connection, connected: () => up, onReconnect }, options),
     storeTrouble: () => trouble,
     async close() {

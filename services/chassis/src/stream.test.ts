@@ -141,4 +141,15 @@ describe('a stream', () => {
     expect((await state()).messages).toBe(messages + 21);
     publisher.close();
   });
+
+  it('that answers ends the trouble of not being answered', async () => {
+    const made = await bus();
+    const bucket = await made.keyValue('things', { history: 1 });
+    await server.kill();
+    await expect(bucket.put('one', Buffer.from('1'))).rejects.toMatchObject({ code: 'unavailable' });
+    expect(made.storeTrouble()).not.toBe('');
+    await server.start();
+    await expect.poll(() => made.stream(options).catch(() => 0)).toBe(options.maxBytes);
+    expect(made.storeTrouble()).toBe('');
+  });
 });
