@@ -30,10 +30,39 @@ const shedding = (
   ...more,
 });
 
+describe('a stall', () => {
+  it('in which nearly nothing was answered is made up for as soon as it is over, by what is served then, and by no more than was taken', () => {
+    const stalled = run([
+      { delay: 100, served: 20 },
+      { delay: 200, served: 20 },
+      { delay: 300, served: 20, admitted: 400 },
+    ]);
+    expect(admittedRate(stalled)).toBeLessThan(200);
+    const after = (served: number): number =>
+      admittedRate(
+        run(
+          [
+            { delay: 100, served },
+            { delay: 20, served },
+          ],
+          stalled,
+        ),
+      );
+    expect(after(900)).toBeGreaterThan(4_000);
+    expect(after(9_000)).toBeCloseTo(9_500);
+  });
+});
+
 describe('a delay', () => {
   it('of two windows sheds nothing', () => {
-    expect(run([{ delay: 60 }])).toEqual({ kind: 'late', windows: 1, delay: 60, served: 10_000 });
-    expect(run([{ delay: 60 }, { delay: 70, served: 900 }])).toEqual({ kind: 'late', windows: 2, delay: 70, served: 10_000 });
+    expect(run([{ delay: 60 }])).toEqual({ kind: 'late', windows: 1, delay: 60, served: 10_000, taken: 10_000 });
+    expect(run([{ delay: 60 }, { delay: 70, served: 900 }])).toEqual({
+      kind: 'late',
+      windows: 2,
+      delay: 70,
+      served: 10_000,
+      taken: 10_000,
+    });
     expect(run([{ delay: 60 }, { delay: 60 }, { delay: 0 }])).toBe(calm);
     expect(run([{ delay: 60 }, { delay: 60 }, { delay: 0 }, { delay: 60 }, { delay: 60 }]).kind).toBe('late');
   });

@@ -2,8 +2,8 @@
 export type OverloadState =
   /** Whatever comes is taken. */
   | { readonly kind: 'calm' }
-  /** Work had to wait too long in so many windows in a row, in the last of them so long, ms; at best so much was served a second. Where that stands it is no accident. */
-  | { readonly kind: 'late'; readonly windows: number; readonly delay: number; readonly served: number }
+  /** Work had to wait too long in so many windows in a row, in the last of them so long, ms; at best so much was served, and taken, a second. Where that stands it is no accident. */
+  | { readonly kind: 'late'; readonly windows: number; readonly delay: number; readonly served: number; readonly taken: number }
   /** Only so many requests a second are taken. */
   | {
       readonly kind: 'shedding';
@@ -80,18 +80,21 @@ export function stepOverload(state: OverloadState, window: OverloadWindow, setti
   const perSecond = 1000 / Math.max(1, window.ms);
   switch (state.kind) {
     case 'calm':
-      return above ? { kind: 'late', windows: 1, delay: window.delay, served: window.served * perSecond } : calm;
+      return above
+        ? { kind: 'late', windows: 1, delay: window.delay, served: window.served * perSecond, taken: window.admitted * perSecond }
+        : calm;
     case 'late': {
       if (!above) return calm;
       const { delay } = window;
       const windows = state.windows + 1;
       const served = Math.max(state.served, window.served * perSecond);
+      const most = Math.max(state.taken, window.admitted * perSecond);
       const drains = delay < state.delay * draining.to && windows < patience.most;
       const grave = delay > settings.target * patience.times && delay > state.delay;
-      if (windows < (grave ? patience.fewer : patience.least) || drains) return { kind: 'late', windows, delay, served };
+      if (windows < (grave ? patience.fewer : patience.least) || drains) return { kind: 'late', windows, delay, served, taken: most };
       const taken = window.admitted * perSecond;
-      const base = served === 0 ? taken : Math.min(taken, served);
-      return fallen(base, base, served, window, settings);
+      // Where everything stood still little was served, whatever can be: what is served while it drains shows more, up to what was taken.
+      return fallen(served === 0 ? taken : Math.min(taken, served), most, served, window, settings);
     }
     case 'shedding':
       return above ? hold(state, window, perSecond, settings) : grow(state, window, perSecond, settings);
