@@ -42,8 +42,6 @@ export interface Ground extends Topology {
 
 /** Of the calm: compilers have seen the hot path by then. */
 const warmUpShare = 0.4;
-/** In its first half so much of the rate: what a hub does that was just started is not what a fault does to it. */
-const coldShare = 0.25;
 const smallestRate = 50;
 /** Longest wait for the last answers: a little more than their senders would wait. */
 const patienceMs = 40_000;
@@ -76,10 +74,8 @@ export async function playFault(stage: Stage, fault: Fault): Promise<RowResult> 
   };
   try {
     await fault.prepare?.(ground);
-    const senders = await startTraffic(topology, rate * coldShare);
-    await pause((calm * warmUpShare * 1000) / 2);
-    await sendAt(topology, rate);
-    await pause((calm * warmUpShare * 1000) / 2);
+    const senders = await startTraffic(topology, rate);
+    await pause(calm * warmUpShare * 1000);
     const since = moment();
     await pause(calm * (1 - warmUpShare) * 1000);
     signal.throwIfAborted();
@@ -115,27 +111,17 @@ function bothSettings(one: HubSettings, other: HubSettings): HubSettings {
 
 /** Connects the senders and lets them send: each to every receiver, the bystander to the other. Gives who sends. */
 export async function startTraffic(topology: Topology, rate: number): Promise<readonly Party[]> {
-  const parties = plansOf(topology).map(({ id }) => topology.party(id));
-  for (const sender of parties) await sender.dial(topology.ports, hubDomain, topology.each);
-  await sendAt(topology, rate);
+  const { bystanders, receivers, ports, each, party } = topology;
+  const [from, to] = bystanders;
+  const plans = [...topology.senders.map((id) => ({ id, peers: receivers })), { id: from, peers: [to] }];
+  const parties = plans.map(({ id }) => party(id));
+  for (const sender of parties) await sender.dial(ports, hubDomain, each);
+  for (const { id, peers } of plans)
+    await party(id).send(
+      peers.map((peer) => party(peer).domain),
+      rate / plans.length,
+    );
   return parties;
-}
-
-/** Who sends from now on sends so much a second, all together. */
-async function sendAt(topology: Topology, rate: number): Promise<void> {
-  const plans = plansOf(topology);
-  for (const { id, peers } of plans) {
-    const domains = peers.map((peer) => topology.party(peer).domain);
-    await topology.party(id).send(domains, rate / plans.length);
-  }
-}
-
-function plansOf({
-  bystanders: [from, to],
-  receivers,
-  senders,
-}: Topology): readonly { readonly id: string; readonly peers: readonly string[] }[] {
-  return [...senders.map((id) => ({ id, peers: receivers })), { id: from, peers: [to] }];
 }
 
 /** Everybody's books. Whose process died or stands still has none; who was started anew after the fault has only the end of them. */

@@ -30,58 +30,11 @@ const shedding = (
   ...more,
 });
 
-describe('a stall', () => {
-  const asBefore = Array.from({ length: 10 }, () => ({}));
-  const grave = (windows: number, given: Partial<OverloadWindow> = {}) =>
-    Array.from({ length: windows }, (_, at) => ({ delay: 100 * (at + 1), served: 20, ...given }));
-
-  it('of less than a second sheds nothing of what was served a moment ago, and one without end does', () => {
-    expect(run([...asBefore, ...grave(9)]).kind).toBe('late');
-    expect(run([...asBefore, ...grave(10)]).kind).toBe('shedding');
-    expect(run([...asBefore, ...grave(9), {}, ...grave(9)]).kind).toBe('late');
-  });
-
-  it('under more than was served before is too much at once, and so is what was served long ago', () => {
-    expect(run([...asBefore, ...grave(3, { admitted: 1_251 })]).kind).toBe('shedding');
-    expect(run([...asBefore, ...grave(3, { admitted: 1_200 })]).kind).toBe('late');
-    const little = Array.from({ length: 100 }, () => ({ admitted: 100, served: 100 }));
-    expect(run([...asBefore, ...little, ...grave(3)]).kind).toBe('shedding');
-  });
-
-  it('in which nearly nothing was answered is made up for as soon as it is over, by what is served then, and by no more than was taken', () => {
-    const stalled = run([
-      { delay: 100, served: 20 },
-      { delay: 200, served: 20 },
-      { delay: 300, served: 20, admitted: 400 },
-    ]);
-    expect(admittedRate(stalled)).toBeLessThan(200);
-    const after = (served: number): number =>
-      admittedRate(
-        run(
-          [
-            { delay: 100, served },
-            { delay: 20, served },
-          ],
-          stalled,
-        ),
-      );
-    expect(after(900)).toBeGreaterThan(4_000);
-    expect(after(9_000)).toBeCloseTo(9_500);
-  });
-});
-
 describe('a delay', () => {
   it('of two windows sheds nothing', () => {
-    expect(run([{ delay: 60 }])).toEqual({ kind: 'late', windows: 1, delay: 60, served: 10_000, taken: 10_000, known: 0 });
-    expect(run([{ delay: 60 }, { delay: 70, served: 900 }])).toEqual({
-      kind: 'late',
-      windows: 2,
-      delay: 70,
-      served: 10_000,
-      taken: 10_000,
-      known: 0,
-    });
-    expect(run([{ delay: 60 }, { delay: 60 }, { delay: 0 }])).toMatchObject({ kind: 'calm' });
+    expect(run([{ delay: 60 }])).toEqual({ kind: 'late', windows: 1, delay: 60, served: 10_000 });
+    expect(run([{ delay: 60 }, { delay: 70, served: 900 }])).toEqual({ kind: 'late', windows: 2, delay: 70, served: 10_000 });
+    expect(run([{ delay: 60 }, { delay: 60 }, { delay: 0 }])).toBe(calm);
     expect(run([{ delay: 60 }, { delay: 60 }, { delay: 0 }, { delay: 60 }, { delay: 60 }]).kind).toBe('late');
   });
 
@@ -106,7 +59,7 @@ describe('a delay', () => {
   });
 
   it('at its target sheds nothing, however long it stands', () => {
-    expect(run(Array.from({ length: 50 }, () => ({ delay: 50 })))).toMatchObject({ kind: 'calm' });
+    expect(run(Array.from({ length: 50 }, () => ({ delay: 50 })))).toBe(calm);
   });
 
   it('that stands sheds, beginning below what was taken', () => {
@@ -202,7 +155,7 @@ describe('while it sheds', () => {
   it('three windows that leave something over end it', () => {
     const spare = { asked: 700 };
     expect(run([spare, spare], shedding(8_000)).kind).toBe('shedding');
-    expect(run([spare, spare, spare], shedding(8_000))).toMatchObject({ kind: 'calm' });
+    expect(run([spare, spare, spare], shedding(8_000))).toBe(calm);
     expect(run([spare, spare, { asked: 5_000 }, spare, spare], shedding(8_000)).kind).toBe('shedding');
   });
 
@@ -260,7 +213,7 @@ describe('a queue behind a server that can do so much and no more', () => {
 
   it('is calm again within two seconds after the load fell', () => {
     const { state, delays } = play((at) => (at < 100 ? 5_000 : 600), 1_000, 120);
-    expect(state).toMatchObject({ kind: 'calm' });
+    expect(state).toBe(calm);
     expect(delays.at(-1)).toBe(0);
   });
 });

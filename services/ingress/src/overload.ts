@@ -1,16 +1,9 @@
 /** Whether the hub keeps up. Pure: the windows come from outside, and so does what is done about it. */
 export type OverloadState =
-  /** Whatever comes is taken. `known`: so much was served a second lately, as far as it is remembered. */
-  | { readonly kind: 'calm'; readonly known: number }
-  /** Work had to wait too long in so many windows in a row, in the last of them so long, ms; at best so much was served, and taken, a second. Where that stands it is no accident. */
-  | {
-      readonly kind: 'late';
-      readonly windows: number;
-      readonly delay: number;
-      readonly served: number;
-      readonly taken: number;
-      readonly known: number;
-    }
+  /** Whatever comes is taken. */
+  | { readonly kind: 'calm' }
+  /** Work had to wait too long in so many windows in a row, in the last of them so long, ms; at best so much was served a second. Where that stands it is no accident. */
+  | { readonly kind: 'late'; readonly windows: number; readonly delay: number; readonly served: number }
   /** Only so many requests a second are taken. */
   | {
       readonly kind: 'shedding';
@@ -54,12 +47,10 @@ export interface OverloadSettings {
 }
 
 /** How it begins. */
-export const calm: OverloadState = { kind: 'calm', known: 0 };
+export const calm: OverloadState = { kind: 'calm' };
 
 /** So many windows in a row must be late, fewer where the wait is so many times its target and grows, and never while it shrinks; late ones without end are too many whatever they do. */
 const patience = { least: 3, fewer: 2, times: 4, most: 10 };
-/** Who asks for hardly more than was served a moment ago has not become too much: work waits for something else, a relay that died or a neighbour, and only late ones without end count. */
-const familiar = { times: 1.25, fade: 0.99 };
 /**
  * The rate falls by what the delay is beyond its target, within these bounds; where that does not help, what can be done was less than it seemed,
  * by this factor. A delay is noticed later the longer it is: the rate is left alone for so many ms and so many times the delay, a second at most, unless
@@ -89,29 +80,18 @@ export function stepOverload(state: OverloadState, window: OverloadWindow, setti
   const perSecond = 1000 / Math.max(1, window.ms);
   switch (state.kind) {
     case 'calm':
-      if (!above) return { kind: 'calm', known: lately(state.known, window, perSecond) };
-      return {
-        kind: 'late',
-        windows: 1,
-        delay: window.delay,
-        served: window.served * perSecond,
-        taken: window.admitted * perSecond,
-        known: state.known,
-      };
+      return above ? { kind: 'late', windows: 1, delay: window.delay, served: window.served * perSecond } : calm;
     case 'late': {
-      const { known } = state;
-      if (!above) return { kind: 'calm', known };
+      if (!above) return calm;
       const { delay } = window;
       const windows = state.windows + 1;
       const served = Math.max(state.served, window.served * perSecond);
-      const most = Math.max(state.taken, window.admitted * perSecond);
       const drains = delay < state.delay * draining.to && windows < patience.most;
       const grave = delay > settings.target * patience.times && delay > state.delay;
-      const needed = most <= known * familiar.times ? patience.most : grave ? patience.fewer : patience.least;
-      if (windows < needed || drains) return { kind: 'late', windows, delay, served, taken: most, known };
+      if (windows < (grave ? patience.fewer : patience.least) || drains) return { kind: 'late', windows, delay, served };
       const taken = window.admitted * perSecond;
-      // Where everything stood still little was served, whatever can be: what is served while it drains shows more, up to what was taken.
-      return fallen(served === 0 ? taken : Math.min(taken, served), most, served, window, settings);
+      const base = served === 0 ? taken : Math.min(taken, served);
+      return fallen(base, base, served, window, settings);
     }
     case 'shedding':
       return above ? hold(state, window, perSecond, settings) : grow(state, window, perSecond, settings);
@@ -124,11 +104,6 @@ function fallen(ceiling: number, was: number, flow: number, { delay }: OverloadW
   const rate = Math.max(floor, ceiling * Math.max(fall.most, Math.min(fall.least, target / Math.max(1, delay))));
   const settle = Math.min(fall.longest, fall.settle + fall.times * delay);
   return { kind: 'shedding', rate, ceiling, flow, best: 0, drained: false, was, delay, settle, fellAt: delay, spare: 0 };
-}
-
-/** What is served in time: known at once, and forgotten slowly. */
-function lately(known: number, { ms, served }: OverloadWindow, perSecond: number): number {
-  return Math.max(known * familiar.fade, known + (served * perSecond - known) * Math.min(1, ms / smooth));
 }
 
 function flowOf({ flow }: Shedding, { ms, served }: OverloadWindow, perSecond: number): number {
@@ -156,7 +131,7 @@ function grow(state: Shedding, window: OverloadWindow, perSecond: number, { targ
   const { rate } = state;
   const { delay } = window;
   const spare = window.asked * perSecond <= rate ? state.spare + 1 : 0;
-  if (spare >= enough) return { kind: 'calm', known: state.flow };
+  if (spare >= enough) return calm;
   const near = delay >= target / 2;
   const flow = flowOf(state, window, perSecond);
   // What waited was served as fast as it can be: after a pause that is more than was served when the rate fell.
