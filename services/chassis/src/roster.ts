@@ -74,8 +74,7 @@ const answerMs = 50;
  *
  * A cluster of nats-servers may let through one direction only (a server whose disk is full may stop reading another's route). So each hello says
  * whom its process hears, and who has not heard this one for twice `staleMs` is taken off until it does: on a busy machine either may be late, and
- * to hear and be heard takes both. Where nobody hears it, or half of the
- * others fall silent at once, this process goes to another server.
+ * to hear and be heard takes both. Where nobody hears it, or half of the others fall silent at once, this process goes to another server.
  */
 export function createRoster(bus: Bus, self: Self, timing: { intervalMs?: number; staleMs?: number }, clock: () => number): Roster {
   const { intervalMs = 500, staleMs = 1500 } = timing;

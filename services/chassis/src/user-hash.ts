@@ -13,7 +13,7 @@ const rounds = { block: 2, end: 4 } as const;
 
 /**
  * SipHash-2-4 (Aumasson and Bernstein, 2012) with the first 16 bytes of `key`, as numbers of 32 bits: a keyed function made for short texts, of which nobody
- * without the key can make or check one. By hand, since a call of node:crypto alone takes four times as long as all of this.
+ * without the key can make or check one. By hand: a call of node:crypto takes more than twice as long (0.6 µs beside 0.25 for a user), and wants a text made for it.
  */
 export function createKeyedHash(key: Uint8Array): KeyedHash {
   const words = new DataView(key.buffer, key.byteOffset, 16);

@@ -11,6 +11,7 @@ import { sip } from './sip.stage.js';
 import { message, transactionTable } from './transaction.stage.js';
 import type { Wire } from './wire.js';
 import { createWireBatches } from './wires.js';
+import { wireBatchOf } from './wires.stage.js';
 
 const setting = (most = 10, batchBytes = 100_000) => {
   const jobs: Job[] = [];
@@ -67,28 +68,13 @@ const setting = (most = 10, batchBytes = 100_000) => {
   };
 };
 
-const batchOf = (more: Partial<WireBatch>): Uint8Array =>
-  WireBatch.encode(
-    WireBatch.fromPartial({
-      service: 'relay',
-      id: 'relay-1',
-      epoch: 'e',
-      wires: ['l1'],
-      members: ['bolt'],
-      sources: ['192.0.2.7:5061'],
-      ...more,
-    }),
-  ).finish();
-const one = (text: string, more: Partial<WireBatch> = {}) =>
-  batchOf({ wireIndex: [0], length: [text.length], wire: Buffer.from(text, 'latin1'), ...more });
-
 describe('what arrived on a link of a relay', () => {
   it('is dropped when it is no request, or comes from no relay', () => {
     const { desk, counts, requests } = setting();
-    desk.arrived(one('nonsense'));
-    desk.arrived(one('SIP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n'));
-    desk.arrived(one(sip(), { service: 'ingress' }));
-    desk.arrived(one(sip(), { id: 'relay.*' }));
+    desk.arrived(wireBatchOf('nonsense'));
+    desk.arrived(wireBatchOf('SIP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n'));
+    desk.arrived(wireBatchOf(sip(), { service: 'ingress' }));
+    desk.arrived(wireBatchOf(sip(), { id: 'relay.*' }));
     desk.arrived(Buffer.from([0xff]));
     expect(counts.brokenBatches).toBe(5);
     expect(requests).toEqual([]);
@@ -96,8 +82,8 @@ describe('what arrived on a link of a relay', () => {
 
   it('is refused when it is of no member', () => {
     const { desk, requests, flush } = setting();
-    desk.arrived(one(sip(), { members: ['stranger'] }));
-    desk.arrived(one(sip({ method: 'ACK' }), { members: ['stranger'] }));
+    desk.arrived(wireBatchOf(sip(), { members: ['stranger'] }));
+    desk.arrived(wireBatchOf(sip({ method: 'ACK' }), { members: ['stranger'] }));
     const [answer, ...more] = flush();
     expect(answer).toMatchObject({ subject: 'gh.v1.depart.relay.relay-1', batch: { wires: ['l1'], length: [expect.any(Number)] } });
     expect(answer?.batch.wire.toString()).toMatch(/^SIP\/2.0 403 .*unknown-peer/s);
@@ -109,8 +95,8 @@ describe('what arrived on a link of a relay', () => {
     ['a longer header field than ingress takes', [`X-Long: ${'x'.repeat(9_000)}`]],
   ])('is refused when it has %s, though the relay took it', (_why, headers) => {
     const { desk, requests, flush } = setting();
-    desk.arrived(one(sip({ headers })));
-    desk.arrived(one(sip({ method: 'ACK', headers })));
+    desk.arrived(wireBatchOf(sip({ headers })));
+    desk.arrived(wireBatchOf(sip({ method: 'ACK', headers })));
     const [answer, ...more] = flush();
     expect(answer).toMatchObject({ subject: 'gh.v1.depart.relay.relay-1', batch: { wires: ['l1'], length: [expect.any(Number)] } });
     expect(more).toEqual([]);
@@ -120,11 +106,11 @@ describe('what arrived on a link of a relay', () => {
 
   it('is refused when no more links can be remembered', () => {
     const { desk, requests, flush } = setting(1);
-    desk.arrived(one(sip()));
+    desk.arrived(wireBatchOf(sip()));
     const [, first] = requests[0] ?? [];
     if (first !== undefined) first.inFlight = 1;
-    desk.arrived(one(sip(), { wires: ['l2'] }));
-    desk.arrived(one(sip({ method: 'ACK' }), { wires: ['l2'] }));
+    desk.arrived(wireBatchOf(sip(), { wires: ['l2'] }));
+    desk.arrived(wireBatchOf(sip({ method: 'ACK' }), { wires: ['l2'] }));
     const [answer, ...more] = flush();
     expect(answer).toMatchObject({ subject: 'gh.v1.depart.relay.relay-1', batch: { wires: ['l2'], length: [expect.any(Number)] } });
     expect(answer?.batch.wire.toString()).toMatch(/^SIP\/2.0 503 .*hub-overloaded/s);
@@ -133,8 +119,8 @@ describe('what arrived on a link of a relay', () => {
 
   it('is admitted on a wire of its own, whose answers go back to that link', () => {
     const { desk, requests, flush, table } = setting();
-    desk.arrived(one(sip()));
-    desk.arrived(one(sip({ method: 'INFO' })));
+    desk.arrived(wireBatchOf(sip()));
+    desk.arrived(wireBatchOf(sip({ method: 'INFO' })));
     expect(requests.map(([method]) => method)).toEqual(['MESSAGE', 'INFO']);
     const [wire, again] = requests.map(([, one]) => one);
     expect(again).toBe(wire);
@@ -183,14 +169,14 @@ describe('what departs and what comes back', () => {
   it('is written to the wire named, or any of that member, or counted as lost', () => {
     const { desk, table, counts } = setting();
     const [first, second, other] = [table.wire('edge'), table.wire('edge'), table.wire('acme')];
-    desk.depart(one('any', { members: ['edge'], wires: [''] }));
-    desk.depart(one('second', { members: ['edge'], wires: [second.id] }));
+    desk.depart(wireBatchOf('any', { members: ['edge'], wires: [''] }));
+    desk.depart(wireBatchOf('second', { members: ['edge'], wires: [second.id] }));
     expect(first.member.owed).toBe(8);
     expect([desk.wroteTo(first), desk.wroteTo(other)]).toEqual([true, false]);
     first.open = false;
-    desk.depart(one('rest', { members: ['edge'], wires: [''] }));
-    desk.depart(one('closed', { members: ['edge'], wires: [first.id] }));
-    desk.depart(one('foreign', { members: ['bolt'], wires: [other.id] }));
+    desk.depart(wireBatchOf('rest', { members: ['edge'], wires: [''] }));
+    desk.depart(wireBatchOf('closed', { members: ['edge'], wires: [first.id] }));
+    desk.depart(wireBatchOf('foreign', { members: ['bolt'], wires: [other.id] }));
     desk.depart(Buffer.from([0xff]));
     expect([first.written, second.written, other.written]).toEqual([['any'], ['second', 'rest'], []]);
     expect([counts.lostDepartures, counts.brokenBatches]).toEqual([2, 1]);
@@ -200,10 +186,10 @@ describe('what departs and what comes back', () => {
     const { desk, table, counts } = setting();
     const [full, other] = [table.wire('edge'), table.wire('edge')];
     full.room = false;
-    desk.depart(one('any', { members: ['edge'], wires: [''] }));
-    desk.depart(one('named', { members: ['edge'], wires: [full.id] }));
+    desk.depart(wireBatchOf('any', { members: ['edge'], wires: [''] }));
+    desk.depart(wireBatchOf('named', { members: ['edge'], wires: [full.id] }));
     other.room = false;
-    desk.depart(one('late', { members: ['edge'], wires: [''] }));
+    desk.depart(wireBatchOf('late', { members: ['edge'], wires: [''] }));
     expect([full.written, other.written, counts.lostDepartures]).toEqual([[], ['any'], 2]);
   });
 
@@ -212,7 +198,7 @@ describe('what departs and what comes back', () => {
     const wire = table.wire('edge');
     wire.room = false;
     const request = sip({ uri: 'sip:e@edge.example' });
-    desk.depart(one(request, { members: ['edge'], wires: [''] }));
+    desk.depart(wireBatchOf(request, { members: ['edge'], wires: [''] }));
     const [answer, ...more] = flush();
     expect(more).toEqual([]);
     expect(answer).toMatchObject({ subject: 'gh.v1.arrived.relay.relay-1', batch: { members: ['edge'], length: [expect.any(Number)] } });
@@ -220,11 +206,11 @@ describe('what departs and what comes back', () => {
     expect(text).toMatch(/^SIP\/2.0 503 /);
     for (const field of [/^Via: .*$/m, /^Call-ID: .*$/m, /^CSeq: .*$/m]) expect(text).toContain(field.exec(request)?.[0]);
     wire.open = false;
-    desk.depart(one(request, { members: ['edge'], wires: [''] }));
+    desk.depart(wireBatchOf(request, { members: ['edge'], wires: [''] }));
     expect(flush()[0]?.batch.wire.toString()).toMatch(/^SIP\/2.0 503 /);
-    for (const method of ['ACK', 'CANCEL']) desk.depart(one(sip({ method }), { members: ['edge'], wires: [''] }));
-    desk.depart(one('SIP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n', { members: ['edge'], wires: [''] }));
-    desk.depart(one(request, { service: 'ingress', members: ['edge'], wires: [''] }));
+    for (const method of ['ACK', 'CANCEL']) desk.depart(wireBatchOf(sip({ method }), { members: ['edge'], wires: [''] }));
+    desk.depart(wireBatchOf('SIP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n', { members: ['edge'], wires: [''] }));
+    desk.depart(wireBatchOf(request, { service: 'ingress', members: ['edge'], wires: [''] }));
     expect(flush()).toEqual([]);
   });
 
@@ -236,20 +222,20 @@ describe('what departs and what comes back', () => {
       desk.response(response, wire);
       return flush().map(({ subject }) => subject.split('.').at(-1));
     };
-    desk.depart(one('first', { members: ['edge'], wires: [''] }));
+    desk.depart(wireBatchOf('first', { members: ['edge'], wires: [''] }));
     expect(relaysTold()).toEqual(['relay-1']);
     setOwner('relay-2');
     expect(relaysTold()).toEqual(['relay-2', 'relay-1']);
-    desk.depart(one('second', { id: 'relay-2', members: ['edge'], wires: [''] }));
+    desk.depart(wireBatchOf('second', { id: 'relay-2', members: ['edge'], wires: [''] }));
     state.now = 600_000;
     expect(relaysTold()).toEqual(['relay-2', 'relay-1']);
     setOwner(undefined);
     expect(relaysTold()).toEqual(['relay-1', 'relay-2']);
     setOwner('relay-2');
-    desk.depart(one('third', { id: 'relay-2', members: ['edge'], wires: [''] }));
+    desk.depart(wireBatchOf('third', { id: 'relay-2', members: ['edge'], wires: [''] }));
     state.now = 601_000;
     expect(relaysTold()).toEqual(['relay-2']);
-    desk.depart(one('fourth', { id: 'relay.*', members: ['edge'], wires: [''] }));
+    desk.depart(wireBatchOf('fourth', { id: 'relay.*', members: ['edge'], wires: [''] }));
     expect(relaysTold()).toEqual(['relay-2']);
   });
 

@@ -1,32 +1,17 @@
 import type { Job } from '@guildhall/chassis/turn';
-import { WireBatch } from '@guildhall/proto/gen/guildhall/bus/v1/wire';
 import { describe, expect, it } from 'vitest';
 import { createWireBatches, readWires } from './wires.js';
-
-const batchOf = (more: Partial<WireBatch>): Uint8Array =>
-  WireBatch.encode(
-    WireBatch.fromPartial({
-      service: 'relay',
-      id: 'relay-1',
-      epoch: 'e',
-      wires: ['l1'],
-      members: ['bolt'],
-      sources: ['192.0.2.7:5061'],
-      ...more,
-    }),
-  ).finish();
-const one = (text: string, more: Partial<WireBatch> = {}) =>
-  batchOf({ wireIndex: [0], length: [text.length], wire: Buffer.from(text, 'latin1'), ...more });
+import { wireBatch, wireBatchOf } from './wires.stage.js';
 
 describe('a batch of wires that means nothing', () => {
   it.each<[string, Uint8Array]>([
     ['no protobuf', Buffer.from([0xff])],
-    ['tables of different length', one('x', { members: [] })],
-    ['columns of different length', one('x', { length: [] })],
-    ['an index of nothing', one('x', { wireIndex: [1] })],
-    ['too few bytes', one('x', { length: [2] })],
-    ['too many bytes', one('xy', { length: [1] })],
-    ['an empty message', batchOf({ wireIndex: [0], length: [0] })],
+    ['tables of different length', wireBatchOf('x', { members: [] })],
+    ['columns of different length', wireBatchOf('x', { length: [] })],
+    ['an index of nothing', wireBatchOf('x', { wireIndex: [1] })],
+    ['too few bytes', wireBatchOf('x', { length: [2] })],
+    ['too many bytes', wireBatchOf('xy', { length: [1] })],
+    ['an empty message', wireBatch({ wireIndex: [0], length: [0] })],
   ])('%s', (_why, payload) => {
     expect(readWires(payload)).toBeUndefined();
   });

@@ -3,11 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { type Course, noteWriting } from './course.js';
 import { createEnds } from './ends.js';
 import { losses } from './failover.js';
-import type { Member } from './member.js';
+import { memberStage } from './member.stage.js';
 import type { Back } from './outcomes.js';
-import { createBudget, createLine } from './queue.js';
 import type { TracedEnd } from './traced-end.js';
-import { newTransaction, type Transaction } from './transaction.js';
+import { newTransaction } from './transaction.js';
 
 const nothing = Buffer.alloc(0);
 const trace = { entry: 0, traceId: Buffer.alloc(16, 1), spanId: Buffer.alloc(8, 2) };
@@ -24,18 +23,7 @@ function play(traced = true) {
     told: () => new Map(),
     heard: () => undefined,
   };
-  const member: Member = {
-    id: 'bolt',
-    budget: createBudget({ count: 1, bytes: 1 }),
-    line: createLine<Transaction>(() => true),
-    door: 'open',
-    proxies: [],
-    domains: new Set(),
-    unlocated: '',
-    inFlight: 0,
-    usedAt: 0,
-    foreignSince: 0,
-  };
+  const member = memberStage();
   const transaction = newTransaction({
     kind: 'invite',
     method: 'INVITE',

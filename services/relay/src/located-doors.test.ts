@@ -2,21 +2,9 @@ import type { DnsTargets } from '@guildhall/chassis/dns-targets';
 import { describe, expect, it } from 'vitest';
 import type { DoorCard } from './door-card.js';
 import { createLocatedDoors } from './located-doors.js';
+import { doorStage } from './member.stage.js';
 
-const door: DoorCard = {
-  member: 'bolt',
-  open: true,
-  proxies: [],
-  lookup: 'bolt.example',
-  stranger: false,
-  unlocated: '',
-  freshFor: Number.POSITIVE_INFINITY,
-  pins: [],
-  anchors: [],
-  acceptCommonName: false,
-  domains: new Set(['bolt.example']),
-  anchorText: '',
-};
+const door = doorStage({ proxies: [], lookup: 'bolt.example', freshFor: Number.POSITIVE_INFINITY, domains: new Set(['bolt.example']) });
 const two: DnsTargets = {
   keepMs: 30_000,
   targets: [

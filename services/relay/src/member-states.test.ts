@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Link, Member, MemberProxy, Standing } from './member.js';
+import { memberStage } from './member.stage.js';
 import { memberStates } from './member-states.js';
-import { createBudget, createLine } from './queue.js';
+import { createLine } from './queue.js';
 import type { Transaction } from './transaction.js';
 
 function link(state: Standing['state'], why = '', certificateEnds = 0): Link {
@@ -32,19 +33,7 @@ function member(id: string, links: readonly Link[], more: Partial<Member> = {}):
     tick: () => undefined,
     close: () => undefined,
   };
-  return {
-    id,
-    budget: createBudget({ count: 10, bytes: 10 }),
-    line: createLine<Transaction>(() => true),
-    door: 'open',
-    proxies: [proxy],
-    domains: new Set(),
-    unlocated: '',
-    inFlight: 0,
-    usedAt: 0,
-    foreignSince: 0,
-    ...more,
-  };
+  return memberStage({ id, proxies: [proxy], ...more });
 }
 
 describe('members in the report of a relay', () => {

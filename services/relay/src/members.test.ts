@@ -1,8 +1,8 @@
 import { createLogger } from '@guildhall/chassis/log';
 import { expect, it } from 'vitest';
-import type { DoorCard } from './door-card.js';
 import { createEvents } from './events.js';
 import type { MemberProxy } from './member.js';
+import { doorStage } from './member.stage.js';
 import { createMembers } from './members.js';
 import { createLine } from './queue.js';
 import type { Sending } from './sending.js';
@@ -23,20 +23,7 @@ const sending: Sending = {
   repeat: nothing,
   orphan: nothing,
 };
-const card: DoorCard = {
-  member: 'bolt',
-  open: true,
-  proxies: [{ host: '127.0.0.1', port: 1, names: ['bolt.example'], priority: 1, weight: 1 }],
-  lookup: '',
-  stranger: false,
-  unlocated: '',
-  freshFor: 600_000,
-  pins: [],
-  anchors: [],
-  acceptCommonName: false,
-  domains: new Set(),
-  anchorText: '',
-};
+const card = doorStage();
 
 /** A relay's members, of which bolt has one proxy; what its looking after was told since the last look, and how much waits for it. */
 async function boltHeld() {

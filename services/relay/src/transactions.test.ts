@@ -1,24 +1,12 @@
 import { unknownSender } from '@guildhall/proto/sip/received';
 import { describe, expect, it } from 'vitest';
 import { createBranchSpans, scanBranch } from './branch-scan.js';
-import type { Member } from './member.js';
+import { memberStage } from './member.stage.js';
 import type { Back } from './outcomes.js';
-import { createBudget, createLine } from './queue.js';
 import { newTransaction, type Transaction } from './transaction.js';
 import { branchOf, createTransactions, type Transactions } from './transactions.js';
 
-const member: Member = {
-  id: 'bolt',
-  budget: createBudget({ count: 1, bytes: 1 }),
-  line: createLine<Transaction>(() => true),
-  door: 'open',
-  proxies: [],
-  domains: new Set(),
-  unlocated: '',
-  inFlight: 0,
-  usedAt: 0,
-  foreignSince: 0,
-};
+const member = memberStage();
 const back: Back = {
   ingress: 'i',
   epoch: 'e',

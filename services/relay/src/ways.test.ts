@@ -4,11 +4,9 @@ import { createTurn } from '@guildhall/chassis/turn';
 import { defaultLimits } from '@guildhall/proto/sip/limits';
 import { describe, expect, it } from 'vitest';
 import type { LinkListener, LinkTools } from './dialled-link.js';
-import type { DoorCard } from './door-card.js';
 import { createEvents } from './events.js';
-import type { Member } from './member.js';
+import { doorStage, memberStage } from './member.stage.js';
 import { createProber } from './probe.js';
-import { createLine } from './queue.js';
 import { hereOf } from './rewrite.js';
 import { createWays } from './ways.js';
 
@@ -22,32 +20,8 @@ const ears: LinkListener = {
   request: () => undefined,
   brokenResponse: () => undefined,
 };
-const member: Member = {
-  id: 'bolt',
-  budget: { admit: () => true, release: () => undefined, count: () => 0, bytes: () => 0 },
-  line: createLine(() => true),
-  door: 'open',
-  proxies: [],
-  domains: new Set(),
-  unlocated: '',
-  inFlight: 0,
-  usedAt: 0,
-  foreignSince: 0,
-};
-const card: DoorCard = {
-  member: 'bolt',
-  open: true,
-  proxies: [{ host: '127.0.0.1', port: 1, names: ['bolt.example'], priority: 1, weight: 1 }],
-  lookup: '',
-  stranger: false,
-  unlocated: '',
-  freshFor: 1,
-  pins: [],
-  anchors: [],
-  acceptCommonName: false,
-  domains: new Set(),
-  anchorText: '',
-};
+const member = memberStage();
+const card = doorStage({ freshFor: 1 });
 
 function ways() {
   let names = 0;

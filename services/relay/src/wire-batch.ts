@@ -43,7 +43,7 @@ interface Parcel {
 
 const largestBatch = 512 * 1024;
 
-/** NATS says that nobody heard a batch within this, ms; so long it is kept. */
+/** NATS says that nobody heard a batch within this, ms: so long it is kept, and until the next one leaves. */
 const unheardTime = 1000;
 
 function emptyParcel(): Parcel {
