@@ -42,7 +42,7 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim,
   const members = createMembers(limits.requestsPerSecond, (id) => trust.table()?.members.get(id)?.bounds);
   const watchList = createWatchList(members, { id: config.id, bus, roster, noted: events.watched });
   const keys = createTokenKeyRing();
-  const policy = createPolicyQuestions(bus, timeouts.ask, timeouts.bus);
+  const policy = createPolicyQuestions(bus, timeouts.ask, timeouts.bus, clock);
   const keeper = createKeyKeeper(keys, policy.tokenKeys, events);
   const authorities = createAuthorities();
   let anchors: readonly X509Certificate[] = [];

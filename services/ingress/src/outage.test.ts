@@ -99,6 +99,7 @@ describe('when something is lost', () => {
       await patient.relay.die();
       sender.send(sip());
       sender.send(sip({ method: 'INFO' }));
+      await until('both are in', async () => (await patient.metric('guildhall_ingress_requests_total', 'INFO')) === 1);
       await patient.nats.start();
       await until('the new one is asked about', () => patient.policy.asks.some(({ method }) => method === 'INFO'));
       await until('nobody heard the known one', async () => (await patient.metric('guildhall_bus_failures_total', 'unheard')) > 0);

@@ -13,11 +13,24 @@ export interface PolicyQuestions {
   tokenKeys(): Promise<Uint8Array>;
 }
 
-/** `timeout` is ms for each question; a verdict asked for while NATS is away may take `away` longer, as its requests wait so long for NATS. */
-export function createPolicyQuestions(bus: Bus, timeout: number, away: number): PolicyQuestions {
+/**
+ * `timeout` is ms for each question; a verdict asked for while NATS is away may take `away` longer, as its requests wait so long for NATS. For
+ * `timeout` ms (of `clock`) after NATS came back policy may still be on its way to it: that nobody takes the question is no answer then.
+ */
+export function createPolicyQuestions(
+  bus: Pick<Bus, 'request' | 'connected' | 'onConnected'>,
+  timeout: number,
+  away: number,
+  clock: () => number,
+): PolicyQuestions {
+  let cameBack = Number.NEGATIVE_INFINITY;
+  bus.onConnected((up) => {
+    if (up) cameBack = clock();
+  });
   const patience = (): number => (bus.connected() ? timeout : timeout + away);
+  const whenAlone = (): 'wait' | 'refuse' => (clock() - cameBack < timeout ? 'wait' : 'refuse');
   return {
-    verdict: (ask, trace) => askPolicy(bus, subjects.ask, Ask.encode(ask).finish(), patience(), 'refuse', trace),
+    verdict: (ask, trace) => askPolicy(bus, subjects.ask, Ask.encode(ask).finish(), patience(), whenAlone(), trace),
     trust: (question) => askPolicy(bus, subjects.trust, question, timeout),
     tokenKeys: () => askPolicy(bus, subjects.tokenKeys, TokenKeysRequest.encode({}).finish(), timeout),
   };
