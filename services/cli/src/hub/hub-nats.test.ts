@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readNatsUrl } from './hub-nats.js';
+import { goRuntime, readNatsUrl } from './hub-nats.js';
 
 describe('GUILDHALL_NATS_URL', () => {
   it.each(['nats://', 'nats://a b', 'http://nats', 'nats://%:x@a'])('%j is refused', (text) => {
@@ -14,5 +14,15 @@ describe('GUILDHALL_NATS_URL', () => {
     ['nats://[::1]:4222', 'nats://[::1]:4222', {}],
   ])('%j is read, user and password apart', (text, url, who) => {
     expect(readNatsUrl(text)).toEqual({ url, users: { ingress: who, policy: who, relay: who, console: who } });
+  });
+});
+
+describe('the Go runtime of our nats-server', () => {
+  it.each([
+    [{}, { GOMAXPROCS: '1' }],
+    [{ GOMAXPROCS: '' }, { GOMAXPROCS: '1' }],
+    [{ GOMAXPROCS: '4', HOME: '/root' }, { GOMAXPROCS: '4' }],
+  ])('%j', (environment, runtime) => {
+    expect(goRuntime(environment)).toEqual(runtime);
   });
 });
