@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { exchange, hearRequest, outcome } from '../stage/exchange.js';
+import { exchange, hearRequest, outcome, refusal } from '../stage/exchange.js';
 import { perform } from '../stage/performance.js';
 import { topologies } from '../stage/play.js';
 import type { Received } from '../stage/received.js';
@@ -76,5 +76,23 @@ describe.each(topologies)('everything is bounded, %s', (_, topology) => {
       acme.forget();
       bolt.forget();
     });
+  });
+});
+
+describe('a relay that passes on less than its ingresses', () => {
+  const { actor } = perform({
+    cast: { acme: {}, bolt: {}, dora: { dialsOnly: true } },
+    settings: { relay: { limits: { message: '2KiB' } } },
+  });
+  const body = 'x'.repeat(4_096);
+
+  it.each(['bolt', 'dora'])('larger requests are refused as such, larger answers of %s are told as 502', async (name) => {
+    const acme = actor('acme');
+    const callee = actor(name);
+    expect(await refusal(acme, acme.request('MESSAGE', `sip:bob@${callee.domain}`, { body }))).toBe('513 message-too-large');
+    const said = acme.say('MESSAGE', `sip:bob@${callee.domain}`);
+    callee.answer(await hearRequest(callee, said), 200, { body });
+    expect(outcome(await acme.hearFinal(said))).toBe('502 bad-gateway');
+    await exchange(acme, callee);
   });
 });

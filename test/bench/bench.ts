@@ -6,7 +6,7 @@ import { measureCandidate, measureInTurn } from './measure.js';
 import type { Options } from './options.js';
 import type { Pattern } from './patterns.js';
 import type { Findings, FoundProfile } from './report.js';
-import type { Row } from './rows.js';
+import type { Loss, Row } from './rows.js';
 import { openSink } from './sink.js';
 
 /** What the bench needs of the process it runs in. */
@@ -25,6 +25,7 @@ export async function bench(options: Options, surroundings: Surroundings): Promi
   const { say, signal, environment } = surroundings;
   const { count, rounds } = options;
   const rows: Row[] = [];
+  const losses: Loss[] = [];
   const profiles: FoundProfile[] = [];
   const codec = options.only.includes('codec') ? measureCodec() : [];
   const sink = await openSink();
@@ -47,13 +48,16 @@ export async function bench(options: Options, surroundings: Surroundings): Promi
       for (const { candidate, around, isPeer = false, load = asAsked } of candidates) {
         signal.throwIfAborted();
         const patterns = options.patterns.map(load);
-        const measured = measureCandidate(candidate, { credentials, patterns, count, round, signal, say, around });
         // A peer that dies (Kamailio 5.6 with OpenSSL 3 may) costs this round's ratio and nothing else.
-        const spared = isPeer ? measured.catch((error: unknown) => tellLoss(candidate.name, error, surroundings)) : measured;
-        rows.push(...(await spared));
+        const lost = (pattern: Pattern, why: string): void => {
+          losses.push({ hub: candidate.name, pattern: pattern.name, round, why });
+          say(`*** ${candidate.name} ${pattern.name}: no figures in this round: ${why} ***`);
+        };
+        const measuring = { credentials, patterns, count, round, signal, say, around, lost: isPeer ? lost : undefined };
+        rows.push(...(await measureCandidate(candidate, measuring)));
       }
     }
-    return { machine: describe(options), rows, codec, missing, profiles, ...comparison };
+    return { machine: describe(options), rows, losses, codec, missing, profiles, ...comparison };
   } finally {
     await sink.close();
     credentials.close();
@@ -62,12 +66,6 @@ export async function bench(options: Options, surroundings: Surroundings): Promi
 
 function asAsked(pattern: Pattern): Pattern {
   return pattern;
-}
-
-function tellLoss(name: string, error: unknown, { say, signal }: Surroundings): readonly Row[] {
-  signal.throwIfAborted();
-  say(`*** ${name} failed in this round: ${error instanceof Error ? error.message : String(error)} ***`);
-  return [];
 }
 
 /** The first line of every table: nobody is to take figures for those of another machine, or of a hub that did more or less. */

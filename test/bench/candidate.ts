@@ -1,4 +1,5 @@
 import type { Credentials } from './credentials.js';
+import type { Pattern } from './patterns.js';
 
 /** Where a hub is to run: between the load's two ends. */
 export interface Place {
@@ -9,6 +10,8 @@ export interface Place {
   readonly source: number;
   /** Further members, each with the port of 127.0.0.1 on which it answers. */
   readonly others: readonly { readonly domain: string; readonly port: number }[];
+  /** How many connections the sending member opens at most. */
+  readonly connections: number;
   /** Ends whatever is still starting. */
   readonly signal: AbortSignal;
 }
@@ -27,6 +30,10 @@ export interface RunningHub {
   readonly pid: number;
   /** Where there is no such process: those whose trees are. */
   readonly pids?: readonly number[];
+  /** What is unlike other runs of the same hub, in words. */
+  readonly how?: string;
+  /** Whether it, or a part of it, has ended by itself. Asked before each run and behind it; one that cannot tell has not. */
+  died?(): boolean;
   /** What it last said, for when something went wrong. */
   output(): string;
   /** What it was to do beside passing messages on and did not, in words: asked after a run of so many transactions. */
@@ -38,5 +45,7 @@ export interface RunningHub {
 /** Something that can be measured, by name. */
 export interface Candidate {
   readonly name: string;
+  /** Patterns of which this says different things need a hub each. */
+  apart?(pattern: Pattern): string;
   start(place: Place): Promise<RunningHub>;
 }

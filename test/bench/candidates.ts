@@ -57,7 +57,7 @@ export async function chooseCandidates(options: Options, ground: Ground): Promis
     candidates.push(options.profile ? profiledHub(options, ground) : { candidate: ownHub(hubName, options, ground) });
   if (options.only.includes('peer')) {
     for (const name of options.peers) {
-      const peer = await kamailioPeer(name, name === 'kamailio-stateless');
+      const peer = await kamailioPeer(name);
       if (peer === undefined) missing.push(name);
       else candidates.push({ candidate: peer, isPeer: true });
     }

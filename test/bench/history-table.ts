@@ -3,11 +3,12 @@ import { headingOf } from './patterns.js';
 
 /** What was recorded as a Markdown table, a row a pattern and a column a hub, for the README. */
 export function markdownOf({ patterns }: Recorded): string {
-  const peers = [...new Set(patterns.flatMap((one) => one.peers.map(({ peer }) => peer)))];
-  const rows = patterns.map(({ pattern, unit, hub, peers: found }) => {
+  const peers = [...new Set(patterns.flatMap((one) => [...one.peers.map(({ peer }) => peer), ...(one.died ?? [])]))];
+  const rows = patterns.map(({ pattern, unit, hub, peers: found, died = [] }) => {
     const beside = peers.map((name) => {
       const peer = found.find((one) => one.peer === name);
-      return peer === undefined ? '' : `${cell(peer, unit)}: ${peer.ratio.perSecond.toFixed(2)} ×`;
+      if (peer === undefined) return died.includes(name) ? 'died' : '';
+      return `${cell(peer, unit)}: ${peer.ratio.perSecond.toFixed(2)} ×${peer.how === undefined ? '' : ` (${peer.how})`}`;
     });
     return line([`\`${pattern}\` ${headingOf(pattern)}`, cell(hub, unit), ...beside]);
   });

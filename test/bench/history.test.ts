@@ -26,7 +26,7 @@ function row(hub: string, change: Partial<Row> = {}): Row {
   };
 }
 
-const findingsOf = (rows: readonly Row[]): Findings => ({ machine: 'a machine', rows, codec: [], missing: [], profiles: [] });
+const findingsOf = (rows: readonly Row[]): Findings => ({ machine: 'a machine', rows, losses: [], codec: [], missing: [], profiles: [] });
 const good = (): Recorded => recordOf(findingsOf([row('own'), row('kamailio', { perSecond: 3_000, cpu: 90 })]), 'own', about);
 
 describe('a history file is refused', () => {
@@ -88,6 +88,25 @@ it('can be shown as a table', () => {
   ]);
 });
 
+const dead = (hub: string) => ({ hub, pattern: '4x50', round: 1, why: 'it died' });
+
+it.each([
+  ['died in every round', [], ['kamailio-packaged'], { peers: [], died: ['kamailio-packaged'] }, '30.0 µs, p99 4.0 ms | died |'],
+  [
+    'lived through another round, with one worker',
+    [row('kamailio-packaged', { perSecond: 5_000, how: 'one worker' })],
+    ['kamailio-packaged'],
+    { peers: [{ peer: 'kamailio-packaged', how: 'one worker' }] },
+    'p99 4.0 ms: 2.00 × (one worker) |',
+  ],
+] as const)('tells of a peer that %s', (_, rows, losses, kept, words) => {
+  const found = recordOf({ ...findingsOf([row('own'), ...rows]), losses: losses.map(dead) }, 'own', about);
+  expect(found.patterns).toMatchObject([kept]);
+  expect(found.patterns[0]?.died).toEqual('died' in kept ? kept.died : undefined);
+  expect(readRecorded(JSON.stringify(found), 'some.json')).toEqual(found);
+  expect(markdownOf(found)).toContain(words);
+});
+
 it('the history of this checkout can be read', () => {
   expect(() => readHistory(historyFolder())).not.toThrow();
 });
@@ -131,6 +150,21 @@ describe('a bench with a history', () => {
     const slower = [row('guildhall', { perSecond: 8_000 }), row('kamailio', { perSecond: 3_000 })];
     expect(checking.conclude(findingsOf(slower), 'guildhall')).toMatchObject({ code: 3, text: expect.stringContaining('FALLEN') });
 
+    const dead = { ...findingsOf([row('guildhall')]), losses: [{ hub: 'kamailio', pattern: '4x50', round: 1, why: 'it died' }] };
+    expect(checking.conclude(dead, 'guildhall')).toMatchObject({ code: 2, text: expect.stringContaining('NOT JUDGED 4x50') });
+
     expect(open('--check --patterns calls', 'both')).toEqual({ refused: [expect.stringContaining('calls was not recorded')] });
+  });
+
+  it.each([
+    ['all four', ['kamailio', 'kamailio-stateless', 'kamailio-packaged', 'kamailio-packaged-stateless']],
+    ['the tuned ones, in a file of before there were others', ['kamailio', 'kamailio-stateless']],
+  ])('checks against the peers that were recorded: %s', (name, peers) => {
+    const rows = [row('guildhall'), ...peers.map((peer) => row(peer, { perSecond: 3_000 }))];
+    writeRecorded(folder.file(name), recordOf(findingsOf(rows), 'guildhall', about));
+    const checking = open('--check', name);
+    if ('refused' in checking) throw new Error(checking.refused.join());
+    expect(checking.options.peers).toEqual(peers);
+    expect(checking.conclude(findingsOf(rows), 'guildhall')).toMatchObject({ code: 0 });
   });
 });

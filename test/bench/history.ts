@@ -52,11 +52,15 @@ export const recordSchema = z.strictObject({
           .array(
             figuresSchema.extend({
               peer: words,
+              /** What was unlike its other runs. */
+              how: words.optional(),
               /** Hub to peer. */
               ratio: z.strictObject({ perSecond: z.number().gt(0), cpu: z.number().gt(0), p99: positive }),
             }),
           )
           .max(few),
+        /** Peers of which there are no figures, because they died. */
+        died: z.array(words).max(few).optional(),
       }),
     )
     .min(1)
@@ -101,10 +105,26 @@ export function recordOf(findings: Findings, hub: string, about: Omit<Recorded, 
         .flatMap(({ peer, perSecond, cpu, p99 }) =>
           all
             .filter((row) => row.hub === peer && row.pattern === pattern)
-            .map((row) => ({ peer, ...figuresOf(row), ratio: { perSecond: round(perSecond), cpu: round(cpu), p99: round(p99) } })),
+            .map((row) => ({
+              peer,
+              ...howOf(row),
+              ...figuresOf(row),
+              ratio: { perSecond: round(perSecond), cpu: round(cpu), p99: round(p99) },
+            })),
         ),
+      ...diedUnder(findings, pattern),
     }));
   return { format: 1, ...about, patterns };
+}
+
+function howOf({ how }: { readonly how?: string }): { how?: string } {
+  return how === undefined ? {} : { how };
+}
+
+function diedUnder({ rows, losses }: Findings, pattern: string): { died?: string[] } {
+  const lost = new Set(losses.filter((loss) => loss.pattern === pattern).map(({ hub }) => hub));
+  const died = [...lost].filter((name) => !rows.some((row) => row.hub === name && row.pattern === pattern));
+  return died.length === 0 ? {} : { died };
 }
 
 interface Figures {

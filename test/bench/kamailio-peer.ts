@@ -9,19 +9,58 @@ import { startProgram } from '../stage/program.js';
 import { kamailioTool } from '../stage/tools.js';
 import type { Candidate, Place, RunningHub } from './candidate.js';
 import { answererDomain, hubDomain, senderDomain } from './credentials.js';
+import { processesBelow } from './usage.js';
 
 /** How long Kamailio may take to listen, in ms. */
 const startPatience = 20_000;
 /** Reading workers: one a core of the 2-core target. More cost CPU and bring nothing there. */
 const workers = 2;
 
-/** Kamailio as a hub, or undefined where there is none. `stateless` forwards without transactions. */
-export async function kamailioPeer(name: string, stateless: boolean): Promise<Candidate | undefined> {
-  const tool = await kamailioTool();
-  return tool === undefined ? undefined : { name, start: (place) => start(tool, stateless, place) };
+/** A way to run Kamailio. */
+interface Manner {
+  /** Forwards without transactions. */
+  readonly stateless: boolean;
+  /** As Debian's package has it; otherwise with all that was found to make it faster. */
+  readonly packaged: boolean;
 }
 
-async function start(tool: KamailioTool, stateless: boolean, place: Place): Promise<RunningHub> {
+const manners = {
+  kamailio: { stateless: false, packaged: false },
+  'kamailio-stateless': { stateless: true, packaged: false },
+  'kamailio-packaged': { stateless: false, packaged: true },
+  'kamailio-packaged-stateless': { stateless: true, packaged: true },
+} as const satisfies Readonly<Record<string, Manner>>;
+
+/** The peers there are. */
+export type KamailioName = keyof typeof manners;
+
+/** How it is started, and its configuration. All in the foreground with children (-DD); shared and private memory are never the limit. */
+const started = {
+  // The allocator for production instead of the checking one that Debian's build takes of itself.
+  tuned: { config: 'kamailio-hub.cfg', arguments: ['-x', 'fm', '-X', 'fm', '-m', '3072', '-M', '32'] },
+  packaged: { config: 'kamailio-packaged.cfg', arguments: ['-m', '3000', '-M', '64'] },
+} as const;
+
+/**
+ * The checking allocator ends Kamailio 5.6 at the double free that OpenSSL 3 may lead it to when several workers open connections at
+ * once (its issue 3791). So many connections are left to several workers, more to one.
+ */
+const mostForSeveral = 8;
+
+/** Kamailio as a hub in the manner that its name says, or undefined where there is none. */
+export async function kamailioPeer(name: KamailioName): Promise<Candidate | undefined> {
+  const tool = await kamailioTool();
+  if (tool === undefined) return undefined;
+  const manner = manners[name];
+  const workersFor = (connections: number): number => (manner.packaged && connections > mostForSeveral ? 1 : workers);
+  return {
+    name,
+    apart: ({ connections }) => `${workersFor(connections)} workers`,
+    start: (place) => start(tool, manner, workersFor(place.connections), place),
+  };
+}
+
+async function start(tool: KamailioTool, { stateless, packaged }: Manner, readers: number, place: Place): Promise<RunningHub> {
   const folder = openFolder('kamailio');
   const port = await freePort();
   const { credentials, sink, source, others } = place;
@@ -36,34 +75,17 @@ async function start(tool: KamailioTool, stateless: boolean, place: Place): Prom
     hops: [{ domain: senderDomain, port: source }, { domain: answererDomain, port: sink }, ...others]
       .map(({ domain, port: hop }) => `  $sht(hop=>${domain}) = "sip:127.0.0.1:${hop};transport=tls";`)
       .join('\n'),
-    workers: String(workers),
+    workers: String(readers),
     folder: folder.path,
     modules: tool.modules === '' ? '' : `mpath=${JSON.stringify(tool.modules)}`,
   };
-  const text = readFileSync(join(checkoutRoot(), 'test/bench/kamailio-hub.cfg'), 'latin1');
+  const { config, arguments: own } = packaged ? started.packaged : started.tuned;
+  const text = readFileSync(join(checkoutRoot(), 'test/bench', config), 'latin1');
   writeFileSync(
     folder.file('hub.cfg'),
     text.replace(/\{\{([a-z]+)\}\}/g, (_, word: string) => fill[word] ?? ''),
   );
-  // In the foreground with children (-DD); the allocator for production instead of Debian's checking one, which costs half the speed;
-  // 1 GiB shared and 32 MiB private memory are never the limit at these loads.
-  const args = [
-    '-f',
-    folder.file('hub.cfg'),
-    '-DD',
-    '-E',
-    '-x',
-    'fm',
-    '-X',
-    'fm',
-    '-m',
-    '3072',
-    '-M',
-    '32',
-    '-Y',
-    folder.path,
-    ...(stateless ? ['-A', 'STATELESS'] : []),
-  ];
+  const args = [...['-f', folder.file('hub.cfg'), '-DD', '-E', '-Y', folder.path], ...own, ...(stateless ? ['-A', 'STATELESS'] : [])];
   const program = await startProgram(tool.binary, args, { environment: tool.environment, group: true });
   const stop = async (): Promise<void> => {
     await program.stop();
@@ -80,7 +102,19 @@ async function start(tool: KamailioTool, stateless: boolean, place: Place): Prom
       throw new Error(`Kamailio did not start: ${program.output().slice(-2000)}`);
     }
   }
-  return { port, serverName: hubDomain, pid: program.pid, output: () => program.output().slice(-2000), stop };
+  let most = 0;
+  // With one of its processes all of it ends, but not at once.
+  const died = (): boolean => {
+    const now = processesBelow(program.pid).length;
+    most = Math.max(most, now);
+    return over || now < most;
+  };
+  return {
+    ...{ port, serverName: hubDomain, pid: program.pid, stop },
+    ...(readers === workers ? {} : { how: 'one TCP worker' }),
+    died,
+    output: () => program.output().slice(-2000),
+  };
 }
 
 function tlsConfig(cert: string, key: string, authority: string): string {

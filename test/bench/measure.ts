@@ -20,6 +20,8 @@ export interface Measuring {
   say(line: string): void;
   /** Goes around each measured run, when the hub is warm. */
   readonly around: Around | undefined;
+  /** Takes why there is no row of a pattern: then the next one gets a hub of its own. Where nobody takes it, that ends everything. */
+  readonly lost?: ((pattern: Pattern, why: string) => void) | undefined;
 }
 
 /** Does something about a hub while `run` runs, and gives back its result. */
@@ -35,13 +37,24 @@ const shortWarmUp = 1_000;
 /** Starts a hub between the load's two ends, puts every pattern through it and ends it again. Rejects when it does not start. */
 export async function measureCandidate(candidate: Candidate, measuring: Measuring): Promise<readonly Row[]> {
   const rows: Row[] = [];
+  const { signal, lost, round } = measuring;
   // A larger community is a hub's of its own: its members are not to weigh on the other patterns.
-  for (const patterns of groups(measuring.patterns, (pattern) => String(othersOf(pattern)))) {
-    const bench = await openBench(candidate, { ...measuring, patterns });
+  for (const patterns of groups(measuring.patterns, (pattern) => `${othersOf(pattern)} ${candidate.apart?.(pattern) ?? ''}`)) {
+    let bench: Bench | undefined;
     try {
-      for (const pattern of patterns) rows.push(await bench.measure(pattern, measuring.round, longestWarmUp));
+      for (const pattern of patterns) {
+        try {
+          bench ??= await openBench(candidate, { ...measuring, patterns });
+          rows.push(await bench.measure(pattern, round, longestWarmUp));
+        } catch (error) {
+          if (lost === undefined || signal.aborted) throw error;
+          lost(pattern, error instanceof Error ? error.message : String(error));
+          await bench?.close();
+          bench = undefined;
+        }
+      }
     } finally {
-      await bench.close();
+      await bench?.close();
     }
   }
   return rows;
@@ -116,11 +129,17 @@ async function openBench(candidate: Candidate, measuring: Omit<Measuring, 'round
     const listening = await answerer.order({ kind: 'listen', port: 0, identity: credentials.answerer, others: identities }, 'listening');
     const { port: source } = await sender.order({ kind: 'listen', port: 0, identity: credentials.sender }, 'listening');
     const others = listening.others.map((port, index) => ({ domain: domains[index] ?? '', port }));
-    const hub = await candidate.start({ credentials, sink: listening.port, source, others, signal });
+    const connections = Math.max(...measuring.patterns.map((pattern) => pattern.connections));
+    const hub = await candidate.start({ credentials, sink: listening.port, source, others, connections, signal });
     return {
       async measure(pattern, round, warmUp) {
         signal.throwIfAborted();
-        const row = await measurePattern(candidate.name, hub, { sender, answerer }, pattern, { ...measuring, round, warmUp });
+        const row = await measurePattern(candidate.name, hub, { sender, answerer }, pattern, { ...measuring, round, warmUp }).catch(
+          (error: unknown) => {
+            const why = error instanceof Error ? error.message : String(error);
+            throw new Error(`${why}; the last words of ${candidate.name}: ${hub.output()}`, { cause: error });
+          },
+        );
         const rate = `${row.perSecond.toFixed(0)} ${row.unit}/s, ${row.cpu.toFixed(1)} us CPU each`;
         say(`  ${candidate.name} ${pattern.name}: ${rate}, p99 ${row.p99.toFixed(1)} ms, ${row.failed} failed`);
         return row;
@@ -155,6 +174,10 @@ async function measurePattern(
     const back = { ...(hub.back ?? { port, further, serverName }), identity: credentials.answerer, peer: senderDomain };
     await answerer.order({ kind: 'notify', ...back, connections }, 'connected');
   }
+  const alive = (): void => {
+    if (hub.died?.() === true) throw new Error('it died');
+  };
+  alive();
   const run = async (count: number): Promise<LoadResult> =>
     (await sender.order({ kind: 'run', load: { ...load, count } }, 'result')).result;
   const began = beginnings(pattern, measuring.count);
@@ -163,12 +186,15 @@ async function measurePattern(
   const warmUp = Math.max(everyMember, Math.min(began, measuring.warmUp));
   const idle = await answerer.order({ kind: 'requests' }, 'requests');
   await run(warmUp);
+  alive();
 
   const delivered = await settled(answerer, pattern, idle, warmUp);
   const look = () => ({ hub: usageBelow(hub.pids ?? hub.pid), sender: usageBelow(sender.pid), answerer: usageBelow(answerer.pid) });
   const before = look();
   const result = await (measuring.around === undefined ? run(began) : measuring.around(hub, pattern, () => run(began)));
   const after = look();
+  // What a hub did until it died is no figure of it.
+  alive();
   const arrived = gotSince(delivered, await settled(answerer, pattern, delivered, began));
   await sender.order({ kind: 'disconnect' }, 'disconnected');
   await answerer.order({ kind: 'disconnect' }, 'disconnected');
@@ -181,6 +207,7 @@ async function measurePattern(
     hub: name,
     pattern: pattern.name,
     round,
+    ...(hub.how === undefined ? {} : { how: hub.how }),
     unit,
     transactions: counted,
     perSecond: result.seconds === 0 ? 0 : ((began - result.lost) * each) / result.seconds,

@@ -11,6 +11,7 @@ describe('options of the bench', () => {
     ['--rounds many', 'no number'],
     ['--count 7', 'no number from 100'],
     ['--peer opensips', 'none of kamailio'],
+    ['--peer packaged', 'none of kamailio, kamailio-stateless, kamailio-packaged, kamailio-packaged-stateless, none'],
     ['--only speed', 'none of hub'],
     ['--members 5', 'no number from 10 to 20000'],
     ['--with speed', 'none of records'],
@@ -62,6 +63,13 @@ describe('options of the bench', () => {
     expect(request).toMatchObject({ options: { peers: [], patterns: [{ connections: 8, rate: 4000 }] } });
   });
 
+  it('takes peers in the order in which they are named', () => {
+    const line = '--peer kamailio-packaged-stateless,kamailio,kamailio-packaged';
+    expect(readOptions(line.split(' '))).toMatchObject({
+      options: { peers: ['kamailio-packaged-stateless', 'kamailio', 'kamailio-packaged'] },
+    });
+  });
+
   it('profiles the hub alone, once', () => {
     expect(readOptions(['--profile'])).toMatchObject({ options: { profile: true, rounds: 1, only: ['hub'], peers: [] } });
     const traced = readOptions(['--profile', '--with', 'traces']);
@@ -78,10 +86,11 @@ describe('options of the bench', () => {
     });
   });
 
-  it('records and checks all patterns beside both peers', () => {
+  it('records and checks all patterns beside all peers', () => {
     for (const verb of ['record', 'check'] as const) {
       const request = readOptions([`--${verb}`]);
-      expect(request).toMatchObject({ options: { peers: ['kamailio', 'kamailio-stateless'], only: ['hub', 'peer'], history: { verb } } });
+      const all = ['kamailio', 'kamailio-stateless', 'kamailio-packaged', 'kamailio-packaged-stateless'];
+      expect(request).toMatchObject({ options: { peers: all, only: ['hub', 'peer'], history: { verb } } });
       expect(request).toMatchObject({ options: { patterns: expect.arrayContaining([expect.objectContaining({ name: 'calls' })]) } });
     }
     expect(readOptions(['--check'])).toMatchObject({ options: { history: { patterns: 'recorded' } } });

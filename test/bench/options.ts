@@ -5,7 +5,8 @@ import { type Pattern, readPatterns, usualPatterns } from './patterns.js';
 /** What is measured. */
 export const parts = ['hub', 'peer', 'codec', 'generator'] as const;
 export type Part = (typeof parts)[number];
-export const peers = ['kamailio', 'kamailio-stateless', 'none'] as const;
+/** Those that may be measured beside our hub. */
+export const peers = ['kamailio', 'kamailio-stateless', 'kamailio-packaged', 'kamailio-packaged-stateless'] as const;
 export type Peer = (typeof peers)[number];
 
 /** Which hub of ours is measured in turn with its smaller self: one of more instances, or of more members. */
@@ -104,7 +105,7 @@ function readRequest(args: readonly string[]): Request {
     rounds: whole('--rounds', values.rounds ?? usual.rounds, 1, 100),
     count: whole('--count', values.count ?? usual.count, history === undefined ? 100 : leastRecorded, 10_000_000),
     patterns: readPatterns(values.patterns ?? usual.patterns),
-    peers: oneOf('--peer', values.peer ?? (alone ? 'none' : usual.peers), peers).filter((peer) => peer !== 'none'),
+    peers: readPeers(values.peer ?? (alone ? 'none' : usual.peers)),
     only: oneOf('--only', values.only ?? (alone ? 'hub' : usual.only), parts),
     single,
     json,
@@ -122,14 +123,14 @@ function readRequest(args: readonly string[]): Request {
 
 /** What is meant where nothing is said. */
 function usualOf(values: Values, grown: Grown | undefined, history: History | undefined) {
-  const peers = history === undefined ? 'kamailio' : 'kamailio,kamailio-stateless';
+  const peersMeant = history === undefined ? 'kamailio' : peers.join();
   const only = history === undefined && !values.short ? 'hub,peer,codec' : 'hub,peer';
-  if (values.short) return { ...short, peers, only };
+  if (values.short) return { ...short, peers: peersMeant, only };
   // Hubs that run beside each other take turns in short rounds.
   const inTurn = grown !== undefined || (values.with !== undefined && !values.profile);
   const [rounds, count] = values.profile ? ['1', '40000'] : inTurn ? ['12', '20000'] : ['3', '40000'];
   const patterns = history !== undefined ? 'all' : grown === undefined ? usualPatterns : grown.by === 'members' ? '4x50' : 'fan-out:200x50';
-  return { patterns, rounds, count, peers, only };
+  return { patterns, rounds, count, peers: peersMeant, only };
 }
 
 function refuseContradictions(values: Values): void {
@@ -175,6 +176,10 @@ function readHistory({ record, check, patterns }: Values): History | undefined {
 function readFeatures(option: string, text: string | undefined): readonly Feature[] {
   if (text === undefined) return features;
   return text === 'off' ? [] : oneOf(option, text, features);
+}
+
+function readPeers(text: string): readonly Peer[] {
+  return oneOf('--peer', text, [...peers, 'none'] as const).flatMap((peer) => (peer === 'none' ? [] : [peer]));
 }
 
 function oneOf<T extends string>(option: string, text: string, known: readonly T[]): readonly T[] {

@@ -25,6 +25,7 @@ function row(hub: string, round: number, change: Partial<Row> = {}): Row {
 const findings = (rows: readonly Row[], change: Partial<Findings> = {}): Findings => ({
   machine: 'a machine',
   rows,
+  losses: [],
   codec: [],
   missing: [],
   profiles: [],
@@ -125,6 +126,36 @@ describe('the tables', () => {
     const text = (nanoseconds: number) => renderTables(findings([], { codec: [{ name: totalName, nanoseconds }] }), 'own');
     expect(text(4000)).toContain('goal: at most 4.0 us in all: reached');
     expect(text(4001)).toContain('goal: at most 4.0 us in all: MISSED');
+  });
+
+  const died = (round: number, pattern = '4x50') => ({ hub: 'peer', pattern, round, why: 'it died; the last words of peer: CRITICAL' });
+
+  it.each([
+    [
+      'in its only round',
+      [row('own', 1)],
+      [died(1)],
+      /^ {2}peer +died( +-){6}\n {4}died in 1 of 1 rounds, of which there are no figures$/m,
+    ],
+    ['in every round', [row('own', 1), row('own', 2)], [died(1), died(2)], /^ {2}peer +died.*\n {4}died in 2 of 2 rounds/m],
+    ['in one round of two', [row('own', 1), row('peer', 2)], [died(1)], /^ {4}peer died in 1 of 2 rounds, of which/m],
+    ['under a pattern that nobody went through', [row('own', 1)], [died(1, '100x1')], /^fan-in: 100 .*\n.*tx\/s.*\n {2}peer +died/m],
+  ])('tell of a peer that died %s', (_, rows, losses, words) => {
+    const text = renderTables(findings(rows, { losses }), 'own');
+    expect(text).toMatch(words);
+    expect(text).toMatch(/^peer .*: it died; the last words of peer: CRITICAL$/m);
+    expect(JSON.parse(renderJson(findings(rows, { losses }), 'own'))).toMatchObject({ losses });
+  });
+
+  it('do not show figures of a peer that died under this pattern but not under another', () => {
+    const text = renderTables(findings([row('own', 1), row('peer', 1)], { losses: [died(1, '100x1')] }), 'own');
+    expect(text.match(/^ {2}peer .*died/gm)).toHaveLength(1);
+    expect(text).toMatch(/^ {2}peer +30,000/m);
+  });
+
+  it('tell what was unlike other runs of a hub', () => {
+    expect(renderTables(findings([row('peer', 1, { how: 'one worker' })]), 'own')).toMatch(/^ {4}with one worker$/m);
+    expect(renderTables(findings([row('peer', 1)]), 'own')).not.toContain('with ');
   });
 
   it('name every trouble once', () => {

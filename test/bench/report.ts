@@ -3,7 +3,7 @@ import { type Difference, differenceLines, differences } from './differences.js'
 import { goalLines } from './goals.js';
 import { headingOf } from './patterns.js';
 import { type Cost, type ProfileSummary, renderProfile } from './profile.js';
-import { type Median, medians, type Row, ratios } from './rows.js';
+import { type Loss, type Median, medians, type Row, ratios } from './rows.js';
 import { groups } from './statistics.js';
 
 /** Where a process of the hub spent its time under a pattern. */
@@ -30,6 +30,8 @@ export interface Growth {
 export interface Findings {
   readonly machine: string;
   readonly rows: readonly Row[];
+  /** Runs of peers that came to nothing. */
+  readonly losses: readonly Loss[];
   readonly codec: readonly CodecFigure[];
   /** Peers that were asked for and are not there. */
   readonly missing: readonly string[];
@@ -47,7 +49,7 @@ const profileLines = 25;
 
 /** The findings as one JSON text. */
 export function renderJson(findings: Findings, name: string): string {
-  const { machine, rows, codec, missing, profiles } = findings;
+  const { machine, rows, losses, codec, missing, profiles } = findings;
   const shown = profiles.map(({ pattern, service, transactions, summary }) => {
     const top = (costs: readonly Cost[]): readonly Cost[] => costs.slice(0, profileLines);
     return { pattern, service, transactions, ...summary, self: top(summary.self), own: top(summary.own), files: top(summary.files) };
@@ -61,6 +63,7 @@ export function renderJson(findings: Findings, name: string): string {
     grown: findings.grown,
     codec,
     rounds: rows,
+    losses,
     profiles: shown,
   };
   return JSON.stringify(all, undefined, 2);
@@ -70,8 +73,9 @@ export function renderJson(findings: Findings, name: string): string {
 export function renderTables(findings: Findings, name: string): string {
   const all = medians(findings.rows);
   const lines = [findings.machine];
-  for (const group of groups(all, (row) => row.pattern)) {
-    const { pattern, unit } = group[0] ?? { pattern: '', unit: 'tx' };
+  for (const pattern of new Set([...all, ...findings.losses].map((one) => one.pattern))) {
+    const group = all.filter((row) => row.pattern === pattern);
+    const unit = group[0]?.unit ?? 'tx';
     lines.push(
       '',
       headingOf(pattern),
@@ -91,8 +95,10 @@ export function renderTables(findings: Findings, name: string): string {
       lines.push(...splitLine('of which', row.cpuParts, 0.05, 1, 'us'), ...splitLine('memory of', row.memoryParts, 0.5, 0, 'MiB'));
       const batch = row.batch > 0 ? `; requests arrived ${row.batch.toFixed(1)} at once` : '';
       lines.push(`    beside it the load itself: sender ${row.sender.toFixed(1)}, answerer ${row.answerer.toFixed(1)} us${batch}`);
+      if (row.how !== undefined) lines.push(`    with ${row.how}`);
       if (row.rounds > 1) lines.push(bestLine(findings.rows, row));
     }
+    lines.push(...lossLines(findings, pattern));
     for (const ratio of ratios(findings.rows, name).filter((one) => one.pattern === pattern)) {
       const words = `${ratio.perSecond.toFixed(2)} x the transactions, ${ratio.cpu.toFixed(2)} x the CPU, ${ratio.p99.toFixed(2)} x the p99`;
       lines.push(`  ${ratio.hub} to ${ratio.peer}: ${words}`);
@@ -120,7 +126,11 @@ export function renderTables(findings: Findings, name: string): string {
       '',
       `NO RATIO: ${peer} is not installed. cure: apt-get install kamailio kamailio-tls-modules (npm run bench does it by itself on Debian)`,
     );
-  for (const trouble of new Set(findings.rows.flatMap((row) => row.troubles.map((words) => `${row.hub} ${row.pattern}: ${words}`))))
+  const lost = findings.losses.map(({ hub, pattern, why }) => `${hub} ${pattern}: ${why}`);
+  for (const trouble of new Set([
+    ...lost,
+    ...findings.rows.flatMap((row) => row.troubles.map((words) => `${row.hub} ${row.pattern}: ${words}`)),
+  ]))
     lines.push('', trouble);
   return `${lines.join('\n')}\n`;
 }
@@ -139,6 +149,19 @@ function bestLine(rows: readonly Row[], { hub, pattern, unit }: Median): string 
   const own = rows.filter((row) => row.hub === hub && row.pattern === pattern);
   const best = Math.max(...own.map((row) => row.perSecond));
   return `    at its best ${thousands(best)} ${unit}/s; ${Math.min(...own.map((row) => row.cpu)).toFixed(1)} us`;
+}
+
+/** Who came to nothing in some round is not to be taken for one who was not asked. */
+function lossLines({ rows, losses }: Findings, pattern: string): readonly string[] {
+  return groups(
+    losses.filter((loss) => loss.pattern === pattern),
+    ({ hub }) => hub,
+  ).flatMap((group) => {
+    const hub = group[0]?.hub ?? '';
+    const lived = rows.filter((row) => row.hub === hub && row.pattern === pattern).length;
+    const counted = `died in ${group.length} of ${group.length + lived} rounds, of which there are no figures`;
+    return lived > 0 ? [`    ${hub} ${counted}`] : [cells(hub, ['died', ...Array<string>(6).fill('-')]), `    ${counted}`];
+  });
 }
 
 function growthLines({ rows, grown }: Findings, pattern: string): readonly string[] {

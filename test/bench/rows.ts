@@ -6,6 +6,8 @@ export interface Row {
   readonly hub: string;
   readonly pattern: string;
   readonly round: number;
+  /** What was unlike other runs of this hub, in words. */
+  readonly how?: string;
   /** What is counted: `transactions`, `perSecond` and `cpu` are by this. */
   readonly unit: Unit;
   readonly transactions: number;
@@ -30,6 +32,11 @@ export interface Row {
   readonly answerer: number;
   /** What went wrong, in words. */
   readonly troubles: readonly string[];
+}
+
+/** A run of which there are no figures. */
+export interface Loss extends Pick<Row, 'hub' | 'pattern' | 'round'> {
+  readonly why: string;
 }
 
 /** A hub's row of medians over the rounds of a pattern. */
@@ -60,6 +67,7 @@ export function medians(rows: readonly Row[]): readonly Median[] {
         hub: first.hub,
         pattern: first.pattern,
         rounds: group.length,
+        ...(first.how === undefined ? {} : { how: first.how }),
         unit: first.unit,
         transactions: first.transactions,
         perSecond: of((row) => row.perSecond),

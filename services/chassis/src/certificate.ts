@@ -135,7 +135,7 @@ export function chainEndsIn(facts: CertificateFacts, anchors: readonly X509Certi
  * that have no user part, then the DNS names. Wildcards are left out (RFC 5922 7.2), and so is what is not a plain
  * ASCII host name. The common name is none: see `commonName`.
  */
-export function sipNames(facts: CertificateFacts): readonly string[] {
+export function sipNames(facts: Pick<CertificateFacts, 'uris' | 'dnsNames'>): readonly string[] {
   const names = new Set<string>();
   for (const uri of facts.uris) {
     const host = /^sip:([^@;?:]+)$/i.exec(uri)?.[1];

@@ -45,7 +45,7 @@ export function createTurnedAwayTeller(bus: Bus, service: 'ingress' | 'relay', i
 
 /** What a certificate says, for a refusal. `printable` makes a peer's text safe. */
 export function refusedCertificate(
-  facts: CertificateFacts | undefined,
+  facts: Omit<CertificateFacts, 'chain'> | undefined,
   printable: (text: string) => string,
 ): Pick<Refused, 'subject' | 'issuer' | 'names' | 'usages' | 'spki' | 'validUntil'> {
   if (facts === undefined) return { subject: '', issuer: '', names: [], usages: [], spki: '', validUntil: '' };

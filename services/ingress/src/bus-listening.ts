@@ -1,5 +1,5 @@
 import type { Bus } from '@guildhall/chassis/bus';
-import type { Roster } from '@guildhall/chassis/roster';
+import type { Instance, Roster } from '@guildhall/chassis/roster';
 import { createSlices } from '@guildhall/chassis/slices';
 import { Changed } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
 import { subjects } from '@guildhall/proto/subjects';
@@ -48,6 +48,21 @@ export function listenToBus(ears: BusEars, wires: Pick<BusWires, 'arrived' | 'de
     handOver({ relays, forwards, counts, all: transactions.all }, again, clock());
     if (counts.handedOver > before) events.handedOver(counts.handedOver - before);
   };
+  /** Every relay that was there, as it was last, and who of them is there. */
+  const known = new Map<string, Instance>();
+  let there: ReadonlySet<string> = new Set();
+  /** Relays that did not end and yet may have missed something: they came back to NATS, or were not heard for a while. */
+  const cameBack = (): readonly string[] => {
+    const relays = roster.every('relay');
+    const back = relays.filter(({ id, epoch: its, returns }) => {
+      const before = known.get(id);
+      return before?.epoch === its && (before.returns !== returns || !there.has(id));
+    });
+    // What an instance was is not to change with what it becomes.
+    for (const one of relays) known.set(one.id, { ...one });
+    there = new Set(relays.map((relay) => relay.id));
+    return back.map((relay) => relay.id);
+  };
   const changed = (payload: Uint8Array): void => {
     try {
       const { version, members, all } = Changed.decode(payload);
@@ -81,8 +96,9 @@ export function listenToBus(ears: BusEars, wires: Pick<BusWires, 'arrived' | 'de
       shedding.relaysChanged(clock());
       const { returned } = relays.refresh();
       handOverAgain(returned);
-      if (returned.size > 0) batches.again(new Set([...returned].flatMap((relay) => wiresOf(relay.id))));
-      news.relaysChanged(new Set(roster.every('relay').map((relay) => relay.id)));
+      const back = cameBack();
+      if (back.length > 0) batches.again(new Set(back.flatMap(wiresOf)));
+      news.relaysChanged(there);
     }),
   ];
 }

@@ -1,7 +1,8 @@
 import { type ReasonCode, reasons } from '@guildhall/proto/reason';
 import { Header } from '@guildhall/proto/sip/header-name';
-import type { SipLimits } from '@guildhall/proto/sip/limits';
-import { firstHeader, type Message, parseMessage } from '@guildhall/proto/sip/message';
+import { roomyLimits, type SipLimits } from '@guildhall/proto/sip/limits';
+import { firstHeader, headerValue, type Message } from '@guildhall/proto/sip/message';
+import { readMessage } from '@guildhall/proto/sip/read-message';
 import { canAnswer, writeResponse } from '@guildhall/proto/sip/response';
 import { SipError } from '@guildhall/proto/sip/sip-error';
 import { subjects } from '@guildhall/proto/subjects';
@@ -12,14 +13,13 @@ import type { Records } from './records.js';
 import { refuseBroken } from './refusing.js';
 import type { RelayWires } from './relay-wires.js';
 import type { Relays } from './relays.js';
+import { type ToldAnswers, toldAnswers } from './told-answers.js';
 import type { Wire } from './wire.js';
+import { isAsked, noAsks, noteAnswer, noteAsk, type WireAsks } from './wire-asks.js';
 import { readWires, type WireBatches, type WireEntry } from './wires.js';
 
 /** For so long after it wrote to a member a relay may wait for an answer, ms: Timer C, begun anew by each provisional response. */
 const answerTime = 600_000;
-
-/** What a relay reads off its links, which is more than what is admitted. */
-const roomy: SipLimits = { messageBytes: 2 ** 24, headers: 2 ** 12, headerLineBytes: 2 ** 20, startLineBytes: 2 ** 20 };
 
 /** Messages whose connection another process of the hub holds, or handles (RFC 5923). */
 export interface BusWires {
@@ -29,10 +29,11 @@ export interface BusWires {
   depart(payload: Uint8Array): void;
   /** A response came in on one of our connections: it belongs to the relay that owns the member, or to one that did when it asked. */
   response(message: Message, wire: Wire): void;
-  /** One that must not be passed on came in: who waits for it is told so, as far as it says who that is. */
-  broken(message: Message, wire: Wire): void;
-  /** Whether something of a relay's was written to a wire. */
+  /** One that must not be passed on for this came in: who waits for it is told so, as far as it says who that is. */
+  broken(message: Message, wire: Wire, error: SipError): void;
+  /** Whether something of a relay's was written to a wire, and whether an answer to that may still come. */
   wroteTo(wire: Wire): boolean;
+  isAsked(wire: Wire): boolean;
 }
 
 /** What handling them takes. */
@@ -48,6 +49,8 @@ export interface BusWiresDesk {
   /** Monotonic ms. */
   clock(): number;
   isMember(id: string): boolean;
+  /** Whether nothing new is taken: members are asked nothing any more over their connections here. */
+  refuses(): boolean;
   request(message: Message, wire: Wire): void;
 }
 
@@ -56,7 +59,7 @@ export function createBusWires(desk: BusWiresDesk): BusWires {
   const { counts, members, batches, clock } = desk;
   /** When each relay wrote to a member here last, monotonic ms: who owned it before still waits for what it asked. */
   const writers = new WeakMap<Member, Map<string, number>>();
-  const written = new WeakSet<Wire>();
+  const written = new WeakMap<Wire, WireAsks>();
   /** Subjects by relay, so that none is composed for each message, and lists of that relay alone. */
   const subjectOf = new Map<string, string>();
   const alone = new Map<string, readonly string[]>();
@@ -70,11 +73,18 @@ export function createBusWires(desk: BusWiresDesk): BusWires {
     return list;
   };
 
-  const arrive = (relay: string, entry: WireEntry): void => {
-    const fitting = read(entry.bytes, desk.limits);
-    const message = fitting instanceof SipError ? read(entry.bytes, roomy) : fitting;
+  /** `told`: what was answered lately, where a relay says something again. */
+  const arrive = (relay: string, entry: WireEntry, told: ToldAnswers | undefined): void => {
+    const fitting = readMessage(entry.bytes, desk.limits);
+    const message = fitting instanceof SipError ? readMessage(entry.bytes, roomyLimits) : fitting;
     if (message instanceof SipError || message.status !== 0) {
       counts.brokenBatches += 1;
+      return;
+    }
+    // Its transaction is over: taken once more it would be another, with another branch.
+    const answer = told?.to(entry.wire, message);
+    if (answer !== undefined) {
+      batches.bytes(subjects.depart('relay', relay), entry.wire, entry.member, entry.source, answer, 0, answer.length);
       return;
     }
     if (!desk.isMember(entry.member)) {
@@ -106,16 +116,17 @@ export function createBusWires(desk: BusWiresDesk): BusWires {
 
   /** Says in the place of a member that cannot be written to that its relay is to try elsewhere. */
   const sendBack = (relay: string, { member, bytes }: WireEntry): void => {
-    const request = read(bytes, roomy);
+    const request = readMessage(bytes, roomyLimits);
     if (request instanceof SipError || request.method === 'CANCEL' || !canAnswer(request)) return;
     batches.text(subjects.arrived('relay', relay), '', member, '', writeResponse(request, 503, {}));
   };
 
   /** A 502 in the place of an answer that cannot be passed on; '' where it does not say to what it is one, or is none that is waited for. */
-  const badAnswer = (answer: Message): string => {
+  const badAnswer = (answer: Message, { member }: Wire, error: SipError): string => {
     if (answer.status < 200 || firstHeader(answer, Header.via) < 0) return '';
     try {
-      return writeResponse(answer, 502, {});
+      const why = error.code === 'message-too-large' ? 'is larger than the hub passes on' : 'could not be understood';
+      return writeResponse(answer, 502, { headers: [`Reason: SIP;cause=502;text="bad-gateway: the answer of ${member.id} ${why}"`] });
     } catch (error) {
       if (error instanceof SipError) return '';
       throw error;
@@ -130,6 +141,11 @@ export function createBusWires(desk: BusWiresDesk): BusWires {
     const now = clock();
     for (const [relay, at] of asked) if (now - at > answerTime) asked.delete(relay);
     return [...onlyOwner(owner), ...[...asked.keys()].filter((relay) => relay !== owner)];
+  };
+
+  const noteAnswered = (message: Message, wire: Wire): void => {
+    const asks = written.get(wire);
+    if (asks !== undefined && !isToCancel(message)) noteAnswer(asks);
   };
 
   const noteWriter = (member: Member, relay: string, now: number): void => {
@@ -150,8 +166,13 @@ export function createBusWires(desk: BusWiresDesk): BusWires {
   return {
     arrived(payload) {
       const batch = readWires(payload);
-      if (batch === undefined || batch.from.service !== 'relay' || !idShape.test(batch.from.id)) counts.brokenBatches += 1;
-      else for (const entry of batch.entries) arrive(batch.from.id, entry);
+      if (batch === undefined || batch.from.service !== 'relay' || !idShape.test(batch.from.id)) {
+        counts.brokenBatches += 1;
+        return;
+      }
+      const { id, again } = batch.from;
+      const told = again === true ? toldAnswers(batches.kept(subjects.depart('relay', id))) : undefined;
+      for (const entry of batch.entries) arrive(id, entry, told);
     },
     depart(payload) {
       const batch = readWires(payload);
@@ -163,27 +184,40 @@ export function createBusWires(desk: BusWiresDesk): BusWires {
       const now = clock();
       for (const entry of batch.entries) {
         const { wire: id, member, bytes } = entry;
+        const isNew = opens(bytes);
         // Who does not read is not written to: that would break its connection, and the answers it waits for with it.
-        const wire = members.find(member)?.wires.find((one) => one.open && (id === '' || one.id === id) && one.hasRoom());
+        const wire =
+          isNew && desk.refuses()
+            ? undefined
+            : members.find(member)?.wires.find((one) => one.open && (id === '' || one.id === id) && one.hasRoom());
         if (wire === undefined) {
           counts.lostDepartures += 1;
           if (relay !== '') sendBack(relay, entry);
           continue;
         }
         noteOwed(wire.member);
-        written.add(wire);
+        const known = written.get(wire);
+        const asks = known ?? noAsks(now);
+        if (known === undefined) written.set(wire, asks);
+        if (isNew) noteAsk(asks, now);
         if (relay !== '') noteWriter(wire.member, relay, now);
         wire.bytes(bytes, 0, bytes.length);
       }
     },
     wroteTo: (wire) => written.has(wire),
+    isAsked(wire) {
+      const asks = written.get(wire);
+      return asks !== undefined && isAsked(asks, clock());
+    },
     response(message, wire) {
+      if (message.status >= 200) noteAnswered(message, wire);
       const relays = askers(wire);
       if (relays.length === 0) counts.lostArrivals += 1;
       for (const relay of relays) handOn(relay, message, wire);
     },
-    broken(message, wire) {
-      const text = badAnswer(message);
+    broken(message, wire, error) {
+      if (message.status >= 200) noteAnswered(message, wire);
+      const text = badAnswer(message, wire, error);
       if (text === '') return;
       for (const relay of askers(wire)) batches.text(subjects.arrived('relay', relay), wire.id, wire.member.id, wire.source, text);
     },
@@ -194,11 +228,20 @@ const idShape = /^[A-Za-z0-9_-]{1,64}$/;
 
 const nobody: readonly string[] = [];
 
-function read(bytes: Buffer, limits: SipLimits): Message | SipError {
-  try {
-    return parseMessage(bytes, limits);
-  } catch (error) {
-    if (error instanceof SipError) return error;
-    throw error;
-  }
+/** Whether a request is one that has an answer of its own: CANCEL's is that of its INVITE. */
+function opens(bytes: Buffer): boolean {
+  return !startsWith(bytes, ack) && !startsWith(bytes, cancel);
+}
+
+const ack = Buffer.from('ACK ');
+const cancel = Buffer.from('CANCEL ');
+
+function startsWith(bytes: Buffer, word: Buffer): boolean {
+  for (let at = 0; at < word.length; at += 1) if (bytes[at] !== word[at]) return false;
+  return true;
+}
+
+function isToCancel(response: Message): boolean {
+  const cseq = firstHeader(response, Header.cseq);
+  return cseq >= 0 && headerValue(response, cseq).endsWith('CANCEL');
 }

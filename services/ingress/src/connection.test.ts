@@ -21,6 +21,7 @@ function talk() {
   const { members } = transactionTable();
   const member = members.of('acme');
   const socket = new TLSSocket(new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() }));
+  const leaving: (() => void)[] = [];
   let worked = 0;
   let requests = 0;
   const open = () =>
@@ -29,6 +30,7 @@ function talk() {
       { id: 'c1', member, source: '192.0.2.1:5061', listener: 'members', facts },
       {
         turn: { later: () => undefined },
+        leaving: { take: (leave) => void leaving.push(leave) },
         sipLimits: defaultLimits,
         outboxBytes: 1_000_000,
         outboxBytesMax: 2_000_000,
@@ -39,7 +41,7 @@ function talk() {
         readTime: () => 1_000,
         onlyWay: () => false,
         probe: () => ({ tend: () => 'nothing', question: () => '', isAnswer: ({ head }) => head.includes('probe') }),
-        clock: () => 0,
+        clock: () => 1,
         worked: () => {
           worked += 1;
         },
@@ -54,7 +56,7 @@ function talk() {
       },
     );
   const say = (text: string) => socket.emit('data', Buffer.from(text, 'latin1'));
-  return { member, socket, open, say, counts: () => ({ worked, requests }) };
+  return { member, socket, leaving, open, say, counts: () => ({ worked, requests }) };
 }
 
 it.each<[what: string, pieces: readonly string[], worked: number, requests: number]>([
@@ -86,4 +88,27 @@ it('a new connection of a member that had its share is not read before the other
   expect(socket.isPaused()).toBe(true);
   connection.release(holds.share);
   expect(socket.isPaused()).toBe(false);
+});
+
+it('is ended in its turn where its peer ended it, after what was written for it', () => {
+  const { socket, leaving, open } = talk();
+  const connection = open();
+  const done: string[] = [];
+  socket.write = (chunk: unknown) => done.push(String(chunk)) > 0;
+  socket.end = () => {
+    done.push('end');
+    return socket;
+  };
+  connection.text('a last answer');
+  socket.emit('end');
+  expect([connection.open, done, socket.allowHalfOpen]).toEqual([false, [], true]);
+  for (const leave of leaving) leave();
+  expect(done).toEqual(['a last answer', 'end']);
+});
+
+it('that was told goodbye already is not ended once more', () => {
+  const { socket, leaving, open } = talk();
+  open().finish();
+  socket.emit('end');
+  expect(leaving).toEqual([]);
 });

@@ -1,6 +1,7 @@
 import type { TLSSocket } from 'node:tls';
 import { hostPort, plainAddress } from '@guildhall/chassis/host-port';
 import { createOutbox } from '@guildhall/chassis/outbox';
+import type { Slices } from '@guildhall/chassis/slices';
 import type { Job, Turn } from '@guildhall/chassis/turn';
 import type { SipLimits } from '@guildhall/proto/sip/limits';
 import type { Message } from '@guildhall/proto/sip/message';
@@ -31,6 +32,8 @@ export interface Connection extends Wire {
 /** What happens on connections, and what they may cost. */
 export interface ConnectionDesk extends BufferedLimits {
   readonly turn: Turn;
+  /** Where connections that their peers ended are brought to their end, a few a turn. */
+  readonly leaving: Slices<() => void>;
   readonly sipLimits: SipLimits;
   readonly outboxBytes: number;
   readonly outboxBytesMax: number;
@@ -144,6 +147,13 @@ export function createConnection(socket: TLSSocket, name: ConnectionName, desk: 
     socket.resume();
   };
 
+  /** The peer has said its last: what was written for it goes out, then close_notify. */
+  const leave = (): void => {
+    if (socket.destroyed || finishedSince !== 0) return;
+    if (outbox.length() > 0) socket.write(outbox.take());
+    socket.end();
+  };
+
   const sink: MessageSink = {
     message(message) {
       brought = true;
@@ -252,8 +262,11 @@ export function createConnection(socket: TLSSocket, name: ConnectionName, desk: 
     pausedSince = 0;
     release(holds.outbox);
   });
+  // A thousand peers may end theirs at one moment, and each costs TLS a farewell: Node would say all of them in one go.
+  socket.allowHalfOpen = true;
   socket.on('end', () => {
     connection.open = false;
+    if (finishedSince === 0) desk.leaving.take(leave);
   });
   socket.on('error', (error) => {
     if (connection.open) desk.broken(connection, 'socket-error', error.message);

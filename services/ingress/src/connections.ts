@@ -1,13 +1,15 @@
 import type { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
-import { type CertificateFacts, certificateFacts } from '@guildhall/chassis/certificate';
+import { certificateFacts } from '@guildhall/chassis/certificate';
 import { missingIssuer } from '@guildhall/chassis/certificate-reason';
 import { type Revocations, revokedIn } from '@guildhall/chassis/revocations';
+import { createSlices } from '@guildhall/chassis/slices';
 import type { CloseReason } from '@guildhall/proto/reason';
 import { type Connection, type ConnectionDesk, createConnection } from './connection.js';
 import type { Introduce } from './introductions.js';
 import type { Members } from './members.js';
 import { decidePeer, type Peer, type PeerFacts } from './peer.js';
+import { mayBeRevoked, parseShown, type ShownChain, shownChain } from './shown-chain.js';
 import type { TrustTable } from './trust.js';
 import { vouching } from './vouching.js';
 
@@ -18,7 +20,7 @@ export interface ConnectionLimits {
 
 /** What the door needs to know and whom it tells. */
 export interface DoorDesk {
-  readonly connection: ConnectionDesk;
+  readonly connection: Omit<ConnectionDesk, 'leaving'>;
   readonly members: Members;
   readonly limits: ConnectionLimits;
   trust(): TrustTable | undefined;
@@ -48,10 +50,15 @@ export interface Connections {
   size(): number;
 }
 
+/** ms of a turn for connections that their peers ended. */
+const leavingATurn = 3;
+
 /** Keeps every connection of this instance, and the counts that bound them. */
 export function createConnections(desk: DoorDesk): Connections {
   const { limits, members } = desk;
-  const open = new Set<Connection>();
+  const open = new Map<Connection, ShownChain>();
+  const leaving = createSlices(desk.connection.turn, leavingATurn, desk.connection.clock, (leave: () => void) => leave());
+  const connectionDesk: ConnectionDesk = { ...desk.connection, leaving };
   let names = 0;
   /** The authorities and revocations that every open connection's `facts` were made with. */
   let vouchedBy: readonly X509Certificate[] = [];
@@ -59,7 +66,7 @@ export function createConnections(desk: DoorDesk): Connections {
 
   const accept = (socket: TLSSocket, source: string, listener: string): void => {
     const now = desk.wall();
-    const facts = peerFacts(socket, desk.anchors(), desk.revocations(), now);
+    const { facts, shown } = meet(socket, desk.anchors(), desk.revocations(), now);
     const peer = desk.introduce(decidePeer(facts, desk.trust(), now), facts);
     if (peer.kind === 'closed') {
       desk.turnedAway(peer.reason, source, peer.detail, facts);
@@ -73,15 +80,15 @@ export function createConnections(desk: DoorDesk): Connections {
       return;
     }
     names += 1;
-    const connection = createConnection(socket, { id: `c${names}`, member, source, listener, facts }, desk.connection);
-    open.add(connection);
+    const connection = createConnection(socket, { id: `c${names}`, member, source, listener, facts }, connectionDesk);
+    open.set(connection, shown);
     member.certificateEnds = facts.certificate?.validTo ?? 0;
     member.wires.push(connection);
     desk.opened(connection, peer);
   };
 
   return {
-    all: () => open,
+    all: () => open.keys(),
     size: () => open.size,
     secured(socket, source, listener) {
       // Until the connection takes over, nothing listens to a socket that may break at any time.
@@ -99,15 +106,13 @@ export function createConnections(desk: DoorDesk): Connections {
       const anchors = desk.anchors();
       // Signatures are only looked at again where there are other authorities: with many connections that takes its time.
       const revocations = desk.revocations();
-      if (anchors !== vouchedBy) for (const connection of open) vouchAgain(connection, anchors, now);
-      if (anchors !== vouchedBy || revocations !== checkedBy) {
-        for (const connection of open) {
-          connection.facts = { ...connection.facts, revoked: standing(connection.facts.certificate?.chain ?? [], anchors, revocations) };
-        }
+      for (const [connection, shown] of open) {
+        if (anchors !== vouchedBy) connection.facts = factsAgain(connection.facts, parseShown(shown), anchors, revocations, now);
+        else if (revocations !== checkedBy) connection.facts = { ...connection.facts, revoked: revokedOf(shown, anchors, revocations) };
       }
       vouchedBy = anchors;
       checkedBy = revocations;
-      for (const connection of open) {
+      for (const connection of open.keys()) {
         if (!connection.open || (touched !== undefined && !touched.has(connection.member.id))) continue;
         const { facts } = connection;
         const peer = decidePeer(facts, trust, now);
@@ -119,7 +124,7 @@ export function createConnections(desk: DoorDesk): Connections {
     },
     tend(now) {
       const wall = desk.wall();
-      for (const connection of open) {
+      for (const connection of open.keys()) {
         connection.tend(now);
         const validTo = connection.facts.certificate?.validTo ?? 0;
         if (connection.open && wall > validTo) {
@@ -147,25 +152,53 @@ function putOut(connection: Connection): void {
   setTimeout(connection.destroy, putOutTime).unref();
 }
 
-function vouchAgain(connection: Connection, anchors: readonly X509Certificate[], now: number): void {
-  const chain = connection.facts.certificate?.chain ?? [];
-  connection.facts = { ...connection.facts, vouching: vouching(chain, anchors, now), missingIssuer: missingIssuer(chain, anchors) };
+/** What a handshake showed, and what is kept of it for later looks. */
+interface Met {
+  readonly facts: PeerFacts;
+  readonly shown: ShownChain;
 }
 
-function peerFacts(socket: TLSSocket, anchors: readonly X509Certificate[], revocations: Revocations | undefined, now: number): PeerFacts {
-  const certificate = certificateFacts(socket, anchors);
-  const chain = certificate?.chain ?? [];
+function meet(socket: TLSSocket, anchors: readonly X509Certificate[], revocations: Revocations | undefined, now: number): Met {
+  const found = certificateFacts(socket, anchors);
+  if (found === undefined) return { facts: factsAgain(nobody, [], anchors, revocations, now), shown: shownChain([], anchors) };
+  const { chain, ...certificate } = found;
+  const facts = { ...nobody, certificate, hasAlternativeNames: chain[0]?.subjectAltName !== undefined };
+  return { facts: factsAgain(facts, chain, anchors, revocations, now), shown: shownChain(chain, anchors) };
+}
+
+const nobody: PeerFacts = {
+  certificate: undefined,
+  vouching: { possible: [], sound: [] },
+  hasAlternativeNames: false,
+  revoked: 'unknown',
+  missingIssuer: '',
+};
+
+/** What hangs on who may issue and what is revoked, by what is known of that now. */
+function factsAgain(
+  facts: PeerFacts,
+  chain: readonly X509Certificate[],
+  anchors: readonly X509Certificate[],
+  revocations: Revocations | undefined,
+  now: number,
+): PeerFacts {
   return {
-    certificate,
+    ...facts,
     vouching: vouching(chain, anchors, now),
-    hasAlternativeNames: chain[0]?.subjectAltName !== undefined,
     revoked: standing(chain, anchors, revocations),
     missingIssuer: missingIssuer(chain, anchors),
   };
 }
 
+/** The same as `standing`, where most are parsed for nothing. */
+function revokedOf(shown: ShownChain, anchors: readonly X509Certificate[], revocations: Revocations | undefined): PeerFacts['revoked'] {
+  if (revocations === undefined) return 'unknown';
+  if (!mayBeRevoked(shown, revocations)) return 'none';
+  return standing(parseShown(shown), anchors, revocations);
+}
+
 function standing(
-  chain: CertificateFacts['chain'],
+  chain: readonly X509Certificate[],
   anchors: readonly X509Certificate[],
   revocations: Revocations | undefined,
 ): PeerFacts['revoked'] {

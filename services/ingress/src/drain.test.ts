@@ -1,5 +1,6 @@
 import { connectBus } from '@guildhall/chassis/bus';
 import { createLogger } from '@guildhall/chassis/log';
+import { ownerOf } from '@guildhall/chassis/rendezvous';
 import { RecordBatch } from '@guildhall/proto/gen/guildhall/bus/v1/record';
 import type { Presence } from '@guildhall/proto/gen/guildhall/bus/v1/wire';
 import { subjects } from '@guildhall/proto/subjects';
@@ -67,6 +68,25 @@ describe('an ingress that is told to go', () => {
     await bus.close();
   });
 
+  it('keeps the connection of a member that relays wait for, and sends back what they ask later, until that is answered', async () => {
+    stage = await openStage(process.env, { drain: '10s' });
+    const { relay } = stage;
+    const [edge, idle] = [await stage.member('edge'), await stage.member('acme')];
+    await until('the relay knows', () => relay.presences.some((one) => one.connected.includes('edge')));
+    const request = sip({ uri: 'sip:e@edge.example' });
+    relay.depart('ingress-1', '', 'edge', request);
+    expect(await edge.next()).toBe(request);
+    const over = stage.drain();
+    await idle.closed();
+    const asking = setInterval(() => relay.depart('ingress-1', '', 'edge', request.replace('MESSAGE sip:', 'OPTIONS sip:')), 50);
+    await until('something is sent back', () => relay.arrived.some((one) => one.text.startsWith('SIP/2.0 503')));
+    clearInterval(asking);
+    const asked = edge.rest().length + 1;
+    for (let left = asked; left > 0; left -= 1) edge.send(response(request, 200, 'OK'));
+    await until('each answer passes', () => relay.arrived.filter((one) => one.text.startsWith('SIP/2.0 200')).length === asked);
+    await Promise.all([edge.closed(), over]);
+  });
+
   it('gives up on what does not end', async () => {
     stage = await openStage(process.env, { drain: '300ms' });
     const acme = await stage.member('acme');
@@ -92,7 +112,7 @@ describe('a connection that is reused (RFC 5923)', () => {
     expect(relay.arrived[0]).toMatchObject({ member: 'edge', text: response(request, 200, 'OK') });
     member.send(response(request, 200, 'OK').replace('Content-Length', 'no header field\r\nContent-Length'));
     await until('a response that must not pass is told of', () => relay.arrived.length === 2);
-    expect(relay.arrived[1]?.text).toBe(response(request, 502, 'Bad Gateway'));
+    expect(relay.arrived[1]?.text).toMatch(/^SIP\/2.0 502 Bad Gateway\r\n.*text="bad-gateway: /s);
     member.end();
     await until('the relay knows that it left', () => relay.presences.some((one) => one.left.includes('edge')));
     // A relay that comes later learns everything at once.
@@ -145,5 +165,29 @@ describe('a connection that is reused (RFC 5923)', () => {
     const texts = relay.departed.map((one) => `${one.wire} ${one.member} ${one.text.split('\r\n', 1)[0]}`);
     expect(new Set(texts)).toEqual(new Set(['link-7 edge SIP/2.0 200 OK', 'link-7 edge SIP/2.0 403 Forbidden']));
     expect(relay.forwards.map((one) => [one.member, one.source])).toEqual([['bolt', '192.0.2.9:5061']]);
+  });
+});
+
+describe('what is for a link of a relay that is not heard for a while', () => {
+  it('is told it once more when it is heard again', async () => {
+    stage = await openStage(process.env);
+    const { relay: owner } = stage;
+    // The one that does not own the member asked for.
+    const names = Array.from({ length: 20 }, (_, index) => `relay-a${index}`);
+    const id = names.find((one) => ownerOf('bolt', ['relay-1', one]) === 'relay-1') ?? '';
+    const other = await stage.anotherRelay(id);
+    const told = () => owner.presences.filter((one) => one.full).length;
+    await until('the other is known', () => told() > 0 && other.presences.some((one) => one.full));
+    other.request('ingress-1', 'link-7', 'edge', sip(edge));
+    await until('it is forwarded', () => owner.forwards.length === 1);
+    const before = told();
+    await other.die();
+    await until('the ingress knows that the other is gone', () => told() > before);
+    for (const forward of owner.forwards) owner.answer(forward, 200, 'OK');
+    const after = told();
+    const again = await stage.anotherRelay(id);
+    await until('the ingress knows that it is back', () => told() > after);
+    await until('it has the answer', () => again.departed.length === 1);
+    expect(again.departed[0]).toMatchObject({ wire: 'link-7', member: 'edge', text: expect.stringMatching(/^SIP\/2.0 200 /) });
   });
 });

@@ -118,6 +118,7 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim,
     records,
     clock,
     isMember: (id) => trust.table()?.members.has(id) === true,
+    refuses: () => stage === 'refuses',
     request,
   });
   const dialsOnly = (id: string): boolean => trust.table()?.members.get(id)?.dialsOnly === true;
@@ -169,7 +170,7 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim,
       },
       refused(error, message, wire) {
         if (tap.on) tap.came(message, wire);
-        if (message.status !== 0) busWires.broken(message, wire);
+        if (message.status !== 0) busWires.broken(message, wire, error);
         return refuseBroken({ answers, counts, records, clock }, error, message, wire);
       },
       broken(connection, reason, detail) {
@@ -278,7 +279,7 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim,
     },
     finishIdle(refuse) {
       if (refuse) stage = 'refuses';
-      for (const connection of connections.all()) if (connection.inFlight === 0) connection.finish();
+      for (const one of connections.all()) if (one.inFlight === 0 && !busWires.isAsked(one)) one.finish();
       return transactions.inFlight() === 0 && connections.size() === 0;
     },
     close() {

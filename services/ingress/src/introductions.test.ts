@@ -26,7 +26,6 @@ const facts = (names: Partial<Pick<CertificateFacts, 'uris' | 'dnsNames'>>, anch
     selfSigned: false,
     authorized: true,
     authorizationError: '',
-    chain: [],
     ...names,
   },
   vouching: { possible: anchors, sound: anchors },

@@ -19,7 +19,7 @@ const most = {
 } as const;
 
 /** The domains a certificate speaks for: the hosts of its sip URIs, or else its DNS names (RFC 5922 7.1). */
-function domainsOf(certificate: CertificateFacts): readonly string[] {
+function domainsOf(certificate: Pick<CertificateFacts, 'uris' | 'dnsNames'>): readonly string[] {
   const uris = sipNames({ ...certificate, dnsNames: [] });
   const names = uris.length > 0 ? uris : sipNames({ ...certificate, uris: [] });
   return [...new Set(names)].filter((name) => domainFault(name) === undefined).slice(0, most.domains);

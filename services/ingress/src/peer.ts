@@ -7,10 +7,13 @@ import { printable } from '@guildhall/proto/sip/escape';
 import type { TrustTable } from './trust.js';
 import type { Vouching } from './vouching.js';
 
+/** What is kept of a certificate: nothing that must be freed. */
+export type ShownLeaf = Omit<CertificateFacts, 'chain'>;
+
 /** What the handshake showed of the far end. */
 export interface PeerFacts {
   /** Undefined: it sent no certificate that can be read. */
-  readonly certificate: CertificateFacts | undefined;
+  readonly certificate: ShownLeaf | undefined;
   readonly vouching: Vouching;
   /** Whether it carries subject alternative names at all, of whatever type and however written. */
   readonly hasAlternativeNames: boolean;
@@ -49,7 +52,7 @@ export function decidePeer(facts: PeerFacts, trust: TrustTable | undefined, now:
 }
 
 /** Who it is by the authorities behind its chain and the names in it. */
-function byChain(certificate: CertificateFacts, facts: PeerFacts, trust: TrustTable): Peer {
+function byChain(certificate: ShownLeaf, facts: PeerFacts, trust: TrustTable): Peer {
   if (facts.revoked === 'between') return closed('revoked', 'a certificate between it and its authority is revoked');
   const refusal = chainRefusal(certificate, facts);
   if (refusal !== undefined) return refusal;
@@ -67,7 +70,7 @@ function anchorRefusal({ possible, sound }: Vouching, id: string, trust: TrustTa
 }
 
 /** Why the chain itself is not good enough; undefined when OpenSSL authorized it. */
-function chainRefusal(certificate: CertificateFacts, { vouching, missingIssuer }: PeerFacts): Peer | undefined {
+function chainRefusal(certificate: ShownLeaf, { vouching, missingIssuer }: PeerFacts): Peer | undefined {
   const weak = weakness(certificate.keyKind, certificate.keyBits);
   if (weak !== '') return closed('weak-key', weak);
   if (certificate.authorized && certificate.authorizationError === '') return undefined;
@@ -87,7 +90,7 @@ function oneLine(name: string): string {
 }
 
 /** RFC 5922 7.1: the hosts of sip URIs first, then DNS names; the common name only where there is neither and the operator said so. */
-function byName(certificate: CertificateFacts, hasAlternativeNames: boolean, trust: TrustTable): Peer {
+function byName(certificate: ShownLeaf, hasAlternativeNames: boolean, trust: TrustTable): Peer {
   const inUris = claimants(sipNames({ ...certificate, dnsNames: [] }), trust);
   if (inUris.members.length > 0) return oneOf(inUris.members, trust, 'uri', inUris.name);
   const inDns = claimants(sipNames({ ...certificate, uris: [] }), trust);
@@ -101,7 +104,7 @@ function byName(certificate: CertificateFacts, hasAlternativeNames: boolean, tru
   return byCommonName(certificate, trust);
 }
 
-function byCommonName(certificate: CertificateFacts, trust: TrustTable): Peer {
+function byCommonName(certificate: ShownLeaf, trust: TrustTable): Peer {
   const name = certificate.commonName.toLowerCase();
   const accepting = (trust.names.get(name) ?? []).filter((id) => trust.members.get(id)?.acceptCommonName === true);
   if (accepting.length > 0) return oneOf(accepting, trust, 'common-name', name);

@@ -7,7 +7,10 @@ import type { WireBatches } from './wires.js';
 export interface RelayWires {
   /** The wire a relay calls `id`; undefined when the relay's id or the wire's cannot be. */
   of(relay: string, id: string, member: Member, source: string): Wire | undefined;
-  /** Ends the wires of relays that `alive` does not know. */
+  /**
+   * Ends the wires of relays that `alive` does not know. One with open requests stays, since its relay may be back before the answers are: until then they
+   * take another connection of the member where there is one, as those of any connection that is gone.
+   */
   prune(alive: (relay: string) => boolean): void;
   size(): number;
 }
@@ -53,9 +56,9 @@ export function createRelayWires(batches: WireBatches, most: number, opened: (wi
     },
     prune(alive) {
       for (const [key, wire] of table) {
-        if (alive(wire.relay)) continue;
-        wire.open = false;
-        table.delete(key);
+        const isThere = alive(wire.relay);
+        wire.open = isThere || (wire.inFlight > 0 && !wire.member.wires.some(({ open }) => open));
+        if (!isThere && wire.inFlight === 0) table.delete(key);
       }
     },
   };

@@ -1,11 +1,11 @@
 import { startAdminServer } from '@guildhall/chassis/admin-server';
-import { type Bus, connectBus } from '@guildhall/chassis/bus';
+import { connectBus } from '@guildhall/chassis/bus';
 import { watchBus } from '@guildhall/chassis/bus-meters';
 import { monotonic, wall } from '@guildhall/chassis/clock';
 import { newEpoch } from '@guildhall/chassis/epoch';
-import { Fault } from '@guildhall/chassis/fault';
 import { startInstanceReport } from '@guildhall/chassis/instance-report';
 import { createLogger } from '@guildhall/chassis/log';
+import { checkMessageSize } from '@guildhall/chassis/message-size';
 import { createMeters } from '@guildhall/chassis/meters';
 import { oncePer } from '@guildhall/chassis/once-per';
 import { loadTelemetry } from '@guildhall/chassis/otlp-door';
@@ -32,8 +32,6 @@ const look = 25;
  * this share of the drain, or so many ms, is refused what is new.
  */
 const lastCall = { share: 0.2, most: 1_000 };
-/** Bytes of a publish besides the message in it. */
-const envelope = 4_096;
 
 /**
  * Starts an ingress. Resolves once it listens; `addresses` are `admin` and `listener:<name>`. Aborting `signal` starts the drain.
@@ -55,7 +53,7 @@ export async function start(config: IngressConfig, signal: AbortSignal): Promise
     endings.push(() => tracing.close());
     const bus = await connectBus(config.nats, `ingress ${config.id}`, log, subjects.inbox('ingress'));
     endings.push(() => bus.close());
-    checkSizes(config, bus);
+    checkMessageSize(bus, 'limits.messageBytes', config.limits.messageBytes);
     const self = { service: 'ingress', id: config.id, epoch };
     const roster = createRoster(bus, self, {}, monotonic);
     endings.push(() => roster.close());
@@ -86,20 +84,6 @@ export async function start(config: IngressConfig, signal: AbortSignal): Promise
     await endAll();
     throw error;
   }
-}
-
-/** A message must fit into a publish. */
-function checkSizes(config: IngressConfig, bus: Bus): void {
-  const most = bus.maxPayload - envelope;
-  if (config.limits.messageBytes <= most) return;
-  throw new Fault(
-    'config',
-    `limits.messageBytes is ${config.limits.messageBytes}, and NATS takes payloads of ${bus.maxPayload} bytes at most`,
-    {
-      cure: `set limits.messageBytes to ${most} or less, or raise max_payload of nats-server`,
-      exitCode: 2,
-    },
-  );
 }
 
 /** Waits a little for what makes it useful; without it, it serves all the same and says 503. */

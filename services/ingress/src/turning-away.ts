@@ -1,8 +1,8 @@
-import { type CertificateFacts, sipNames } from '@guildhall/chassis/certificate';
+import { sipNames } from '@guildhall/chassis/certificate';
 import { refusedCertificate, type TurnedAwayTeller } from '@guildhall/chassis/turned-away';
 import type { CloseReason } from '@guildhall/proto/reason';
 import { printable } from '@guildhall/proto/sip/escape';
-import type { PeerFacts } from './peer.js';
+import type { PeerFacts, ShownLeaf } from './peer.js';
 import type { TrustTable } from './trust.js';
 
 /** Tells why a connection was refused or put out: `source` is its far end, `detail` what exactly was wrong. */
@@ -35,7 +35,7 @@ export function turningAway(
 }
 
 /** The one member whose key or name it bears, rightly or not; '' where there is none, or several. */
-function whose(certificate: CertificateFacts | undefined, trust: TrustTable | undefined): string {
+function whose(certificate: ShownLeaf | undefined, trust: TrustTable | undefined): string {
   if (certificate === undefined || trust === undefined) return '';
   const names = [...sipNames(certificate), certificate.commonName.toLowerCase(), ...wildcardDomains(certificate)];
   const members = new Set(trust.pins.get(certificate.spkiSha256) ?? names.flatMap((name) => trust.names.get(name) ?? []));
@@ -44,6 +44,6 @@ function whose(certificate: CertificateFacts | undefined, trust: TrustTable | un
 }
 
 /** What a wildcard stands below. */
-function wildcardDomains({ dnsNames }: CertificateFacts): string[] {
+function wildcardDomains({ dnsNames }: ShownLeaf): string[] {
   return dnsNames.filter((name) => name.startsWith('*.')).map((name) => name.slice(2).toLowerCase());
 }

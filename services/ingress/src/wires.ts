@@ -33,6 +33,8 @@ export interface WireBatches {
    * responses, and one that comes twice is dropped where it ends (RFC 6026).
    */
   again(on: ReadonlySet<string> | 'all'): void;
+  /** What left lately on a subject, oldest first. */
+  kept(subject: string): readonly Uint8Array[];
 }
 
 interface Gathered extends Job {
@@ -119,6 +121,11 @@ export function createWireBatches(link: WireLink): WireBatches {
   return {
     again(on) {
       for (const { subject, payload } of sent) if (on === 'all' || on.has(subject)) link.publish(subject, payload);
+    },
+    kept(subject) {
+      const gathered = gatherings.get(subject);
+      if (gathered !== undefined) flush(gathered);
+      return sent.filter((one) => one.subject === subject).map(({ payload }) => payload);
     },
     text(subject, wire, member, source, message) {
       gather(subject, wire, member, source, message.length).outbox.text(message);

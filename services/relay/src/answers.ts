@@ -1,6 +1,7 @@
 import { checkResponse } from '@guildhall/proto/sip/check';
 import { Header } from '@guildhall/proto/sip/header-name';
 import { firstHeader, headerValueEnd, headerValueStart, type Message } from '@guildhall/proto/sip/message';
+import type { SipError } from '@guildhall/proto/sip/sip-error';
 import { createViaSpans, scanVia } from '@guildhall/proto/sip/via-scan';
 import { createBranchSpans, scanBranch } from './branch-scan.js';
 import { eventOf, type Kind, type Step, step } from './client-transaction.js';
@@ -19,8 +20,8 @@ import type { Transactions } from './transactions.js';
 export interface Answers {
   /** `link` is the connection, if it is one of ours that can be written to. */
   response(m: Message, member: string, link: Link | undefined): void;
-  /** A response that must not pass, as far as it could be read. */
-  broken(m: Message, member: string): void;
+  /** A response that must not pass for this, as far as it could be read. */
+  broken(m: Message, member: string, link: Link | undefined, error: SipError): void;
 }
 
 /** Times that answers go by. */
@@ -57,6 +58,8 @@ export function createAnswers(
     const edited = stripVia(m, via.first - m.start, via.next < 0 ? -1 : via.next - m.start, foreignClaims(m, transaction.member.domains));
     if (edited === undefined) {
       events.badAnswers += 1;
+      // The final answer is still to come, or a CANCEL to be said.
+      if (m.status < 200) return true;
       sending.lose(transaction, losses.badAnswer(transaction.member.id));
       return false;
     }
@@ -73,7 +76,6 @@ export function createAnswers(
       sending.end(transaction);
       return;
     }
-    if (next.cancel) hopByHop.cancel(transaction, wayBack(transaction, link), transaction.attempt);
     const now = clock();
     if (next.state !== transaction.state) {
       transaction.state = next.state;
@@ -88,6 +90,7 @@ export function createAnswers(
       transaction.dueAt = now + transaction.wait + settings.margin;
     transaction.tryUntil = 0;
     transactions.schedule(transaction, now);
+    if (next.cancel) sending.callOff(transaction, wayBack(transaction, link));
   };
 
   /**
@@ -115,6 +118,20 @@ export function createAnswers(
     }
   };
 
+  /** An answer that must not pass. A provisional one is no end: all the same the far side has begun. */
+  const unfit = (transaction: Transaction, m: Message, link: Link | undefined, error?: SipError): void => {
+    events.badAnswers += 1;
+    if (transaction.state === 'accepted') return;
+    if (m.status >= 200) {
+      sending.lose(transaction, losses.badAnswer(transaction.member.id, error));
+    } else if (branch.attempt !== transaction.attempt) {
+      late(transaction, branch.attempt, m, link);
+    } else {
+      const next = step(transaction.kind, transaction.state, 'trying');
+      if (next !== undefined) apply(transaction, next, m, link);
+    }
+  };
+
   return {
     response(m, member, link) {
       const transaction = asked(m, member);
@@ -128,8 +145,7 @@ export function createAnswers(
         return;
       }
       if (checkResponse(m) !== undefined) {
-        events.badAnswers += 1;
-        if (transaction.state !== 'accepted') sending.lose(transaction, losses.badAnswer(member));
+        unfit(transaction, m, link);
         return;
       }
       const { attempt } = branch;
@@ -152,10 +168,11 @@ export function createAnswers(
       if (next === undefined) events.strays += 1;
       else apply(transaction, next, m, link);
     },
-    broken(m, member) {
-      events.badAnswers += 1;
+    broken(m, member, link, error) {
       const transaction = asked(m, member);
-      if (transaction !== undefined && transaction.state !== 'accepted') sending.lose(transaction, losses.badAnswer(member));
+      if (transaction === undefined) events.badAnswers += 1;
+      // Where the CSeq was not reached, it is taken for the answer to what was asked.
+      else if (firstHeader(m, Header.cseq) < 0 || isOfMethod(m, transaction.method)) unfit(transaction, m, link, error);
     },
   };
 }

@@ -2,8 +2,18 @@ import { describe, expect, it } from 'vitest';
 import { type Event, eventOf, type Kind, type State, step } from './client-transaction.js';
 
 const kinds: Kind[] = ['invite', 'other', 'ack'];
-const states: State[] = ['waiting', 'calling', 'cancel-waiting', 'proceeding', 'cancelling', 'accepted', 'terminated'];
-const events: Event[] = ['written', 'trying', 'provisional', 'success', 'failure', 'retry', 'cancel', 'deadline'];
+const states: State[] = [
+  'waiting',
+  'again',
+  'calling',
+  'cancel-waiting',
+  'cancel-again',
+  'proceeding',
+  'cancelling',
+  'accepted',
+  'terminated',
+];
+const events: Event[] = ['written', 'trying', 'provisional', 'success', 'failure', 'retry', 'again', 'cancel', 'deadline'];
 
 describe('what a client transaction ignores', () => {
   const cases: [kind: Kind, state: State, event: Event, why: string][] = [
@@ -17,6 +27,10 @@ describe('what a client transaction ignores', () => {
     ['invite', 'calling', 'written', 'written twice'],
     ['other', 'calling', 'cancel', 'only INVITE can be cancelled (RFC 3261 9.1)'],
     ['other', 'terminated', 'success', 'a late answer (RFC 4320)'],
+    ['invite', 'cancel-again', 'cancel', 'a second CANCEL'],
+    ['invite', 'waiting', 'again', 'never written: there is nothing to say again'],
+    ['invite', 'accepted', 'again', 'its link died, the call stands'],
+    ['other', 'again', 'cancel', 'only INVITE can be cancelled (RFC 3261 9.1)'],
     ['ack', 'waiting', 'success', 'nothing answers an ACK'],
   ];
   it.each(cases)('%s %s: %s (%s)', (kind, state, event) => {
@@ -38,6 +52,21 @@ describe('what an event does', () => {
     ['invite', 'cancel-waiting', 'provisional', 'cancelling', 'pass cancel', ''],
     ['invite', 'cancel-waiting', 'success', 'accepted', 'pass', 'the answer crossed'],
     ['invite', 'cancel-waiting', 'retry', 'terminated', 'cancelled', 'no other proxy is called for a cancelled call'],
+    ['invite', 'calling', 'again', 'again', '', 'its link was lost'],
+    ['invite', 'proceeding', 'again', 'again', '', 'its link was lost while it rang'],
+    ['invite', 'again', 'written', 'calling', '', 'under the same branch'],
+    ['invite', 'again', 'provisional', 'proceeding', 'pass', 'over another connection'],
+    ['invite', 'again', 'retry', 'waiting', '', 'the redial failed'],
+    ['invite', 'again', 'cancel', 'cancel-again', '', 'it may ring: not over before it was told (9.1)'],
+    ['invite', 'again', 'deadline', 'cancel-again', '', 'Timer C (16.8)'],
+    ['invite', 'cancel-waiting', 'again', 'cancel-again', '', 'said again, and cancelled when it rings'],
+    ['invite', 'cancel-again', 'written', 'cancel-waiting', '', 'no CANCEL before a provisional (9.1)'],
+    ['invite', 'cancel-again', 'provisional', 'cancelling', 'pass cancel', 'over another connection'],
+    ['invite', 'cancel-again', 'success', 'accepted', 'pass', 'the answer crossed'],
+    ['invite', 'cancel-again', 'failure', 'terminated', 'pass ack', 'it ended by itself'],
+    ['invite', 'cancel-again', 'retry', 'terminated', 'cancelled', 'no other proxy is called for a cancelled call'],
+    ['invite', 'cancelling', 'again', 'cancel-again', '', 'the CANCEL may be lost'],
+    ['invite', 'cancelling', 'retry', 'terminated', 'cancelled', ''],
     ['invite', 'proceeding', 'provisional', 'proceeding', 'pass', ''],
     ['invite', 'proceeding', 'cancel', 'cancelling', 'cancel', ''],
     ['invite', 'proceeding', 'deadline', 'cancelling', 'cancel', 'Timer C (16.8)'],
@@ -49,6 +78,8 @@ describe('what an event does', () => {
     ['other', 'calling', 'success', 'terminated', 'pass', ''],
     ['other', 'proceeding', 'failure', 'terminated', 'pass', 'no ACK'],
     ['other', 'calling', 'retry', 'waiting', '', ''],
+    ['other', 'proceeding', 'again', 'again', '', 'its link was lost'],
+    ['other', 'again', 'written', 'calling', '', 'under the same branch'],
     ['other', 'calling', 'deadline', 'terminated', '', 'ingress answers'],
     ['ack', 'waiting', 'written', 'terminated', '', ''],
   ];

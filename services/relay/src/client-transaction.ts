@@ -11,10 +11,14 @@ export type Kind = 'invite' | 'other' | 'ack';
 export type State =
   /** Not on any wire yet: its door, its link or its next try is being waited for. */
   | 'waiting'
+  /** Written, and perhaps lost with its link, or written by another relay: waits to be written again under the same branch. */
+  | 'again'
   /** Written, nothing heard ("Trying" of a non-INVITE too). */
   | 'calling'
   /** Cancelled while calling: the CANCEL waits for a provisional response (9.1). */
   | 'cancel-waiting'
+  /** Cancelled, and not to be forgotten before somebody was told: waits for a link, for the INVITE again where it did not ring, for the CANCEL alone where it did. */
+  | 'cancel-again'
   | 'proceeding'
   /** The CANCEL is on its way, the final response (487, or what crossed it) is not here yet. */
   | 'cancelling'
@@ -36,6 +40,8 @@ export type Event =
   | 'failure'
   /** This try is over without an answer for the sender (503, dead link, silence) and another one follows. */
   | 'retry'
+  /** What was written may be lost: the same try goes on over the next link. */
+  | 'again'
   /** Its sender cancelled it. */
   | 'cancel'
   /** Its due time has come. */
@@ -73,6 +79,8 @@ const accepted = to('accepted', 'pass');
 const calledOff = to('terminated', 'cancelled');
 const calling = to('calling');
 const waiting = to('waiting');
+const again = to('again');
+const cancelAgain = to('cancel-again');
 
 type Row = Partial<Record<Event, Step>>;
 
@@ -80,7 +88,7 @@ const table: Record<Kind, Record<State, Row>> = {
   invite: {
     waiting: {
       written: calling,
-      // The same branch may still be answered over another connection while its link is being redialled.
+      // A try that was given up may still be answered.
       trying: to('proceeding'),
       provisional: to('proceeding', 'pass'),
       success: accepted,
@@ -89,12 +97,26 @@ const table: Record<Kind, Record<State, Row>> = {
       cancel: calledOff,
       deadline: terminated,
     },
+    again: {
+      written: calling,
+      // The same branch may still be answered over another connection while its link is being redialled.
+      trying: to('proceeding'),
+      provisional: to('proceeding', 'pass'),
+      success: accepted,
+      failure: failed,
+      retry: waiting,
+      again,
+      // RFC 3261 9.1: it may be ringing by now, or ring soon.
+      cancel: cancelAgain,
+      deadline: cancelAgain,
+    },
     calling: {
       trying: to('proceeding'),
       provisional: to('proceeding', 'pass'),
       success: accepted,
       failure: failed,
       retry: waiting,
+      again,
       cancel: to('cancel-waiting'),
       deadline: to('cancel-waiting'),
     },
@@ -104,6 +126,17 @@ const table: Record<Kind, Record<State, Row>> = {
       success: accepted,
       failure: failed,
       retry: calledOff,
+      again: cancelAgain,
+      deadline: terminated,
+    },
+    'cancel-again': {
+      written: to('cancel-waiting'),
+      trying: to('cancelling', 'cancel'),
+      provisional: to('cancelling', 'cancel', 'pass'),
+      success: accepted,
+      failure: failed,
+      retry: calledOff,
+      again: cancelAgain,
       deadline: terminated,
     },
     proceeding: {
@@ -111,6 +144,7 @@ const table: Record<Kind, Record<State, Row>> = {
       success: accepted,
       failure: failed,
       retry: waiting,
+      again,
       cancel: to('cancelling', 'cancel'),
       // RFC 3261 16.8: Timer C, kept by ingress, a little longer here.
       deadline: to('cancelling', 'cancel'),
@@ -120,6 +154,7 @@ const table: Record<Kind, Record<State, Row>> = {
       success: accepted,
       failure: failed,
       retry: calledOff,
+      again: cancelAgain,
       // RFC 3261 9.1: 64*T1 after the CANCEL nothing is waited for any more.
       deadline: terminated,
     },
@@ -128,6 +163,15 @@ const table: Record<Kind, Record<State, Row>> = {
   },
   other: {
     waiting: { written: calling, trying: to('proceeding'), success: passOn, failure: passOn, retry: waiting, deadline: terminated },
+    again: {
+      written: calling,
+      trying: to('proceeding'),
+      success: passOn,
+      failure: passOn,
+      retry: waiting,
+      again,
+      deadline: terminated,
+    },
     // RFC 4320 4.1: no provisional response but 100 to a non-INVITE, so none is passed on.
     calling: {
       trying: to('proceeding'),
@@ -135,18 +179,22 @@ const table: Record<Kind, Record<State, Row>> = {
       success: passOn,
       failure: passOn,
       retry: waiting,
+      again,
       deadline: terminated,
     },
-    proceeding: { success: passOn, failure: passOn, retry: waiting, deadline: terminated },
+    proceeding: { success: passOn, failure: passOn, retry: waiting, again, deadline: terminated },
     'cancel-waiting': {},
+    'cancel-again': {},
     cancelling: {},
     accepted: {},
     terminated: {},
   },
   ack: {
     waiting: { written: terminated, retry: waiting, deadline: terminated },
+    again: {},
     calling: {},
     'cancel-waiting': {},
+    'cancel-again': {},
     proceeding: {},
     cancelling: {},
     accepted: {},
@@ -157,6 +205,11 @@ const table: Record<Kind, Record<State, Row>> = {
 /** What an event does to a transaction of this kind in this state; undefined: nothing, the event is stray (RFC 6026 8.4) and is dropped. */
 export function step(kind: Kind, state: State, event: Event): Step | undefined {
   return table[kind][state][event];
+}
+
+/** Whether a transaction in this state waits for a link. */
+export function waitsForLink(state: State): boolean {
+  return state === 'waiting' || state === 'again' || state === 'cancel-again';
 }
 
 /** The event a response of this status is. */

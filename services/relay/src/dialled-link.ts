@@ -3,6 +3,7 @@ import { createOutbox } from '@guildhall/chassis/outbox';
 import type { Turn } from '@guildhall/chassis/turn';
 import type { SipLimits } from '@guildhall/proto/sip/limits';
 import type { Message } from '@guildhall/proto/sip/message';
+import type { SipError } from '@guildhall/proto/sip/sip-error';
 import type { Events, LinkName } from './events.js';
 import { idle, type LinkAction, type LinkInput, type LinkState, type LinkTiming, stepLink } from './link.js';
 import { readLink } from './link-reader.js';
@@ -22,10 +23,12 @@ export interface LinkListener {
   requeue(link: Link): void;
   /** Gone: what it carried must go elsewhere. */
   orphan(link: Link): void;
+  /** About to be closed for good, and perhaps up still: what its far end waits for is to be answered now. */
+  closing(link: Link): void;
   response(m: Message, link: Link): void;
   request(m: Message, link: Link, source: string): void;
   /** A response that must not pass. */
-  brokenResponse(m: Message, link: Link): void;
+  brokenResponse(m: Message, link: Link, error: SipError): void;
 }
 
 /** A connection the relay dials and redials. `want`: something is to be sent; `tick` lets time pass (monotonic ms). */
@@ -119,6 +122,7 @@ export function createDialledLink(member: string, to: Destination, tools: LinkTo
       advance({ kind: 'distrusted', now: tools.clock(), random: tools.random() });
     },
     close() {
+      listener.closing(link);
       tools.dialled.delete(id);
       flushOut();
       advance({ kind: 'unwanted' });

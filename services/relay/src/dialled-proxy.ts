@@ -1,6 +1,7 @@
 import type { SecureContext } from 'node:tls';
 import type { Expectation } from '@guildhall/chassis/distrust';
 import { hostPort } from '@guildhall/chassis/host-port';
+import { waitsForLink } from './client-transaction.js';
 import { createDialledLink, type DialledLink, type LinkListener, type LinkTools } from './dialled-link.js';
 import { type DoorCard, linkKey, type ProxyCard } from './door-card.js';
 import { Failure } from './failover.js';
@@ -44,7 +45,7 @@ export function createDialledProxy(
     address: hostPort(host, port),
     priority: proxyCard.priority,
     weight: proxyCard.weight,
-    line: createLine<Transaction>((transaction) => transaction.state === 'waiting' && transaction.proxy === proxy),
+    line: createLine<Transaction>((transaction) => waitsForLink(transaction.state) && transaction.proxy === proxy),
     links,
     condition,
     restsFor() {

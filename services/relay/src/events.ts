@@ -57,6 +57,8 @@ export interface Events {
   memberLocated(member: string, domain: string, targets: number, refused: number): void;
   lookupFailed(member: string, domain: string, error: unknown): void;
   memberLeft(member: string, owner: string | undefined): void;
+  /** So many requests of links were answered in place of an ingress that is gone, or that NATS keeps away. */
+  entrustedLost(ingress: string, requests: number): void;
   draining(transactions: number): void;
   drained(transactions: number): void;
   certificateServed(fingerprint: string, expires: string): void;
@@ -160,6 +162,7 @@ export function createEvents(
       if (count > 0) log.warn({ member, domain, count, why: error instanceof Error ? error.message : 'unknown' }, 'DNS did not answer');
     },
     memberLeft: (member, owner) => log.info({ member, owner }, 'member handed over'),
+    entrustedLost: (ingress, requests) => log.warn({ ingress, requests }, 'requests of links answered in place of an ingress'),
     draining: (transactions) => log.info({ transactions }, 'finishes what it has'),
     drained: (transactions) => log.info({ givenUp: transactions }, 'drained'),
     revocationsLearned: (version, serials) => log.info({ version: String(version), serials }, 'revocation lists learned'),

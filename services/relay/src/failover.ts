@@ -1,4 +1,5 @@
 import type { ReasonCode } from '@guildhall/proto/reason';
+import { SipError } from '@guildhall/proto/sip/sip-error';
 
 /** Ways in which a try at one proxy ends without an answer for the sender, as bits: a transaction collects them. */
 export const Failure = {
@@ -39,9 +40,17 @@ export const losses = {
   shut: (member: string): Loss => ({ code: 'target-not-active', sentence: `${member} is no active member` }),
   silent: (member: string): Loss => ({ code: 'no-answer', sentence: `${member} answered 408: somebody behind it was silent` }),
   notLocated: (sentence: string): Loss => ({ code: 'member-not-located', sentence }),
-  badAnswer: (member: string): Loss => ({ code: 'bad-gateway', sentence: `the answer of ${member} could not be understood` }),
+  /** `error` is what was found, if it was the codec that did. */
+  badAnswer: (member: string, error?: SipError): Loss => ({
+    code: 'bad-gateway',
+    sentence: `the answer of ${member} ${error?.code === 'message-too-large' ? 'is larger than the hub passes on' : 'could not be understood'}`,
+  }),
   cancelled: (member: string): Loss => ({ code: 'cancelled', sentence: `cancelled before ${member} was reached` }),
   hubFull: { code: 'hub-overloaded', sentence: 'the hub has as many transactions in flight as it can hold' } satisfies Loss,
   noDoor: { code: 'hub-unavailable', sentence: 'the hub could not look up the way to the member' } satisfies Loss,
-  badRequest: { code: 'bad-message', sentence: 'the request could not be read again where it was to be sent' } satisfies Loss,
+  /** What an ingress took and this relay does not: their limits differ. */
+  badRequest: (error: unknown): Loss =>
+    error instanceof SipError && error.code === 'message-too-large'
+      ? { code: 'message-too-large', sentence: 'the request is larger than the relay of its target passes on' }
+      : { code: 'bad-message', sentence: 'the request could not be read again where it was to be sent' },
 } as const;

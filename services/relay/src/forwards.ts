@@ -75,8 +75,8 @@ export function createForwards(
     let message: Message;
     try {
       message = parseMessage(bytes, settings.limits);
-    } catch {
-      if (!isAck) back.gone(number, losses.badRequest, noCourse);
+    } catch (error) {
+      if (!isAck) back.gone(number, losses.badRequest(error), noCourse);
       return;
     }
     const member = members.get(batch.members[batch.member[index] ?? 0] ?? '', now);
@@ -110,6 +110,8 @@ export function createForwards(
       back.gone(number, losses.hubFull, noCourse);
       return;
     }
+    // RFC 3261 9.1: what another relay may have written is not ended here as if nobody had heard of it.
+    if (batch.again && !isAck) transaction.state = 'again';
     member.inFlight += 1;
     transaction.counted = true;
     members.dispatch(transaction, message, now);

@@ -49,8 +49,10 @@ export interface Heart {
   advance(): void;
   /** Links and members; to be called every `tend` ms. */
   tend(): void;
-  /** Transactions that still want an answer. */
+  /** Transactions that still want an answer, and requests that came in on links and do. */
   unanswered(): number;
+  /** Nothing new is taken from links any more. */
+  refuseNew(): void;
   inFlight(): number;
   members(): Iterable<Member>;
   /** How many transactions' ends each incarnation of an ingress was told. */
@@ -117,9 +119,8 @@ export function createHeart(
   const sending = createSending(transactions, hopByHop, ends, { here, limits, attempt: config.timeouts.attempt, turn }, rim, events);
   const answers = createAnswers(transactions, sending, hopByHop, ends, { margin }, rim.clock, events);
 
-  const isThere = (ingress: string, incarnation: string): boolean =>
-    roster.every('ingress').some(({ id, epoch: lives }) => id === ingress && lives === incarnation);
-  const presence = createPresenceTable({ members: config.limits.members, ingresses: 256 }, isThere);
+  const instanceOf = (ingress: string) => roster.every('ingress').find(({ id }) => id === ingress);
+  const presence = createPresenceTable({ members: config.limits.members, ingresses: 256 }, (id, lives) => instanceOf(id)?.epoch === lives);
 
   /** Ingresses that did not hear what they were given to write. */
   const unheard = new Set<string>();
@@ -127,24 +128,27 @@ export function createHeart(
     lost: (ingress) => unheard.add(ingress),
     clock: rim.clock,
   });
-  const wires = createWires(
+  const wires = createWires({
     bus,
     turn,
     self,
-    () => roster.freshIds('ingress'),
-    (id) => ways.linkOf(id),
+    ingresses: () => roster.freshIds('ingress'),
+    instanceOf,
+    linkOf: (id) => ways.linkOf(id),
     limits,
-    rim.clock,
+    room: { count: config.limits.reuse, bytes: config.limits.reuseBytes },
+    clock: rim.clock,
     events,
-  );
+  });
 
   const listenerOf = (proxy: MemberProxy): LinkListener => ({
     flush: () => sending.flush(proxy),
     fail: () => sending.fail(proxy),
     requeue: (link) => sending.requeue(link, proxy),
     orphan: (link) => sending.orphan(link, proxy),
+    closing: wires.leave,
     response: (m, link) => answers.response(m, link.member, link),
-    brokenResponse: (m, link) => answers.broken(m, link.member),
+    brokenResponse: (m, link, error) => answers.broken(m, link.member, link, error),
     request: (m, link, source) => wires.request(m, link, source),
   });
 
@@ -174,6 +178,7 @@ export function createHeart(
     linksPerProxy: config.limits.linksPerProxy,
     certificate,
     presence,
+    stays: (ingress) => roster.freshIds('ingress').includes(ingress),
     sender: leaving,
     listenerOf,
     orphan: (link) => sending.orphan(link),
@@ -198,6 +203,7 @@ export function createHeart(
       handover: config.timeouts.handover,
       doorFresh: config.timeouts.doorFresh,
       presenceKnownAt: rim.clock() + presenceTime,
+      owes: wires.owes,
     },
     rim.clock,
     events,
@@ -245,6 +251,7 @@ export function createHeart(
       if (back.size > 0) members.repeat(back);
     },
     busIs(up) {
+      wires.busIs(up, rim.clock());
       if (!up) {
         outcomes.hold();
         return;
@@ -264,11 +271,12 @@ export function createHeart(
       // Who is gone is off the roster soon; until then it may have been a moment's trouble.
       if (unheard.size > 0) members.repeat(new Set(unheard));
       unheard.clear();
+      wires.tend(now);
       const relays = roster.freshIds('relay');
       members.tend(now, (member) => ownerOf(member, relays));
     },
     unanswered() {
-      let count = 0;
+      let count = wires.waiting();
       transactions.each((transaction) => {
         if (transaction.state !== 'accepted') count += 1;
       });
@@ -281,6 +289,7 @@ export function createHeart(
       return all;
     },
     told: outcomes.counts,
+    refuseNew: wires.refuseNew,
     close() {
       // Of what another relay takes over, under the same branch, nothing is said any more.
       if (roster.freshIds('relay').length > 0) outcomes.hold();

@@ -31,7 +31,7 @@ export function readLink(
   const refuse = (error: SipError, m: Message): void => {
     own.unasked.came();
     if (m.status !== 0) {
-      listener.brokenResponse(m, link);
+      listener.brokenResponse(m, link, error);
     } else if (m.method !== 'ACK' && canAnswer(m)) {
       own.text(writeResponse(m, error.status, { toTag: link.id, headers: [] }));
     }

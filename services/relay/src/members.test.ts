@@ -1,7 +1,7 @@
 import { createLogger } from '@guildhall/chassis/log';
 import { expect, it } from 'vitest';
 import { createEvents } from './events.js';
-import type { MemberProxy } from './member.js';
+import type { Link, MemberProxy } from './member.js';
 import { doorStage } from './member.stage.js';
 import { createMembers } from './members.js';
 import { createLine } from './queue.js';
@@ -16,6 +16,7 @@ const sending: Sending = {
   lose: nothing,
   end: nothing,
   cancel: nothing,
+  callOff: nothing,
   due: nothing,
   flush: nothing,
   fail: nothing,
@@ -27,14 +28,23 @@ const card = doorStage();
 
 /** A relay's members, of which bolt has one proxy; what its looking after was told since the last look, and how much waits for it. */
 async function boltHeld() {
-  const state = { waits: 0, ticks: [] as boolean[], closed: 0 };
+  const state = { waits: 0, ticks: [] as boolean[], closed: 0, owes: false, isUp: true };
+  const link: Link = {
+    id: 'l1',
+    member: 'bolt',
+    address: '127.0.0.1:1',
+    isUp: () => state.isUp,
+    standing: () => ({ state: 'up', why: '', certificateEnds: 0 }),
+    hasRoom: () => true,
+    write: nothing,
+  };
   const proxy: MemberProxy = {
     key: 'k',
     address: '127.0.0.1:1',
     priority: 1,
     weight: 1,
     line: { ...createLine<Transaction>(() => true), length: () => state.waits },
-    links: [],
+    links: [link],
     condition: () => 'closed',
     restsFor: () => 0,
     fault: () => 0,
@@ -55,6 +65,7 @@ async function boltHeld() {
     handover: 5_000,
     doorFresh: 600_000,
     presenceKnownAt: 0,
+    owes: () => state.owes,
   };
   const members = createMembers(
     doors,
@@ -102,4 +113,18 @@ it('is let go of once nobody has asked for it for long, and nothing is up', asyn
   expect(tend(60_900, 'relay-1')).toEqual([true]);
   expect(tend(61_000, 'relay-1')).toEqual([]);
   expect(state.closed).toBe(1);
+});
+
+it('keeps a link that another relay’s member waits on for an answer, as long as it is up and the answer may still come', async () => {
+  for (const end of ['answered', 'down', 'late']) {
+    const { state, tend } = await boltHeld();
+    state.owes = true;
+    tend(2_000, 'relay-2');
+    tend(38_999, 'relay-2');
+    expect(state.closed, end).toBe(0);
+    if (end === 'answered') state.owes = false;
+    if (end === 'down') state.isUp = false;
+    tend(end === 'late' ? 39_000 : 38_999, 'relay-2');
+    expect(state.closed, end).toBe(1);
+  }
 });

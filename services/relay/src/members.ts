@@ -1,9 +1,10 @@
 import type { Message } from '@guildhall/proto/sip/message';
+import { waitsForLink } from './client-transaction.js';
 import type { DoorCard } from './door-card.js';
 import type { Doors } from './doors.js';
 import type { Events } from './events.js';
 import { losses } from './failover.js';
-import type { Member, MemberProxy } from './member.js';
+import type { Link, Member, MemberProxy } from './member.js';
 import { type BudgetLimits, createBudget, createLine } from './queue.js';
 import type { Sending } from './sending.js';
 import type { Transaction } from './transaction.js';
@@ -44,6 +45,8 @@ export interface MembersSettings {
   readonly doorFresh: number;
   /** Until this monotonic time a member without any connection may still be announced by an ingress. */
   readonly presenceKnownAt: number;
+  /** Whether the far end of a link waits there for answers to requests of its own. */
+  owes(link: Link): boolean;
 }
 
 /** Makes the ways to a member from its door; `before` are those it has, to be kept where nothing changed. */
@@ -64,6 +67,9 @@ const askAgain = 250;
 /** So long after a member lost one of its connections its answers over the others are waited for, ms. */
 const renewalTime = 1000;
 
+/** So much longer the links of a member that another relay owns stay for what its far end asked there (64*T1, RFC 3261 17.1), ms. */
+const owedTime = 32_000;
+
 const nobody: ReadonlySet<string> = new Set();
 
 /** Holds nobody at first. A member's door is asked for when something is to be sent to it, and what comes meanwhile waits in line. */
@@ -82,7 +88,7 @@ export function createMembers(
   const make = (id: string): Kept => ({
     id,
     budget: createBudget(settings.budget),
-    line: createLine<Transaction>((transaction) => transaction.state === 'waiting' && transaction.proxy === undefined),
+    line: createLine<Transaction>((transaction) => waitsForLink(transaction.state) && transaction.proxy === undefined),
     door: 'unknown',
     proxies: [],
     domains: nobody,
@@ -140,6 +146,8 @@ export function createMembers(
         member.asking = false;
       });
   };
+
+  const owesOn = ({ links }: MemberProxy): boolean => links.some((link) => link.isUp() && settings.owes(link));
 
   const letGo = (member: Kept): void => {
     held.delete(member.id);
@@ -223,7 +231,9 @@ export function createMembers(
         if (owner === undefined || owner === settings.self) member.foreignSince = 0;
         else if (member.foreignSince === 0) member.foreignSince = now;
         const inUse = member.inFlight > 0 || now - member.usedAt < settings.idle;
-        if (member.inFlight === 0 && member.foreignSince > 0 && now - member.foreignSince >= settings.handover) {
+        const foreignFor = member.foreignSince === 0 ? 0 : now - member.foreignSince;
+        const owes = foreignFor < settings.handover + owedTime && member.proxies.some(owesOn);
+        if (member.inFlight === 0 && member.foreignSince > 0 && foreignFor >= settings.handover && !owes) {
           events.memberLeft(member.id, owner);
           letGo(member);
           continue;

@@ -70,7 +70,7 @@ describe('outcomes', () => {
     back.response(1, 180, by('192.0.2.1:5061', 70, 0, 1), 'h', nothing, 0, 0);
     back.response(2, 200, by('192.0.2.1:5061', 70, 1_300, 1), 'h', nothing, 0, 0);
     back.response(3, 404, by('ingress ingress-2', 0xffffffff, 9, 3), 'h', nothing, 0, 0);
-    back.gone(4, losses.badRequest, noCourse);
+    back.gone(4, losses.badRequest(undefined), noCourse);
     back.gone(5, losses.silent('bolt'), by('192.0.2.1:5061', 5, 6, 7));
     endTurn();
     back.response(6, 200, by('ingress ingress-2', 1, 2, 1), 'h', nothing, 0, 0);

@@ -1,3 +1,4 @@
+import { waitsForLink } from './client-transaction.js';
 import type { Link, MemberProxy } from './member.js';
 import { createLine } from './queue.js';
 import type { Transaction } from './transaction.js';
@@ -41,7 +42,7 @@ export function createReverseProxy(
     through: ingress,
     priority,
     weight: 1,
-    line: createLine<Transaction>((transaction) => transaction.state === 'waiting' && transaction.proxy === proxy),
+    line: createLine<Transaction>((transaction) => waitsForLink(transaction.state) && transaction.proxy === proxy),
     links: [link],
     condition: () => (open ? 'up' : 'resting'),
     restsFor: () => (open ? 0 : Number.POSITIVE_INFINITY),

@@ -1,4 +1,3 @@
-import { createSlices } from '@guildhall/chassis/slices';
 import type { Turn } from '@guildhall/chassis/turn';
 import type { SipLimits } from '@guildhall/proto/sip/limits';
 import { type Message, parseMessage } from '@guildhall/proto/sip/message';
@@ -8,16 +7,17 @@ import type { Ends } from './ends.js';
 import type { Events } from './events.js';
 import { Failure, type Loss, losses, lossOf } from './failover.js';
 import type { HopByHop } from './hop-by-hop.js';
+import { createLostLinks, type LostLinks } from './lost-links.js';
 import type { Link, MemberProxy } from './member.js';
 import type { Line } from './queue.js';
 import { restingFaults, soonDialled } from './resting.js';
 import { type Here, rewrite } from './rewrite.js';
 import { nextTarget } from './targets.js';
-import { isCalledOff, type Transaction, triedBy, uncount, wayTo } from './transaction.js';
+import { isCalledOff, mayReturn, saysCancelOnly, type Transaction, triedBy, uncount, wayTo } from './transaction.js';
 import { branchOf, type Transactions } from './transactions.js';
 
 /** How a transaction gets to a proxy of its member, to the next one, or to its end. */
-export interface Sending {
+export interface Sending extends LostLinks {
   /** Its door is known: finds a proxy and writes, or waits for one. `message` is its request if it is parsed already. */
   route(transaction: Transaction, message: Message | undefined): void;
   /** Waits in a line, within its member's budget. */
@@ -30,21 +30,12 @@ export interface Sending {
   end(transaction: Transaction): void;
   /** Its sender cancelled it. */
   cancel(transaction: Transaction): void;
+  /** Says CANCEL of the present try, over this link; where it cannot take it, over the next one to the same proxy. */
+  callOff(transaction: Transaction, link: Link | undefined): void;
   /** Its due time has come. */
   due(transaction: Transaction, now: number): void;
   /** A link of this proxy is up: what waits is written. */
   flush(proxy: MemberProxy): void;
-  /** A dial failed: what waits goes over another link, or elsewhere unless one is still being dialled. */
-  fail(proxy: MemberProxy): void;
-  /** A lost link is being redialled: what it carried waits for that, under the same branch. */
-  requeue(link: Link, proxy: MemberProxy): void;
-  /**
-   * What was written to a link, or to it by this time (monotonic ms) and not twice, may have been lost on the way: what is unanswered is written again
-   * under the same branch.
-   */
-  repeat(link: Link, proxy: MemberProxy, by?: number): void;
-  /** A link, of this proxy where it was dialled, is gone: what it carried goes elsewhere. */
-  orphan(link: Link, proxy?: MemberProxy): void;
 }
 
 /** How requests are written, and how long a try may take. */
@@ -58,19 +49,6 @@ export interface SendingSettings {
 
 /** 64*T1 (RFC 3261 9.1, RFC 6026): how long an INVITE that is cancelled or accepted is still known, ms. */
 export const afterlife = 32_000;
-
-/** ms of a turn for what a lost link carried, of which there may be thousands. */
-const orphansATurn = 3;
-
-/** A transaction that a link carried when it was lost. */
-interface Orphan {
-  readonly transaction: Transaction;
-  readonly link: Link;
-  readonly failure: number;
-}
-
-/** How often the same request is written to the same proxy again because its connection was lost. */
-const mostResends = 1;
 
 /** Moves transactions over links. `rim` is monotonic ms and 0 <= random < 1. */
 export function createSending(
@@ -126,8 +104,8 @@ export function createSending(
       const { recordRoute, source, attempt } = transaction;
       const { text, rest } = rewrite(message, { here: settings.here, branch: branchOf(transaction, attempt), recordRoute, source });
       link.write(text, message.buffer, message.start + rest, message.end);
-    } catch {
-      lose(transaction, losses.badRequest);
+    } catch (error) {
+      lose(transaction, losses.badRequest(error));
       return;
     }
     const now = rim.clock();
@@ -147,7 +125,8 @@ export function createSending(
     const proxy = nextTarget(member.proxies, tried, rim.random()) ?? soonDialled(member, tried);
     if (proxy === undefined) {
       const failures = transaction.failures | restingFaults(member, tried);
-      lose(transaction, failures === 0 && member.unlocated !== '' ? losses.notLocated(member.unlocated) : lossOf(member.id, failures));
+      if (isCalledOff(transaction)) lose(transaction, losses.cancelled(member.id));
+      else lose(transaction, failures === 0 && member.unlocated !== '' ? losses.notLocated(member.unlocated) : lossOf(member.id, failures));
       return;
     }
     transaction.earlier = tried;
@@ -173,12 +152,21 @@ export function createSending(
     const next = step(transaction.kind, transaction.state, 'retry');
     if (next === undefined) return;
     transaction.failures |= failure;
+    if (next.cancelled) {
+      const { proxy } = transaction;
+      // It rings there: the CANCEL waits for the next link as long as anything is waited for.
+      if (!transaction.begun || failure === Failure.overloaded || !mayReturn(proxy)) {
+        lose(transaction, losses.cancelled(transaction.member.id));
+        return;
+      }
+      hold(transaction, proxy);
+      if (proxy.condition() === 'up') flush(proxy);
+      return;
+    }
     transaction.state = next.state;
     transaction.link = undefined;
     transaction.tryUntil = 0;
-    if (next.cancelled) {
-      lose(transaction, losses.cancelled(transaction.member.id));
-    } else if (transaction.begun && failure !== Failure.overloaded) {
+    if (transaction.begun && failure !== Failure.overloaded) {
       // The far side had begun: another proxy could ring, or deliver, a second time.
       lose(transaction, lossOf(transaction.member.id, transaction.failures));
     } else {
@@ -188,22 +176,12 @@ export function createSending(
     }
   };
 
-  const again = (transaction: Transaction, proxy: MemberProxy): void => {
-    if (transaction.resends >= mostResends || isCalledOff(transaction)) {
-      retry(transaction, Failure.unreachable);
-      return;
-    }
-    transaction.resends += 1;
-    resend(transaction, proxy);
-  };
-
-  const resend = (transaction: Transaction, proxy: MemberProxy): void => {
-    const next = step(transaction.kind, transaction.state, 'retry');
+  const hold = (transaction: Transaction, proxy: MemberProxy): void => {
+    const next = step(transaction.kind, transaction.state, 'again');
     if (next === undefined) return;
     transaction.state = next.state;
     transaction.link = undefined;
     transaction.tryUntil = 0;
-    events.resends += 1;
     wait(transaction, proxy.line);
   };
 
@@ -214,15 +192,24 @@ export function createSending(
         wait(transaction, proxy.line);
         return;
       }
-      write(transaction, link, undefined);
+      if (saysCancelOnly(transaction)) {
+        // RFC 3261 9.1: what was to follow from a provisional that was heard before follows now.
+        transaction.state = step(transaction.kind, transaction.state, 'trying')?.state ?? transaction.state;
+        transaction.link = link;
+        release(transaction);
+        callOff(transaction, link);
+      } else {
+        write(transaction, link, undefined);
+      }
       schedule(transaction);
     });
   };
 
-  const orphans = createSlices<Orphan>(settings.turn, orphansATurn, rim.clock, ({ transaction, link, failure }) => {
-    // Meanwhile it may have ended, or gone elsewhere.
-    if (transaction.link === link) retry(transaction, failure);
-  });
+  const callOff = (transaction: Transaction, link: Link | undefined): void => {
+    if (hopByHop.cancel(transaction, link, transaction.attempt)) return;
+    const { proxy } = transaction;
+    if (mayReturn(proxy) && proxy.condition() !== 'up') hold(transaction, proxy);
+  };
 
   return {
     route,
@@ -233,16 +220,17 @@ export function createSending(
     cancel(transaction) {
       const next = step(transaction.kind, transaction.state, 'cancel');
       if (next === undefined) return;
-      transaction.state = next.state;
       if (next.cancelled) {
         lose(transaction, losses.cancelled(transaction.member.id));
         return;
       }
-      if (next.cancel) hopByHop.cancel(transaction, wayTo(transaction), transaction.attempt);
+      transaction.state = next.state;
       transaction.tryUntil = 0;
       transaction.dueAt = rim.clock() + afterlife;
       schedule(transaction);
+      if (next.cancel) callOff(transaction, wayTo(transaction));
     },
+    callOff,
     due(transaction, now) {
       if (now < transaction.dueAt) {
         transaction.tryUntil = 0;
@@ -253,7 +241,6 @@ export function createSending(
       }
       const next = step(transaction.kind, transaction.state, 'deadline');
       if (transaction.state !== 'accepted') events.deadlines += 1;
-      if (next?.cancel === true) hopByHop.cancel(transaction, wayTo(transaction), transaction.attempt);
       transaction.state = next?.state ?? 'terminated';
       if (transaction.state === 'terminated') {
         ends.expired(transaction);
@@ -263,37 +250,9 @@ export function createSending(
       transaction.tryUntil = 0;
       transaction.dueAt = now + afterlife;
       schedule(transaction);
+      if (next?.cancel === true) callOff(transaction, wayTo(transaction));
     },
     flush,
-    fail(proxy) {
-      const condition = proxy.condition();
-      // Another link of it takes what waited for this one.
-      if (condition === 'up') flush(proxy);
-      if (condition === 'up' || condition === 'opening') return;
-      proxy.line.drain((transaction) => retry(transaction, proxy.fault() || Failure.unreachable));
-    },
-    requeue(link, proxy) {
-      transactions.each((transaction) => {
-        if (transaction.link === link && transaction.state !== 'accepted') again(transaction, proxy);
-      });
-      if (proxy.condition() === 'up') flush(proxy);
-    },
-    repeat(link, proxy, by) {
-      transactions.each((transaction) => {
-        if (transaction.link !== link || transaction.state === 'accepted' || isCalledOff(transaction)) return;
-        if (by !== undefined) {
-          if (transaction.lastAt > by || transaction.resends >= mostResends) return;
-          transaction.resends += 1;
-        }
-        resend(transaction, proxy);
-      });
-      flush(proxy);
-    },
-    orphan(link, proxy) {
-      const failure = proxy?.fault() || Failure.unreachable;
-      transactions.each((transaction) => {
-        if (transaction.link === link) orphans.take({ transaction, link, failure });
-      });
-    },
+    ...createLostLinks(transactions, { retry, flush, hold }, settings.turn, rim.clock, events),
   };
 }

@@ -7,6 +7,7 @@ import { followRevocations } from '@guildhall/chassis/follow-revocations';
 import { startInstanceReport } from '@guildhall/chassis/instance-report';
 import { createLogger } from '@guildhall/chassis/log';
 import { createLoopLag, followLoopLag } from '@guildhall/chassis/loop-lag';
+import { checkMessageSize } from '@guildhall/chassis/message-size';
 import { createMeters } from '@guildhall/chassis/meters';
 import { loadTelemetry } from '@guildhall/chassis/otlp-door';
 import { createRoster } from '@guildhall/chassis/roster';
@@ -28,6 +29,8 @@ import { type Distrusted, turningAway } from './turning-away.js';
 /** Once nothing is in flight a draining relay waits for so long whether it stays so, ms. */
 const drainLinger = 150;
 const drainPoll = 25;
+/** After this share of the drain, or so many ms, what is new on links is refused: before, it is served. */
+const lastCall = { share: 0.2, most: 1_000 };
 
 /** Starts a relay. Resolves once it takes forwards; aborting `signal` drains it. Throws a Fault on a bad start. */
 export const start: Start<RelayConfig> = async (config, signal) => {
@@ -37,6 +40,12 @@ export const start: Start<RelayConfig> = async (config, signal) => {
   const telemetry = loadTelemetry(config.telemetry);
   const epoch = newEpoch();
   const bus = await connectBus(config.nats, `relay ${config.id}`, log, subjects.inbox('relay'));
+  try {
+    checkMessageSize(bus, 'limits.message', config.limits.message);
+  } catch (error) {
+    await bus.close();
+    throw error;
+  }
   const meters = createMeters('relay', config.id);
   const tracing = createTracing({ service: 'relay', id: config.id, telemetry, log, meters });
   const self = { service: 'relay', id: config.id, epoch };
@@ -119,8 +128,11 @@ export const start: Start<RelayConfig> = async (config, signal) => {
     .then(async () => {
       roster.drain();
       events.draining(heart.unanswered());
-      const until = monotonic() + config.drain;
-      await drained(heart, until);
+      const began = monotonic();
+      const until = began + config.drain;
+      const called = began + Math.min(config.drain * lastCall.share, lastCall.most);
+      await drained(heart, until, called);
+      heart.refuseNew();
       // From here on whoever still sends is told at once that nobody is here; what had been on its way is finished.
       await ears.forwards.inOrder();
       await drained(heart, until);
@@ -199,10 +211,11 @@ function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Resolves once nothing has wanted an answer for a moment, or at `until` (monotonic ms). */
-async function drained(heart: Heart, until: number): Promise<void> {
+/** Resolves once nothing has wanted an answer for a moment, or at `until` (monotonic ms); from `called` on nothing new is taken from links. */
+async function drained(heart: Heart, until: number, called = until): Promise<void> {
   let quietSince = monotonic();
   while (monotonic() < until) {
+    if (monotonic() >= called) heart.refuseNew();
     if (heart.unanswered() > 0) quietSince = monotonic();
     else if (monotonic() - quietSince >= drainLinger) return;
     await new Promise((resolve) => setTimeout(resolve, drainPoll));

@@ -131,7 +131,17 @@ export function triedBy(transaction: Transaction): readonly MemberProxy[] {
 
 /** Its sender cancelled it. */
 export function isCalledOff({ state }: Transaction): boolean {
-  return state === 'cancel-waiting' || state === 'cancelling';
+  return state === 'cancel-waiting' || state === 'cancel-again' || state === 'cancelling';
+}
+
+/** It was cancelled, and a provisional response came: nothing but its CANCEL is to be said. */
+export function saysCancelOnly(transaction: Transaction): boolean {
+  return transaction.begun && isCalledOff(transaction);
+}
+
+/** Whether a link to this proxy is up or may come up again. */
+export function mayReturn(proxy: MemberProxy | undefined): proxy is MemberProxy {
+  return proxy !== undefined && Number.isFinite(proxy.restsFor());
 }
 
 /** The link it was written to; where that was lost since and something was heard all the same, another one to its proxy. */

@@ -5,6 +5,7 @@ import { defaultLimits } from '@guildhall/proto/sip/limits';
 import { describe, expect, it } from 'vitest';
 import type { LinkListener, LinkTools } from './dialled-link.js';
 import { createEvents } from './events.js';
+import type { MemberProxy } from './member.js';
 import { doorStage, memberStage } from './member.stage.js';
 import { createProber } from './probe.js';
 import { hereOf } from './rewrite.js';
@@ -16,6 +17,7 @@ const ears: LinkListener = {
   fail: () => undefined,
   requeue: () => undefined,
   orphan: () => undefined,
+  closing: () => undefined,
   response: () => undefined,
   request: () => undefined,
   brokenResponse: () => undefined,
@@ -23,7 +25,7 @@ const ears: LinkListener = {
 const member = memberStage();
 const card = doorStage({ freshFor: 1 });
 
-function ways() {
+function ways(holders: readonly string[] = [], stays: (ingress: string) => boolean = () => true) {
   let names = 0;
   const links: LinkTools = {
     timing,
@@ -50,7 +52,8 @@ function ways() {
       validTo: () => 0,
       reload: () => false,
     },
-    presence: { take: () => undefined, heldBy: () => [], of: () => [], prune: () => undefined },
+    presence: { take: () => undefined, heldBy: () => [], of: () => holders, prune: () => undefined },
+    stays,
     sender: { add: () => undefined },
     listenerOf: () => ears,
     orphan: () => undefined,
@@ -65,5 +68,23 @@ describe('a link by its id', () => {
     expect([linkOf('l1'), linkOf('l2'), linkOf('l3')]).toEqual([proxy?.links[0], proxy?.links[1], undefined]);
     proxy?.close();
     expect([linkOf('l1'), linkOf('l2')]).toEqual([undefined, undefined]);
+  });
+});
+
+describe('a member that only dials out', () => {
+  it('is reached over the ingress of the lowest id, but last over those that are about to end', () => {
+    const dialsOnly = doorStage({ proxies: [] });
+    const leaving = new Set<string>();
+    const { proxiesOf } = ways(['i1', 'i2', 'i3'], (ingress) => !leaving.has(ingress));
+    const ranked = (before: readonly MemberProxy[]) => {
+      const proxies = proxiesOf(member, dialsOnly, before);
+      return { proxies, ranks: proxies.map(({ through, priority }) => `${through} ${priority}`) };
+    };
+    const first = ranked([]);
+    expect(first.ranks).toEqual(['i1 0', 'i2 1', 'i3 2']);
+    leaving.add('i1');
+    const then = ranked(first.proxies);
+    expect(then.ranks).toEqual(['i2 0', 'i3 1', 'i1 2']);
+    expect(new Set(then.proxies)).toEqual(new Set(first.proxies));
   });
 });

@@ -20,6 +20,8 @@ export interface WaysTools {
   readonly linksPerProxy: number;
   readonly certificate: OwnCertificate;
   readonly presence: PresenceTable;
+  /** Whether an ingress is there and takes new work. */
+  readonly stays: (ingress: string) => boolean;
   /** Writes on connections that ingresses hold. */
   readonly sender: WireSender;
   readonly listenerOf: ListenerOf;
@@ -56,8 +58,14 @@ export function createWays(tools: WaysTools): Ways {
     return [...proxies.values()];
   };
 
+  /** Those that are about to end come last: what they hold is for what was asked there already. */
+  const holders = (member: string): readonly string[] => {
+    const all = tools.presence.of(member);
+    return [...all.filter(tools.stays), ...all.filter((ingress) => !tools.stays(ingress))];
+  };
+
   const reverse = (member: Member, before: readonly MemberProxy[]): readonly MemberProxy[] =>
-    tools.presence.of(member.id).map((ingress, rank) => {
+    holders(member.id).map((ingress, rank) => {
       const kept = before.find((proxy) => proxy.key === reverseKey(ingress));
       if (kept !== undefined) {
         kept.priority = rank;

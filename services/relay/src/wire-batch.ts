@@ -31,6 +31,8 @@ export interface LostWires {
   lost(destination: string, batch: WireBatch): void;
   /** Monotonic ms. */
   clock(): number;
+  /** Whether what is sent was sent before, to the same destination. */
+  readonly again?: boolean;
 }
 
 interface Parcel {
@@ -56,7 +58,7 @@ export function createWireSender(
   turn: Turn,
   self: Self,
   subjectOf: (destination: string) => string,
-  { lost, clock }: LostWires,
+  { lost, clock, again }: LostWires,
 ): WireSender {
   const builders = new Map<string, ReturnType<typeof createBuilder>>();
   /** Batches that left lately, oldest first. */
@@ -86,7 +88,7 @@ export function createWireSender(
       if (parcel.length.length === 0) return;
       const full = parcel;
       parcel = emptyParcel();
-      const batch = { service: 'relay', id: self.id, epoch: self.epoch, ...full, wire: outbox.take() };
+      const batch = { service: 'relay', id: self.id, epoch: self.epoch, again, ...full, wire: outbox.take() };
       bus.publish(subject, WireBatch.encode(batch).finish(), watch(destination, batch));
     };
     const job = {

@@ -24,6 +24,13 @@ export interface WireBatch {
   id: string;
   epoch: string;
   /**
+   * On gh.v1.arrived to an ingress: it was sent these before and may have missed them. What it has it absorbs, and what it answered already it
+   * answers with that answer.
+   */
+  again?:
+    | boolean
+    | undefined;
+  /**
    * Tables, parallel to each other: the holder's own id of the wire ("" in depart means any wire of that member),
    * the member authenticated on it, and the far end's "address:port".
    */
@@ -55,6 +62,7 @@ function createBaseWireBatch(): WireBatch {
     service: "",
     id: "",
     epoch: "",
+    again: undefined,
     wires: [],
     members: [],
     sources: [],
@@ -74,6 +82,9 @@ export const WireBatch: MessageFns<WireBatch> = {
     }
     if (message.epoch !== "") {
       writer.uint32(26).string(message.epoch);
+    }
+    if (message.again !== undefined) {
+      writer.uint32(56).bool(message.again);
     }
     for (const v of message.wires) {
       writer.uint32(34).string(v!);
@@ -139,6 +150,14 @@ export const WireBatch: MessageFns<WireBatch> = {
             }
 
             message.epoch = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.again = reader.bool();
             continue;
           }
           case 4: {
@@ -226,6 +245,7 @@ export const WireBatch: MessageFns<WireBatch> = {
       service: isSet(object.service) ? globalThis.String(object.service) : "",
       id: isSet(object.id) ? globalThis.String(object.id) : "",
       epoch: isSet(object.epoch) ? globalThis.String(object.epoch) : "",
+      again: isSet(object.again) ? globalThis.Boolean(object.again) : undefined,
       wires: globalThis.Array.isArray(object?.wires) ? object.wires.map((e: any) => globalThis.String(e)) : [],
       members: globalThis.Array.isArray(object?.members) ? object.members.map((e: any) => globalThis.String(e)) : [],
       sources: globalThis.Array.isArray(object?.sources) ? object.sources.map((e: any) => globalThis.String(e)) : [],
@@ -249,6 +269,9 @@ export const WireBatch: MessageFns<WireBatch> = {
     }
     if (message.epoch !== "") {
       obj.epoch = message.epoch;
+    }
+    if (message.again !== undefined) {
+      obj.again = message.again;
     }
     if (message.wires?.length) {
       obj.wires = message.wires;
@@ -279,6 +302,7 @@ export const WireBatch: MessageFns<WireBatch> = {
     message.service = object.service ?? "";
     message.id = object.id ?? "";
     message.epoch = object.epoch ?? "";
+    message.again = object.again ?? undefined;
     message.wires = object.wires?.map((e) => e) || [];
     message.members = object.members?.map((e) => e) || [];
     message.sources = object.sources?.map((e) => e) || [];

@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { busWiresStage } from './bus-wires.stage.js';
+import { response } from './neighbours.stage.js';
+import { sip } from './sip.stage.js';
+import { toldAnswers } from './told-answers.js';
+import { message } from './transaction.stage.js';
+import { wireBatchOf } from './wires.stage.js';
+
+const request = sip();
+
+describe('answers that left lately', () => {
+  const told = (text: string, wires = ['l1']) => toldAnswers([wireBatchOf(text, { wires })]);
+
+  it('are none to what differs in its wire, branch, Call-ID, number or method, nor a provisional or a broken one', () => {
+    const answer = response(request, 200, 'OK');
+    const others = [
+      answer.replace(/branch=/, 'branch=z9hG4bKother'),
+      answer.replace(/Call-ID: /, 'Call-ID: other'),
+      answer.replace(/CSeq: \d+/, 'CSeq: 99'),
+      answer.replace(/(CSeq: \d+) MESSAGE/, '$1 INFO'),
+      answer.replace(/CSeq: [^\r]*/, 'CSeq: none'),
+      answer.replace(/Via: [^\r]*/, 'Via: none'),
+      answer.replace(/CSeq: [^\r]*\r\n/, ''),
+      response(request, 100, 'Trying'),
+      'nonsense',
+    ];
+    for (const other of others) expect(told(other).to('l1', message(request))).toBeUndefined();
+    expect(told(answer, ['l2']).to('l1', message(request))).toBeUndefined();
+    expect(toldAnswers([Buffer.from([0xff])]).to('l1', message(request))).toBeUndefined();
+    expect(told(answer).to('l1', message(request.replace(/CSeq: [^\r]*\r\n/, '')))).toBeUndefined();
+    expect(told(answer).to('l1', message(request))?.toString('latin1')).toBe(answer);
+  });
+});
+
+describe('a request that a relay says again', () => {
+  it('is answered with its answer once more when it was answered, and else taken', () => {
+    const { desk, requests, flush } = busWiresStage();
+    const again = { again: true };
+    desk.arrived(wireBatchOf(request));
+    const [, wire] = requests[0] ?? [];
+    desk.arrived(wireBatchOf(request, again));
+    expect(requests).toHaveLength(2);
+    const answer = response(request, 200, 'OK');
+    wire?.text(answer);
+    desk.arrived(wireBatchOf(request, again));
+    expect(requests).toHaveLength(2);
+    const copy = { subject: 'gh.v1.depart.relay.relay-1', batch: { wires: ['l1'], wire: Buffer.from(answer) } };
+    expect(flush()).toMatchObject([copy, copy]);
+    // What is not said again is a new one, whatever it looks like (RFC 3261 17.2.2).
+    desk.arrived(wireBatchOf(request));
+    expect(requests).toHaveLength(3);
+  });
+});
