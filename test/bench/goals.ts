@@ -9,7 +9,7 @@ interface Mark {
 
 type Side = 'least' | 'most';
 
-/** Whom a goal is set against: Kamailio as its package has it, and where there are no figures of that, the fastest one that was found. */
+/** Whom a goal is set against: the fastest Kamailio that was found, and where there are no figures of that, Kamailio as its package has it. */
 interface Peer {
   readonly packaged: string;
   readonly best: string;
@@ -100,12 +100,12 @@ function held(
   ratioTo: (peer: string) => number | undefined,
   side: Side,
 ): readonly string[] {
-  const [ratio, tuned] = [ratioTo(packaged), ratioTo(best)];
-  if (ratio !== undefined) {
-    const beside = tuned === undefined ? '' : `; not judged: ${tuned.toFixed(2)} x ${best}, which is tuned`;
-    return [`${line(`${words} ${packaged}`, mark, ratio, 2, side)}${beside}`];
+  const [judged, other] = [ratioTo(best), ratioTo(packaged)];
+  if (judged !== undefined) {
+    const beside = other === undefined ? '' : `; not judged: ${other.toFixed(2)} x ${packaged}, whose allocator checks itself`;
+    return [`${line(`${words} ${best}`, mark, judged, 2, side)}${beside}`];
   }
-  return tuned === undefined ? [] : [line(`${words} ${best}, which is tuned, for want of ${packaged}`, mark, tuned, 2, side)];
+  return other === undefined ? [] : [line(`${words} ${packaged}, for want of ${best}`, mark, other, 2, side)];
 }
 
 function line(words: string, { goal, stretch }: Mark, found: number, digits: number, side: Side): string {

@@ -50,8 +50,8 @@ Examples
   npm run bench -- --patterns 8@25000               (memory at 25,000 transactions a second)
   npm run bench -- --only codec
 
-Goals are set against the packaged peers; the ratio to the tuned one stands behind, and is what is judged where the packaged has no
-figures, which the line then says. A peer that dies stands in the table as "died", without figures, and changes nothing of the exit code.
+Goals are set against the fastest Kamailio; the ratio to the packaged one stands behind, and is what is judged where the fastest was not
+measured, which the line then says. A peer that dies stands in the table as "died", without figures, and changes nothing of the exit code.
 
 Progress goes to stderr, figures to stdout. Exit: 0 all transactions answered as they should be, 1 some were not, 2 wrong usage or
 nothing to compare with, 3 a recorded ratio fell, 4 the bench itself failed.
