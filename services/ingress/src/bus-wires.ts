@@ -13,7 +13,7 @@ import type { Records } from './records.js';
 import { refuseBroken } from './refusing.js';
 import type { RelayWires } from './relay-wires.js';
 import type { Relays } from './relays.js';
-import { type ToldAnswers, toldAnswers } from './told-answers.js';
+import { createToldLately, type ToldAnswers } from './told-answers.js';
 import type { Wire } from './wire.js';
 import { isAsked, noAsks, noteAnswer, noteAsk, type WireAsks } from './wire-asks.js';
 import { readWires, type WireBatches, type WireEntry } from './wires.js';
@@ -60,6 +60,7 @@ export function createBusWires(desk: BusWiresDesk): BusWires {
   /** When each relay wrote to a member here last, monotonic ms: who owned it before still waits for what it asked. */
   const writers = new WeakMap<Member, Map<string, number>>();
   const written = new WeakMap<Wire, WireAsks>();
+  const toldLately = createToldLately(batches.kept, clock);
   /** Subjects by relay, so that none is composed for each message, and lists of that relay alone. */
   const subjectOf = new Map<string, string>();
   const alone = new Map<string, readonly string[]>();
@@ -171,7 +172,8 @@ export function createBusWires(desk: BusWiresDesk): BusWires {
         return;
       }
       const { id, again } = batch.from;
-      const told = again === true ? toldAnswers(batches.kept(subjects.depart('relay', id))) : undefined;
+      const told = again === true ? toldLately.on(subjects.depart('relay', id)) : undefined;
+      if (told === undefined) toldLately.tidy();
       for (const entry of batch.entries) arrive(id, entry, told);
     },
     depart(payload) {

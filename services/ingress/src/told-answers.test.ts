@@ -2,11 +2,16 @@ import { describe, expect, it } from 'vitest';
 import { busWiresStage } from './bus-wires.stage.js';
 import { response } from './neighbours.stage.js';
 import { sip } from './sip.stage.js';
-import { toldAnswers } from './told-answers.js';
+import { createToldLately } from './told-answers.js';
 import { message } from './transaction.stage.js';
 import { wireBatchOf } from './wires.stage.js';
 
 const request = sip();
+const toldAnswers = (payloads: Uint8Array[]) =>
+  createToldLately(
+    () => payloads,
+    () => 0,
+  ).on('s');
 
 describe('answers that left lately', () => {
   const told = (text: string, wires = ['l1']) => toldAnswers([wireBatchOf(text, { wires })]);
@@ -29,6 +34,47 @@ describe('answers that left lately', () => {
     expect(toldAnswers([Buffer.from([0xff])]).to('l1', message(request))).toBeUndefined();
     expect(told(answer).to('l1', message(request.replace(/CSeq: [^\r]*\r\n/, '')))).toBeUndefined();
     expect(told(answer).to('l1', message(request))?.toString('latin1')).toBe(answer);
+  });
+});
+
+describe('what is read of them', () => {
+  const asked = ['one', 'two', 'three'].map((callId) => sip({ callId }));
+  const left = () => asked.map((text) => wireBatchOf(response(text, 200, 'OK')));
+  const lately = (payloads: readonly Uint8Array[]) => {
+    const state = { payloads, now: 0 };
+    const told = createToldLately(
+      () => state.payloads,
+      () => state.now,
+    );
+    return { state, told, of: () => asked.map((text) => told.on('s').to('l1', message(text)) !== undefined) };
+  };
+
+  it('is read once, and what came since besides', () => {
+    const [one, two] = left();
+    if (one === undefined || two === undefined) throw new Error('no payloads');
+    const { state, of } = lately([one]);
+    expect(of()).toEqual([true, false, false]);
+    one.fill(0);
+    state.payloads = [one, two];
+    expect(of()).toEqual([true, true, false]);
+  });
+
+  it('is given up once it is kept no more, and when nobody asks', () => {
+    const [one, two, three] = left();
+    if (one === undefined || two === undefined || three === undefined) throw new Error('no payloads');
+    const { state, told, of } = lately([one, two, three]);
+    expect(of()).toEqual([true, true, true]);
+    state.payloads = [three];
+    expect(of()).toEqual([false, false, true]);
+    state.payloads = [one];
+    expect(of()).toEqual([true, false, false]);
+    one.fill(0);
+    state.now = 5_000;
+    told.tidy();
+    expect(of()).toEqual([true, false, false]);
+    state.now = 10_001;
+    told.tidy();
+    expect(of()).toEqual([false, false, false]);
   });
 });
 

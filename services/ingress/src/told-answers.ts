@@ -13,22 +13,72 @@ export interface ToldAnswers {
   to(wire: string, request: Message): Buffer | undefined;
 }
 
-/** Reads them out of what left: dear, and so only for a relay that may have missed some. */
-export function toldAnswers(payloads: Iterable<Uint8Array>): ToldAnswers {
-  const answers = new Map<string, Buffer>();
-  for (const payload of payloads) {
-    for (const { wire, bytes } of readWires(payload)?.entries ?? []) {
-      const answer = readMessage(bytes, roomyLimits);
-      const key = answer instanceof SipError || answer.status < 200 ? undefined : keyOf(answer);
-      if (key !== undefined) answers.set(`${wire} ${key}`, bytes);
-    }
-  }
+/** The same for each subject that they left on. */
+export interface ToldLately {
+  on(subject: string): ToldAnswers;
+  /** Lets go of what nobody asked for lately. */
+  tidy(): void;
+}
+
+/** What was read of a subject. */
+interface Reading {
+  readonly answers: Map<string, Buffer>;
+  /** How many payloads were, and the last. */
+  count: number;
+  last: Uint8Array | undefined;
+  usedAt: number;
+}
+
+/** A relay that says much again says it in many batches, one soon after the other, ms. */
+const readingTime = 5000;
+
+/**
+ * Reads them out of what left: dear, and so only for a relay that may have missed some, and each payload once however many batches ask for them.
+ * `kept` is what left lately on a subject, oldest first; `clock` is monotonic ms.
+ */
+export function createToldLately(kept: (subject: string) => readonly Uint8Array[], clock: () => number): ToldLately {
+  const readings = new Map<string, Reading>();
+  return {
+    on(subject) {
+      const payloads = kept(subject);
+      let reading = readings.get(subject);
+      const known = reading?.last === undefined ? -1 : payloads.lastIndexOf(reading.last);
+      // Begun anew where most of what was read is kept no more.
+      if (reading === undefined || known < 0 || reading.count > 2 * payloads.length) {
+        reading = { answers: new Map(), count: 0, last: undefined, usedAt: 0 };
+        readings.set(subject, reading);
+      }
+      for (const payload of payloads.slice(reading.last === undefined ? 0 : known + 1)) {
+        read(payload, reading.answers);
+        reading.count += 1;
+        reading.last = payload;
+      }
+      reading.usedAt = clock();
+      return answersIn(reading.answers);
+    },
+    tidy() {
+      if (readings.size === 0) return;
+      const now = clock();
+      for (const [subject, { usedAt }] of readings) if (now - usedAt > readingTime) readings.delete(subject);
+    },
+  };
+}
+
+function answersIn(answers: ReadonlyMap<string, Buffer>): ToldAnswers {
   return {
     to(wire, request) {
       const key = keyOf(request);
       return key === undefined ? undefined : answers.get(`${wire} ${key}`);
     },
   };
+}
+
+function read(payload: Uint8Array, answers: Map<string, Buffer>): void {
+  for (const { wire, bytes } of readWires(payload)?.entries ?? []) {
+    const answer = readMessage(bytes, roomyLimits);
+    const key = answer instanceof SipError || answer.status < 200 ? undefined : keyOf(answer);
+    if (key !== undefined) answers.set(`${wire} ${key}`, bytes);
+  }
 }
 
 /** What a request and its answers have in common. */

@@ -69,7 +69,10 @@ export const configSchema = z.strictObject({
     linkBytes: byteSize('4MiB', '64KiB', '1GiB'),
     /** Messages a second that one link may bring and nobody asked for: requests, pings, answers to nothing; more is not read and waits in TCP. */
     linkUnasked: count(10_000, 1, 1_000_000),
-    /** Requests that members send on links the relay dialled and that wait for an answer, and their bytes; more are refused. */
+    /**
+     * Requests that members send on links the relay dialled and that wait for an answer, and their bytes; more are refused. A member may have as much of
+     * it as is free besides: one alone half.
+     */
     reuse: count(40_000, 1, 1_000_000),
     reuseBytes: byteSize('64MiB', '64KiB', '4GiB'),
     /** Connections to one proxy. More than one gives up the order of messages to it. */

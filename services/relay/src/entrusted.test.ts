@@ -201,7 +201,7 @@ describe('new requests on links', () => {
     expect(link.written[0]).toContain('hub-overloaded');
     expect(told()).toEqual(['503']);
     answer(200);
-    ask(another(5).replace('Content-Length: 0\r\n\r\n', `Content-Length: 9900\r\n\r\n${'x'.repeat(9_900)}`));
+    ask(another(5).replace('Content-Length: 0\r\n\r\n', `Content-Length: 19900\r\n\r\n${'x'.repeat(19_900)}`));
     expect(told()).toEqual(['200', '503']);
     ask(another(6));
     expect(told()).toEqual([]);

@@ -1,22 +1,27 @@
 import type { Instance } from '@guildhall/chassis/roster';
 import { cseqMethodStart, cseqNumber } from '@guildhall/proto/sip/cseq';
 import { Header } from '@guildhall/proto/sip/header-name';
-import type { SipLimits } from '@guildhall/proto/sip/limits';
+import { roomyLimits } from '@guildhall/proto/sip/limits';
 import { firstHeader, headerValue, headerValueEnd, headerValueStart, type Message } from '@guildhall/proto/sip/message';
 import { readMessage } from '@guildhall/proto/sip/read-message';
+import { canAnswer } from '@guildhall/proto/sip/response';
 import { SipError } from '@guildhall/proto/sip/sip-error';
 import { createViaSpans, scanVia } from '@guildhall/proto/sip/via-scan';
 import { type Doubt, fateOf, type HolderStanding, patience } from './entrusted-fate.js';
 import type { Link } from './member.js';
 import type { BudgetLimits } from './queue.js';
+import { createSharedRoom } from './shared-room.js';
 
 /** Requests that came in on links we dialled and that an ingress was entrusted with, until they are answered. Every `now` is monotonic ms. */
 export interface Entrusted {
-  /** One more, for this ingress. Not taken where it is here already, since its answer will be that of both, or where too much waits. */
+  /**
+   * One more, for this ingress. Not taken where it is here already, since its answer will be that of both, or where too much of its member's waits; what
+   * cancels one of them is taken all the same.
+   */
   take(m: Message, link: Link, ingress: string, now: number): 'taken' | 'known' | 'full';
   /** Where an ACK or CANCEL must go: to the ingress that has the INVITE. '': nowhere, the relay answered that; undefined: to any. */
   follows(m: Message, link: Link): string | undefined;
-  /** Nobody heard it: another ingress has it now, or none. False when it waits no more. Nothing is kept of an ACK, which is true of whoever asks. */
+  /** Nobody heard it: another ingress has it now, or none. False when it waits no more, or, a CANCEL, goes to none but that. Nothing is kept of what has no answer, which is true of whoever asks. */
   unheard(m: Message, link: Link, other: string | undefined, now: number): boolean;
   /** An ingress answers: false when the relay has done so by itself. `bytes` is a whole response. Hot path of answers to links. */
   answers(link: Link, bytes: Buffer): boolean;
@@ -32,7 +37,7 @@ export interface Entrusted {
 
 /** How much is remembered, and what is done about it. */
 export interface EntrustedDesk {
-  readonly limits: SipLimits;
+  /** Shared by all members, so that none can fill it; of those that were answered so many are remembered. */
   readonly room: BudgetLimits;
   /** Which incarnation of an ingress is there, draining or not, and how often it came back to NATS. */
   instanceOf(ingress: string): Pick<Instance, 'epoch' | 'returns'> | undefined;
@@ -82,8 +87,9 @@ export function createEntrusted(desk: EntrustedDesk): Entrusted {
   const links = new Map<string, OfLink>();
   const holders = new Map<string, Holder>();
   const via = createViaSpans();
-  let waiting = 0;
-  let bytes = 0;
+  const room = createSharedRoom(desk.room);
+  /** Those that the relay answered, oldest first. */
+  const answered = new Set<Entry>();
   let busLostAt = 0;
   let sweptAt = 0;
 
@@ -118,13 +124,13 @@ export function createEntrusted(desk: EntrustedDesk): Entrusted {
   const settle = (entry: Entry): void => {
     const of = links.get(entry.link.id);
     if (of !== undefined) of.waiting -= 1;
-    waiting -= 1;
-    bytes -= entry.bytes.length;
+    room.release(entry.link.member, entry.bytes.length);
     entry.bytes = nothing;
   };
 
   const forget = (entry: Entry): void => {
     if (!entry.answered) settle(entry);
+    answered.delete(entry);
     const of = links.get(entry.link.id);
     of?.entries.delete(entry.key);
     if (of?.entries.size === 0) links.delete(entry.link.id);
@@ -134,7 +140,11 @@ export function createEntrusted(desk: EntrustedDesk): Entrusted {
     const request = entry.bytes;
     settle(entry);
     entry.answered = true;
-    entry.until = now + lifetime.other;
+    // An INVITE may ring on and be answered long after, if its ingress lives.
+    entry.until = Math.max(entry.until, now + lifetime.other);
+    answered.add(entry);
+    const [oldest] = answered;
+    if (oldest !== undefined && answered.size > desk.room.count) forget(oldest);
     desk.answer(entry.link, request, 'lost');
   };
 
@@ -200,13 +210,18 @@ export function createEntrusted(desk: EntrustedDesk): Entrusted {
 
   return {
     take(m, link, ingress, now) {
-      const key = m.method === 'ACK' ? '' : keyOf(m);
+      const key = canAnswer(m) ? keyOf(m) : '';
       if (key === '') return 'taken';
       let of = links.get(link.id);
       const known = of?.entries.get(key);
       if (known !== undefined && !known.answered) return 'known';
       const length = m.end - m.start;
-      if (waiting >= desk.room.count || bytes + length > desk.room.bytes) return 'full';
+      const invite = m.method === 'CANCEL' ? of?.entries.get(keyOf(m, 'INVITE')) : undefined;
+      const follows = invite?.answered === false && invite.holder.id === ingress;
+      // What ends something is let through, unremembered: its INVITE is answered whatever becomes of it.
+      if (!room.admit(link.member, length)) return follows ? 'taken' : 'full';
+      if (known !== undefined) forget(known);
+      of = links.get(link.id);
       if (of === undefined) {
         of = { entries: new Map(), waiting: 0 };
         links.set(link.id, of);
@@ -214,10 +229,9 @@ export function createEntrusted(desk: EntrustedDesk): Entrusted {
       // The buffer it came in holds much more, and would stay as long.
       const copy = Buffer.from(m.buffer.subarray(m.start, m.end));
       const until = now + (m.method === 'INVITE' ? lifetime.invite : lifetime.other);
-      of.entries.set(key, { link, key, bytes: copy, holder: holderOf(ingress), givenAt: now, answered: false, until });
+      const holder = follows ? invite.holder : holderOf(ingress);
+      of.entries.set(key, { link, key, bytes: copy, holder, givenAt: now, answered: false, until });
       of.waiting += 1;
-      waiting += 1;
-      bytes += length;
       return 'taken';
     },
     follows(m, link) {
@@ -227,10 +241,13 @@ export function createEntrusted(desk: EntrustedDesk): Entrusted {
       return invite?.holder.id;
     },
     unheard(m, link, other, now) {
-      const key = m.method === 'ACK' ? '' : keyOf(m);
+      const key = canAnswer(m) ? keyOf(m) : '';
       if (key === '') return true;
-      const entry = links.get(link.id)?.entries.get(key);
+      const entries = links.get(link.id)?.entries;
+      const entry = entries?.get(key);
       if (entry === undefined || entry.answered) return false;
+      // Elsewhere nobody knows its INVITE: it waits for the ingress that has that.
+      if (m.method === 'CANCEL' && entries?.get(keyOf(m, 'INVITE'))?.holder === entry.holder) return false;
       if (other === undefined) {
         forget(entry);
       } else {
@@ -242,15 +259,17 @@ export function createEntrusted(desk: EntrustedDesk): Entrusted {
     answers(link, response) {
       const of = links.get(link.id);
       // A 1xx ends nothing: its hundred stands behind "SIP/2.0 ".
-      if (of === undefined || response[8] === 0x31) return true;
-      const m = readMessage(response, desk.limits);
+      const isProvisional = response[8] === 0x31;
+      if (of === undefined || (isProvisional && of.waiting === of.entries.size)) return true;
+      // It may be larger than what is taken from a link.
+      const m = readMessage(response, roomyLimits);
       const entry = m instanceof SipError ? undefined : of.entries.get(keyOf(m));
       if (entry?.answered === true) return false;
-      if (entry !== undefined) forget(entry);
+      if (entry !== undefined && !isProvisional) forget(entry);
       return true;
     },
     owes: (link) => (links.get(link.id)?.waiting ?? 0) > 0,
-    waiting: () => waiting,
+    waiting: room.count,
     busIs(up, now) {
       if (up) for (const holder of holders.values()) holder.doubtedAt = now;
       busLostAt = up ? 0 : now;

@@ -24,6 +24,7 @@ describe('a batch of messages for other wires', () => {
     ['a member id with a dot', { members: ['a.b', 'bolt'] }],
     ['lengths beyond the bytes', { length: [1, 2, 4] }],
     ['bytes beyond the lengths', { length: [1, 2, 2] }],
+    ['an empty message', { length: [0, 3, 3] }],
   ];
   it.each(bad)('with %s is dropped whole', (_why, changes) => {
     expect(readWires(WireBatch.encode({ ...good, ...changes }).finish())).toBeUndefined();

@@ -143,7 +143,7 @@ export function readWires(payload: Uint8Array): WireBatch | undefined {
   const { wires, members, sources, wireIndex, length, wire } = batch;
   if (members.length !== wires.length || sources.length !== wires.length || wireIndex.length !== length.length) return undefined;
   if (!wires.every((id) => idShape.test(id)) || !members.every((id) => idShape.test(id))) return undefined;
-  if (wireIndex.some((index) => index >= wires.length)) return undefined;
+  if (wireIndex.some((index) => index >= wires.length) || length.includes(0)) return undefined;
   let bytes = 0;
   for (const one of length) bytes += one;
   return bytes === wire.length ? batch : undefined;

@@ -25,12 +25,12 @@ export const request = [
 ].join('\r\n');
 
 /** A link that falls to ingress-2 where there are two. */
-function othersLink(): Link & { written: string[] } {
-  const id = ['l1', 'l2', 'l3', 'l4', 'l5', 'l6'].find((one) => ownerOf(one, ['ingress-1', 'ingress-2']) === 'ingress-2') ?? '';
+function othersLink(member: string, ids: readonly string[]): Link & { written: string[] } {
+  const id = ids.find((one) => ownerOf(one, ['ingress-1', 'ingress-2']) === 'ingress-2') ?? '';
   const written: string[] = [];
   return {
     id,
-    member: 'bolt',
+    member,
     address: 'sip.bolt.example:5061',
     written,
     isUp: () => true,
@@ -44,7 +44,9 @@ function othersLink(): Link & { written: string[] } {
 export function wiresStage(...ids: string[]) {
   const bus = memoryBus();
   const events = createEvents(createLogger('relay', 'test', { level: 'silent', pretty: false }), () => 0);
-  const link = othersLink();
+  const link = othersLink('bolt', ['l1', 'l2', 'l3', 'l4', 'l5', 'l6']);
+  /** Another member's. */
+  const others = othersLink('acme', ['m1', 'm2', 'm3', 'm4', 'm5', 'm6']);
   let jobs: Job[] = [];
   const turn = { later: (job: Job) => void (jobs.includes(job) || jobs.push(job)) };
   const state = { now: 1_000, epochs: new Map(ids.map((id) => [id, 'e1'])), returns: new Map<string, number>() };
@@ -57,9 +59,9 @@ export function wiresStage(...ids: string[]) {
       const epoch = state.epochs.get(id);
       return epoch === undefined ? undefined : { epoch, returns: state.returns.get(id) ?? 0 };
     },
-    linkOf: (id) => (id === link.id ? link : undefined),
+    linkOf: (id) => [link, others].find((one) => one.id === id),
     limits: defaultLimits,
-    room: { count: 3, bytes: 10_000 },
+    room: { count: 5, bytes: 20_000 },
     clock: () => state.now,
     events,
   });
@@ -80,9 +82,10 @@ export function wiresStage(...ids: string[]) {
       await Promise.resolve();
     }
   };
-  const ask = (text = request) => wires.request(parseMessage(Buffer.from(text, 'latin1'), defaultLimits), link, link.address);
-  const answer = (status: number, to = request) => {
-    const wire = Buffer.from(writeResponse(parseMessage(Buffer.from(to, 'latin1'), defaultLimits), status, { toTag: 'x' }), 'latin1');
+  const ask = (text = request, on: Link = link) => wires.request(parseMessage(Buffer.from(text, 'latin1'), defaultLimits), on, on.address);
+  const answer = (status: number, to = request, headers: readonly string[] = []) => {
+    const request = parseMessage(Buffer.from(to, 'latin1'), defaultLimits);
+    const wire = Buffer.from(writeResponse(request, status, { toTag: 'x', headers }), 'latin1');
     const tables = { wires: [link.id], members: ['bolt'], sources: [''], wireIndex: [0], length: [wire.length] };
     wires.depart(WireBatch.encode({ service: 'ingress', id: 'ingress-2', epoch: 'e1', ...tables, wire }).finish());
   };
@@ -94,5 +97,5 @@ export function wiresStage(...ids: string[]) {
   };
   const told = () => link.written.splice(0).map((text) => text.slice(8, 11));
   const heard = () => came.splice(0).map((text) => `${/^(again )?\S+/.exec(text)?.[0]} ${text.split(': ')[1]?.split(' ')[0]}`);
-  return { bus, link, came, hear, settle, ask, answer, pass, told, heard, wires, state, events };
+  return { bus, link, others, came, hear, settle, ask, answer, pass, told, heard, wires, state, events };
 }

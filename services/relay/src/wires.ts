@@ -72,7 +72,6 @@ export function createWires({ bus, turn, self, linkOf, limits, clock, events, ..
     refuse(parseMessage(bytes, limits), link, 'hub-unavailable', ''),
   );
   const entrusted = createEntrusted({
-    limits,
     room: desk.room,
     instanceOf: desk.instanceOf,
     again: (link, ingress, bytes) => repeats.add(ingress, wireOf(link), '', bytes, 0, bytes.length),
