@@ -48,7 +48,7 @@ const timeoutsConfig = section({
   handshakeWait: duration('20s', '500ms', '2m'),
   /** The connection of a member that only dials out is asked for a sign of life after this much silence, and given up as dead after that much. */
   probe: duration('5s', '100ms', '10m'),
-  dead: duration('9500ms', '200ms', '20m'),
+  dead: duration('9s', '200ms', '20m'),
   /** One question to policy. */
   ask: duration('2s', '50ms', '30s'),
   /** NATS may be away for so long before requests are refused; until then they wait for its return. */

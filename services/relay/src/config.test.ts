@@ -22,7 +22,7 @@ describe('the configuration of a relay', () => {
   it('needs no more than the hub’s name and certificate', () => {
     const config = configSchema.parse(least);
     expect(config).toMatchObject({ id: 'relay-1', via: { host: '127.0.0.1', port: 5061 }, drain: 32_000 });
-    expect(config.timeouts).toMatchObject({ connect: 5000, probe: 5000, dead: 9500, backoffFirst: 200, backoffMost: 5_000 });
+    expect(config.timeouts).toMatchObject({ connect: 5000, probe: 5000, dead: 9000, backoffFirst: 200, backoffMost: 5_000 });
     expect(config.timeouts.dead).toBeLessThan(10_000);
   });
 });

@@ -39,7 +39,7 @@ export const configSchema = z.strictObject({
     reconnect: duration('1s', '50ms', '1m'),
     /** Silence on a link after which OPTIONS asks for a sign of life, and after which it counts as dead. Links are looked at every 250 ms. */
     probe: duration('5s', '500ms', '10m'),
-    dead: duration('9500ms', '1s', '20m'),
+    dead: duration('9s', '1s', '20m'),
     /** How long one proxy of several may say nothing before the next is asked. */
     attempt: duration('8s', '100ms', '5m'),
     /** The first wait before a failed proxy is dialled again, and the longest; it doubles in between. */
