@@ -69,7 +69,7 @@ async function foreignNats(text: string): Promise<HubNats> {
 
 /**
  * How the Go runtime of our nats-server runs, unless the operator's environment says otherwise: on one processor. It serves one ingress and one relay,
- * which keep it busy for a fifth of a core; on several its threads mostly wake each other and look for work, at a third more CPU.
+ * which keep it busy for a quarter of a core; on several its threads mostly wake each other and look for work, at a third more CPU.
  */
 export function goRuntime(env: Readonly<Record<string, string | undefined>>): Readonly<Record<'GOMAXPROCS', string>> {
   return { GOMAXPROCS: env['GOMAXPROCS'] || '1' };
