@@ -17,6 +17,7 @@ import {
 } from './service-configs.js';
 import { startServiceProcess } from './service-process.js';
 import { noteRunning, refuseSecondHub, type StateFolder, writePrivate } from './state-folder.js';
+import { untilReady } from './until-ready.js';
 
 /** How `startHub` starts a hub. */
 export interface HubOptions {
@@ -79,6 +80,9 @@ const usualPorts = { api: 5070, metrics: 5071, dashboards: 5072, enrolment: 5080
 
 const loopback = '127.0.0.1';
 
+/** Services that all run are given so long until each says that it is ready, ms. */
+const readyWithin = 10_000;
+
 /** Where a door listens: where it was told to, else at its usual port if nobody else has it. */
 async function doorAt(told: BoundAt | undefined, host: string, usual: number, what: string, option: string): Promise<BoundAt> {
   if (told !== undefined) return { host: told.host, port: await freePort(told.host, told.port, what, option) };
@@ -140,7 +144,7 @@ function asGiven(service: BusService, thrown: unknown, env: HubOptions['env']): 
   return new Fault('config', namedAsGiven(service, message, env), { cure, exitCode });
 }
 
-/** Starts NATS and the services of one hub and resolves once all serve. Throws the Fault of whatever does not start; then nothing is left. */
+/** Starts NATS and the services of one hub and resolves once all serve and say that they are ready, or 10 s after they serve. Throws the Fault of whatever does not start; then nothing is left. */
 export async function startHub(options: HubOptions): Promise<Hub> {
   refuseSecondHub(options.state);
   const ports = await choosePorts(options.community, options);
@@ -226,6 +230,7 @@ async function startAt(ports: HubPorts, options: HubOptions): Promise<Hub> {
       for (const part of parts) part.kill();
     },
   };
+  await untilReady({ admin: hub.admin, patience: readyWithin, say: log.say });
   forget = noteRunning(state, {
     listeners: hub.listeners,
     grpc: hub.grpc,

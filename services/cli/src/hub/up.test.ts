@@ -189,7 +189,10 @@ describe('a hub', { timeout: patience }, () => {
     expect(Object.keys(pids).sort()).toEqual(['console', 'guildhall', 'ingress', 'nats', 'policy', 'relay']);
     expect(Object.keys(admin).sort()).toEqual(['console', 'ingress', 'policy', 'relay']);
     for (const door of [first.metrics, first.dashboards]) expect(door).toMatch(/^127\.0\.0\.1:\d+$/);
-    for (const address of Object.values(admin)) expect((await fetch(`http://${address}/readyz`)).status).toBe(200);
+    for (const [service, address] of Object.entries(admin)) {
+      const answer = await fetch(`http://${address}/readyz`);
+      expect({ service, status: answer.status, says: await answer.json() }).toMatchObject({ service, status: 200, says: { reasons: [] } });
+    }
     expect(statSync(join(folder, 'run', 'nats.conf')).mode & 0o777).toBe(0o600);
     run.process.kill('SIGTERM');
     expect(await run.ended).toBe(0);
