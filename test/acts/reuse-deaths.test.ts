@@ -112,3 +112,37 @@ describe.each(topologies)('NATS goes while requests are open that came in over a
     for (const one of [await bolt.hearFinal(first), await final]) expect(outcome(one)).toMatch(/^(200|503 hub-unavailable)$/);
   });
 });
+
+describe.each(topologies)('NATS stays away for longer than a call waits that came in over a link the hub dialled, %s', (_, topology) => {
+  const { actor, hub } = perform({ topology, cast: { acme: {}, bolt: {} } });
+
+  it('its caller has one final answer, and its callee does not ring on when NATS is back (RFC 3261 16.7 step 10)', async () => {
+    const acme = actor('acme');
+    const bolt = actor('bolt');
+    const { request } = await exchange(acme, bolt);
+    const call = bolt.request('INVITE', 'sip:alice@acme.example');
+    request.line.say(call.text);
+    const heard = await hearRequest(acme, call);
+    acme.answer(heard, 180);
+    await bolt.hearAnswer(call, 100);
+    await bolt.hearAnswer(call, 180);
+    await hub().nats.kill();
+    const final = await bolt.hearFinal(call);
+    expect(outcome(final)).toBe('503 hub-unavailable');
+    request.line.say(acknowledge(call, final).text);
+    await hub().nats.revive();
+    const cancelling = acme.hear('CANCEL');
+    // Nobody knows what was lost with NATS: it may be said again before it is cancelled.
+    const copy = await acme.hearUnless(call, cancelling);
+    if (copy !== undefined) {
+      expect(copy.text).toBe(heard.text);
+      acme.answer(copy, 180);
+    }
+    const cancelled = await cancelling;
+    expect(cancelled.headers('via')).toEqual([heard.header('via')]);
+    acme.answer(cancelled, 200);
+    acme.answer(copy ?? heard, 487);
+    await acme.hear('ACK');
+    await exchange(acme, bolt);
+  });
+});

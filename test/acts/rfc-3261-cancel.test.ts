@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { exchange, hearRequest } from '../stage/exchange.js';
+import { exchange, hearRequest, outcome } from '../stage/exchange.js';
 import type { Member } from '../stage/member.js';
 import { perform } from '../stage/performance.js';
 import { topologies } from '../stage/play.js';
@@ -68,5 +68,93 @@ describe.each(topologies)('a call that is cancelled while its callee’s connect
     await crow.cutAccepted();
     await crow.listen();
     await giveIn(crow, said, heard);
+  });
+});
+
+describe.each(topologies)(
+  'a call that ended for its caller while its callee rings on, and could not be told (RFC 3261 9.1, 16.7 step 10), %s',
+  (_, topology) => {
+    const { actor } = perform({
+      topology,
+      cast: { acme: {}, bolt: {}, dora: { dialsOnly: true } },
+      settings: { relay: { timeouts: { backoffFirst: '10ms', backoffMost: '50ms' } } },
+    });
+
+    const ring = async (callee: Member): Promise<{ said: Request; heard: Received }> => {
+      const acme = actor('acme');
+      const said = acme.say('INVITE', `sip:bob@${callee.domain}`);
+      const heard = await hearRequest(callee, said);
+      callee.answer(heard, 180);
+      await acme.hearAnswer(said, 100);
+      await acme.hearAnswer(said, 180);
+      return { said, heard };
+    };
+    const end = async (said: Request, told: string): Promise<void> => {
+      const final = await actor('acme').hearFinal(said);
+      expect(outcome(final)).toBe(told);
+      actor('acme').line().say(acknowledge(said, final).text);
+    };
+    /** The callee stops to ring; its caller hears nothing more of it. */
+    const giveIn = async (callee: Member, heard: Received): Promise<void> => {
+      const cancelled = await callee.hear('CANCEL');
+      expect(cancelled.headers('via')).toEqual([heard.header('via')]);
+      callee.answer(cancelled, 200);
+      cancelled.line.say(answer(heard, 487));
+      await callee.hear('ACK');
+      await exchange(actor('acme'), callee);
+    };
+
+    it('since its proxy was away: it is cancelled when the proxy is back', async () => {
+      const bolt = actor('bolt');
+      await exchange(actor('acme'), bolt);
+      const { said, heard } = await ring(bolt);
+      bolt.shutDoor();
+      await bolt.cutAccepted();
+      await end(said, '500 member-unreachable');
+      await bolt.listen();
+      await giveIn(bolt, heard);
+    });
+
+    it.each([
+      ['before its caller gives up', false],
+      ['as its caller gives up', true],
+    ])('since its only connection, which it dialled itself, was gone %s: it is cancelled over the next', async (_when, cancels) => {
+      const dora = actor('dora');
+      const { said, heard } = await ring(dora);
+      const { remotePort: port } = dora.line();
+      if (cancels) {
+        const gone = cancel(said);
+        actor('acme').line().say(gone.text);
+        expect((await actor('acme').hearFinal(gone)).status).toBe(200);
+        await dora.hear('CANCEL');
+      }
+      dora.line().hangUp();
+      await dora.line().over;
+      await end(said, cancels ? '487 cancelled' : '500 member-unreachable');
+      await dora.dial(port);
+      await giveIn(dora, heard);
+    });
+  },
+);
+
+describe('a call whose ingress dies while it rings', () => {
+  const { actor, hub } = perform({ apart: true, cast: { acme: {}, bolt: {} } });
+
+  it('is cancelled, since its caller would hear of no answer (RFC 3261 9.1)', async () => {
+    const acme = actor('acme');
+    const bolt = actor('bolt');
+    await exchange(acme, bolt);
+    const said = acme.say('INVITE', 'sip:bob@bolt.example');
+    const heard = await hearRequest(bolt, said);
+    bolt.answer(heard, 180);
+    await acme.hearAnswer(said, 100);
+    await acme.hearAnswer(said, 180);
+    await hub().ingresses[0]?.kill();
+    await hub().ingresses[0]?.revive();
+    const cancelled = await bolt.hear('CANCEL');
+    expect(cancelled.headers('via')).toEqual([heard.header('via')]);
+    bolt.answer(cancelled, 200);
+    bolt.answer(heard, 487);
+    await bolt.hear('ACK');
   });
 });

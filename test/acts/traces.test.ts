@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { explain } from '../stage/admin.js';
 import { type CollectedSpan, type Collector, startCollector } from '../stage/collector.js';
 import { exchange, hearRequest, refusal } from '../stage/exchange.js';
-import { readCounter } from '../stage/hub.js';
+import { readCounter } from '../stage/metric-sum.js';
 import { perform } from '../stage/performance.js';
 import { topologies } from '../stage/play.js';
 import type { Request } from '../stage/speech.js';

@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { afterAll, expect, it } from 'vitest';
 import { openFolder } from '../stage/folder.js';
 import { bench, type Surroundings } from './bench.js';
-import { hubName } from './candidates.js';
+import { hubName } from './hub-names.js';
 import { type Options, readOptions } from './options.js';
 import { renderJson, renderTables } from './report.js';
 

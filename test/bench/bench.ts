@@ -1,7 +1,8 @@
 import { cpus } from 'node:os';
-import { chooseCandidates, hubName } from './candidates.js';
+import { chooseCandidates } from './candidates.js';
 import { measureCodec } from './codec.js';
 import { openCredentials } from './credentials.js';
+import { hubName } from './hub-names.js';
 import { measureCandidate, measureInTurn } from './measure.js';
 import type { Options } from './options.js';
 import type { Pattern } from './patterns.js';

@@ -1,6 +1,7 @@
 import type { Candidate } from './candidate.js';
 import { answererDomain, senderDomain } from './credentials.js';
 import { type Feature, featureEnvironment, featureName } from './features.js';
+import { hubName, singleName } from './hub-names.js';
 import { hubUnderTest } from './hub-under-test.js';
 import { howInstancesRun, hubOfInstances, timesInstances } from './instances.js';
 import { kamailioPeer } from './kamailio-peer.js';
@@ -10,9 +11,6 @@ import type { Pattern } from './patterns.js';
 import { createProfiler } from './profiler.js';
 import type { Findings, FoundProfile, Growth } from './report.js';
 import type { Sink } from './sink.js';
-
-/** The name under which our hub stands in every table. */
-export const hubName = 'guildhall';
 
 /** One of those that are measured in turn. */
 export interface Chosen {
@@ -55,6 +53,7 @@ export async function chooseCandidates(options: Options, ground: Ground): Promis
   if (options.only.includes('generator')) candidates.push({ candidate: noHub });
   if (options.only.includes('hub'))
     candidates.push(options.profile ? profiledHub(options, ground) : { candidate: ownHub(hubName, options, ground) });
+  if (options.only.includes('single')) candidates.push({ candidate: ownHub(singleName, { ...options, single: true }, ground) });
   if (options.only.includes('peer')) {
     for (const name of options.peers) {
       const peer = await kamailioPeer(name);

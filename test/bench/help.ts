@@ -15,7 +15,8 @@ What is measured
                     kamailio, kamailio-stateless: the fastest that was found (allocator for production, no DNS cache)
                     kamailio-packaged, kamailio-packaged-stateless: as Debian's package has it, whose allocator checks itself; one TCP
                     worker instead of two for more than 8 connections, of which it may die otherwise (issue 3791 of Kamailio)
-  --only LIST       hub, peer, codec, generator (the load's two ends without a hub)         (default hub,peer,codec)
+  --only LIST       hub, single (the hub as one process, beside it), peer, codec, generator (the load's two ends without a hub)
+                                                                            (default hub,peer,codec)
   --features LIST   what the hub does besides: records,metrics,traces, or off               (default all)
   --single          all services of the hub in one process
   --short           one small round of the main patterns, about half a minute: the hub is hardly warm yet
@@ -48,6 +49,7 @@ Examples
   npm run bench -- --instances 2
   npm run bench -- --members-rate 10000
   npm run bench -- --patterns 8@25000               (memory at 25,000 transactions a second)
+  npm run bench -- --only hub,single,peer --patterns 4x50,100x1,8@4000
   npm run bench -- --only codec
 
 Goals are set against the fastest Kamailio; the ratio to the packaged one stands behind, and is what is judged where the fastest was not

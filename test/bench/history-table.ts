@@ -1,18 +1,23 @@
 import type { Recorded } from './history.js';
 import { headingOf } from './patterns.js';
 
-/** What was recorded as a Markdown table, a row a pattern and a column a hub, for the README. */
+/** What was recorded as a Markdown table, a row a pattern and a column a hub, for the README. Behind a peer stand the ratios of ours to it. */
 export function markdownOf({ patterns }: Recorded): string {
   const peers = [...new Set(patterns.flatMap((one) => [...one.peers.map(({ peer }) => peer), ...(one.died ?? [])]))];
-  const rows = patterns.map(({ pattern, unit, hub, peers: found, died = [] }) => {
+  const alsoSingle = patterns.some(({ single }) => single !== undefined);
+  const rows = patterns.map(({ pattern, unit, hub, single, peers: found, died = [] }) => {
     const beside = peers.map((name) => {
       const peer = found.find((one) => one.peer === name);
       if (peer === undefined) return died.includes(name) ? 'died' : '';
-      return `${cell(peer, unit)}: ${peer.ratio.perSecond.toFixed(2)} ×${peer.how === undefined ? '' : ` (${peer.how})`}`;
+      const other = single?.ratios[name];
+      const times = [peer.ratio.perSecond, ...(other === undefined ? [] : [other])].map((ratio) => `${ratio.toFixed(2)} ×`).join(', ');
+      return `${cell(peer, unit)}: ${times}${peer.how === undefined ? '' : ` (${peer.how})`}`;
     });
-    return line([`\`${pattern}\` ${headingOf(pattern)}`, cell(hub, unit), ...beside]);
+    const whole = alsoSingle ? [single === undefined ? '' : cell(single, unit)] : [];
+    return line([`\`${pattern}\` ${headingOf(pattern)}`, cell(hub, unit), ...whole, ...beside]);
   });
-  return `${[line(['pattern', 'hub', ...peers]), line(['---', '---', ...peers.map(() => '---')]), ...rows].join('\n')}\n`;
+  const heading = ['pattern', 'hub', ...(alsoSingle ? ['hub as one process'] : []), ...peers];
+  return `${[line(heading), line(heading.map(() => '---')), ...rows].join('\n')}\n`;
 }
 
 type Figures = Pick<Recorded['patterns'][number]['hub'], 'perSecond' | 'cpu' | 'p99'>;

@@ -79,6 +79,25 @@ it('holds figures and ratios of the hub beside each peer', () => {
   ]);
 });
 
+it('holds the hub as one process beside the hub, of which it is no peer', () => {
+  const single = row('guildhall-single', { perSecond: 12_000, cpu: 20 });
+  const peers = [row('kamailio', { perSecond: 3_000 }), row('kamailio-stateless', { perSecond: 24_000, how: 'one worker' })];
+  const found = recordOf(findingsOf([row('guildhall'), single, ...peers]), 'guildhall', about);
+  expect(found.patterns).toMatchObject([
+    { hub: { perSecond: 10_000 }, single: { cpu: 20, ratios: { kamailio: 4, 'kamailio-stateless': 0.5 } } },
+  ]);
+  expect(found.patterns[0]?.peers.map(({ peer }) => peer)).toEqual(['kamailio', 'kamailio-stateless']);
+  expect(readRecorded(JSON.stringify(found), 'some.json')).toEqual(found);
+  expect(markdownOf(found).split('\n')).toEqual([
+    '| pattern | hub | hub as one process | kamailio | kamailio-stateless |',
+    '| --- | --- | --- | --- | --- |',
+    expect.stringMatching(
+      /10,000\/s, 30\.0 µs, p99 4\.0 ms \| 12,000\/s, 20\.0 µs, p99 4\.0 ms \| 3,000.*: 3\.33 ×, 4\.00 × \| .*: 0\.42 ×, 0\.50 × \(one worker\) \|$/,
+    ),
+    '',
+  ]);
+});
+
 it('can be shown as a table', () => {
   expect(markdownOf(good()).split('\n')).toEqual([
     '| pattern | hub | kamailio |',

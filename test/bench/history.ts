@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { features } from './features.js';
+import { singleName } from './hub-names.js';
 import type { Findings } from './report.js';
-import { medians, ratios } from './rows.js';
+import { type Median, medians, ratios } from './rows.js';
 
 const positive = z.number().finite().min(0).max(1e12);
 const words = z.string().min(1).max(200);
@@ -48,6 +49,8 @@ export const recordSchema = z.strictObject({
         pattern: words,
         unit: z.enum(['tx', 'calls']),
         hub: figuresSchema.extend({ cpuParts: z.record(words, z.number()), memoryParts: z.record(words, z.number()) }),
+        /** The hub as one process, and its rate to each peer's. */
+        single: figuresSchema.extend({ ratios: z.record(words, z.number().gt(0)) }).optional(),
         peers: z
           .array(
             figuresSchema.extend({
@@ -100,6 +103,7 @@ export function recordOf(findings: Findings, hub: string, about: Omit<Recorded, 
       pattern,
       unit,
       hub: { ...figuresOf(own), cpuParts: rounded(cpuParts), memoryParts: rounded(memoryParts) },
+      ...singleUnder(findings, all, pattern),
       peers: beside
         .filter((ratio) => ratio.pattern === pattern)
         .flatMap(({ peer, perSecond, cpu, p99 }) =>
@@ -115,6 +119,13 @@ export function recordOf(findings: Findings, hub: string, about: Omit<Recorded, 
       ...diedUnder(findings, pattern),
     }));
   return { format: 1, ...about, patterns };
+}
+
+function singleUnder({ rows }: Findings, all: readonly Median[], pattern: string): Pick<Recorded['patterns'][number], 'single'> {
+  const found = all.find((row) => row.hub === singleName && row.pattern === pattern);
+  if (found === undefined) return {};
+  const beside = ratios(rows, singleName).filter((ratio) => ratio.pattern === pattern);
+  return { single: { ...figuresOf(found), ratios: Object.fromEntries(beside.map(({ peer, perSecond }) => [peer, round(perSecond)])) } };
 }
 
 function howOf({ how }: { readonly how?: string }): { how?: string } {

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { cpus } from 'node:os';
-import { type Hub, type HubSettings, readCounter, startHub } from '../stage/hub.js';
+import { type Hub, type HubSettings, startHub } from '../stage/hub.js';
+import { readCounter } from '../stage/metric-sum.js';
 import type { Candidate, Place, RunningHub } from './candidate.js';
 import { answererDomain, hubDomain, senderDomain } from './credentials.js';
 import { type Feature, featureSettings } from './features.js';

@@ -90,7 +90,9 @@ describe('options of the bench', () => {
     for (const verb of ['record', 'check'] as const) {
       const request = readOptions([`--${verb}`]);
       const all = ['kamailio', 'kamailio-stateless', 'kamailio-packaged', 'kamailio-packaged-stateless'];
-      expect(request).toMatchObject({ options: { peers: all, only: ['hub', 'peer'], history: { verb } } });
+      expect(request).toMatchObject({
+        options: { peers: all, only: verb === 'record' ? ['hub', 'single', 'peer'] : ['hub', 'peer'], history: { verb } },
+      });
       expect(request).toMatchObject({ options: { patterns: expect.arrayContaining([expect.objectContaining({ name: 'calls' })]) } });
     }
     expect(readOptions(['--check'])).toMatchObject({ options: { history: { patterns: 'recorded' } } });

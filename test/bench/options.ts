@@ -3,7 +3,7 @@ import { type Feature, features } from './features.js';
 import { type Pattern, readPatterns, usualPatterns } from './patterns.js';
 
 /** What is measured. */
-export const parts = ['hub', 'peer', 'codec', 'generator'] as const;
+export const parts = ['hub', 'single', 'peer', 'codec', 'generator'] as const;
 export type Part = (typeof parts)[number];
 /** Those that may be measured beside our hub. */
 export const peers = ['kamailio', 'kamailio-stateless', 'kamailio-packaged', 'kamailio-packaged-stateless'] as const;
@@ -124,7 +124,7 @@ function readRequest(args: readonly string[]): Request {
 /** What is meant where nothing is said. */
 function usualOf(values: Values, grown: Grown | undefined, history: History | undefined) {
   const peersMeant = history === undefined ? 'kamailio' : peers.join();
-  const only = history === undefined && !values.short ? 'hub,peer,codec' : 'hub,peer';
+  const only = history?.verb === 'record' ? 'hub,single,peer' : history === undefined && !values.short ? 'hub,peer,codec' : 'hub,peer';
   if (values.short) return { ...short, peers: peersMeant, only };
   // Hubs that run beside each other take turns in short rounds.
   const inTurn = grown !== undefined || (values.with !== undefined && !values.profile);

@@ -1,6 +1,7 @@
 import { type CodecFigure, totalName } from './codec.js';
 import { type Difference, differenceLines, differences } from './differences.js';
 import { goalLines } from './goals.js';
+import { singleName } from './hub-names.js';
 import { headingOf } from './patterns.js';
 import { type Cost, type ProfileSummary, renderProfile } from './profile.js';
 import { type Loss, type Median, medians, type Row, ratios } from './rows.js';
@@ -99,14 +100,16 @@ export function renderTables(findings: Findings, name: string): string {
       if (row.rounds > 1) lines.push(bestLine(findings.rows, row));
     }
     lines.push(...lossLines(findings, pattern));
-    for (const ratio of ratios(findings.rows, name).filter((one) => one.pattern === pattern)) {
+    const ours = [name, ...(group.some(({ hub }) => hub === singleName) ? [singleName] : [])];
+    for (const ratio of ours.flatMap((own) => ratios(findings.rows, own)).filter((one) => one.pattern === pattern)) {
       const words = `${ratio.perSecond.toFixed(2)} x the transactions, ${ratio.cpu.toFixed(2)} x the CPU, ${ratio.p99.toFixed(2)} x the p99`;
       lines.push(`  ${ratio.hub} to ${ratio.peer}: ${words}`);
     }
     lines.push(...differenceLines(compare(findings), pattern), ...growthLines(findings, pattern));
     // A part of a hub, or another one than the table is about, has no goals.
     if (findings.compared === undefined && findings.grown === undefined && findings.profiles.length === 0)
-      lines.push(...goalLines(findings.rows, name, pattern));
+      for (const own of ours)
+        lines.push(...goalLines(findings.rows, own, pattern).map((line) => (own === name ? line : `${line} (${own})`)));
   }
   if (findings.codec.length > 0) {
     lines.push(

@@ -1,3 +1,4 @@
+import { hubName, singleName } from './hub-names.js';
 import type { Unit } from './patterns.js';
 import { groups, median } from './statistics.js';
 
@@ -88,14 +89,15 @@ export function medians(rows: readonly Row[]): readonly Median[] {
   });
 }
 
-/** The ratios of hub `name` to every other hub, from rounds that both went through. */
+/** The ratios of hub `name` to every other hub, from rounds that both went through; our hub in another shape is no peer of it. */
 export function ratios(rows: readonly Row[], name: string): readonly Ratio[] {
-  const others = rows.filter((row) => row.hub !== name);
+  const own = new Set([name, singleName, ...(name === singleName ? [hubName] : [])]);
+  const others = rows.filter((row) => !own.has(row.hub));
   return groups(others, (row) => `${row.pattern} ${row.hub}`).flatMap((group) => {
     const [first] = group;
     const pairs = group.flatMap((peer) => {
-      const own = rows.find((row) => row.hub === name && row.pattern === peer.pattern && row.round === peer.round);
-      return own === undefined || peer.perSecond === 0 ? [] : [{ own, peer }];
+      const beside = rows.find((row) => row.hub === name && row.pattern === peer.pattern && row.round === peer.round);
+      return beside === undefined || peer.perSecond === 0 ? [] : [{ own: beside, peer }];
     });
     if (first === undefined || pairs.length === 0) return [];
     const of = (field: (row: Row) => number): number => median(pairs.map(({ own, peer }) => field(own) / field(peer)));

@@ -21,6 +21,8 @@ export interface Fault {
   readonly concerns?: (from: string, to: string) => boolean;
   /** Before traffic: what the fault needs. */
   prepare?(ground: Ground): Promise<void>;
+  /** More traffic, begun when that of the senders runs: resolves to who sends. `rate` is that of the senders together. */
+  join?(ground: Ground, rate: number): Promise<readonly Party[]>;
   /** Makes the fault. Traffic goes on meanwhile, and until it resolves. */
   strike(ground: Ground): Promise<void>;
   /** Given to `judge`; a function where they hang on what happened. */
@@ -74,7 +76,7 @@ export async function playFault(stage: Stage, fault: Fault): Promise<RowResult> 
   };
   try {
     await fault.prepare?.(ground);
-    const senders = await startTraffic(topology, rate);
+    const senders = [...(await startTraffic(topology, rate)), ...((await fault.join?.(ground, rate)) ?? [])];
     await pause(calm * warmUpShare * 1000);
     const since = moment();
     await pause(calm * (1 - warmUpShare) * 1000);

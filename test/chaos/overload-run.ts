@@ -1,4 +1,4 @@
-import { readMetrics, sumIn } from '../stage/hub.js';
+import { readMetrics, sumIn } from '../stage/metric-sum.js';
 import { type Apart, keepApart } from './cores.js';
 import { openDialogProbe } from './dialog-probe.js';
 import { collect } from './fault-run.js';

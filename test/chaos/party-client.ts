@@ -11,6 +11,8 @@ import { createSenderBook } from './sender-book.js';
 export interface PartyClient {
   /** Resolves when every connection is open; keeps them from then on. */
   dial(order: Extract<PartyOrder, { kind: 'dial' }>): Promise<void>;
+  /** Sends on a connection that the hub dialled to this port, too, until it ends; gives what is to be told of the responses that come on it, whole ones. */
+  borrow(socket: TLSSocket, port: number): (responses: string) => void;
   send(peers: readonly string[], rate: number): void;
   /** Sends nothing new; resolves with the number of unanswered when it is 0, or after `patience` ms. */
   settle(patience: number): Promise<number>;
@@ -130,6 +132,23 @@ export function createPartyClient(domain: string): PartyClient {
         };
         for (const lane of lanes) if (lane.socket === undefined) open(lane);
       });
+    },
+    borrow(socket, port) {
+      const lane: Lane = { port, state: 'open', socket, entry: book.opened(port, moment()), rest: '' };
+      lanes.push(lane);
+      const over = (end: 'closed' | 'broken') => () => {
+        const at = lanes.indexOf(lane);
+        if (at < 0) return;
+        lanes.splice(at, 1);
+        book.closed(lane.entry, end, moment());
+      };
+      socket.on('end', over('closed'));
+      socket.on('error', over('broken'));
+      socket.on('close', over('closed'));
+      return (responses) => {
+        book.now(moment());
+        scanResponses(responses, book);
+      };
     },
     send(to, rate) {
       const active = to.map(peerNumber);

@@ -28,6 +28,9 @@ function serve(): void {
       case 'dial':
         await dialled().dial(order);
         return { kind: 'dial' };
+      case 'reuse':
+        await listening().share(dialled(), order.patience);
+        return { kind: 'reuse' };
       case 'send':
         dialled().send(order.peers, order.rate);
         return { kind: 'send' };

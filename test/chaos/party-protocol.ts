@@ -26,6 +26,8 @@ export type PartyOrder =
       readonly serverName: string;
       readonly identity: Identity;
     }
+  /** Send on the connections that the hub dials, from now on (RFC 5923). Resolves when one is open, within `patience` ms. */
+  | { readonly kind: 'reuse'; readonly patience: number }
   /** Send MESSAGEs to these domains in turn, `rate` a second in all (open loop). Again with another rate: goes on with that; 0 pauses. */
   | { readonly kind: 'send'; readonly peers: readonly string[]; readonly rate: number }
   /** Send nothing new and wait until everything has its answer or `patience` ms are over. */
@@ -41,6 +43,7 @@ export type PartyAnswer =
   | Failure
   | { readonly kind: 'listen'; readonly port: number }
   | { readonly kind: 'dial' }
+  | { readonly kind: 'reuse' }
   | { readonly kind: 'send' }
   | { readonly kind: 'settle'; readonly unanswered: number }
   | { readonly kind: 'behave' }
@@ -86,8 +89,9 @@ export interface SenderBook {
   readonly troubles: readonly string[];
 }
 
-/** One connection a proxy dialled. */
+/** One connection a proxy sent on. */
 export interface ConnectionEntry {
+  /** Where it dialled; its own where the hub did. */
   readonly port: number;
   readonly openedAt: number;
   /** 0: it is open still. */

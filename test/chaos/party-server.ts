@@ -2,7 +2,9 @@ import type { Socket } from 'node:net';
 import { createServer, type TLSSocket } from 'node:tls';
 import type { Identity } from '../bench/load-protocol.js';
 import { echoRequests } from '../bench/request-echo.js';
+import { takeApart } from './mixed-stream.js';
 import { moment } from './moment.js';
+import type { PartyClient } from './party-client.js';
 import type { Behaviour, ReceiverBook } from './party-protocol.js';
 import { createReceiverBook } from './receiver-book.js';
 
@@ -11,6 +13,8 @@ export interface PartyServer {
   readonly port: number;
   behave(behaviour: Behaviour): Promise<void>;
   wear(identity: Identity): void;
+  /** Lends its connections, those that come included, to a client that sends on them, too. Resolves when there is one, within `patience` ms. */
+  share(client: Pick<PartyClient, 'borrow'>, patience: number): Promise<void>;
   book(): ReceiverBook;
   close(): void;
 }
@@ -27,6 +31,16 @@ export async function openPartyServer(port: number, identity: Identity): Promise
   let behaviour: Behaviour = { kind: 'answers', status: 200 };
   let accepted = 0;
   let ended = 0;
+  let borrower: Pick<PartyClient, 'borrow'> | undefined;
+  let borrowed: (() => void) | undefined;
+  /** Takes what the far end of a lent connection answers. */
+  const hearers = new Map<TLSSocket, (responses: string) => void>();
+
+  const lend = (socket: TLSSocket): void => {
+    if (borrower === undefined) return;
+    hearers.set(socket, borrower.borrow(socket, bound));
+    borrowed?.();
+  };
 
   const serve = (socket: TLSSocket): void => {
     let rest = '';
@@ -39,6 +53,7 @@ export async function openPartyServer(port: number, identity: Identity): Promise
     socket.on('close', () => {
       ended += 1;
       sockets.delete(socket);
+      hearers.delete(socket);
     });
     const flush = (): void => {
       const answers = Buffer.from(pending, 'latin1');
@@ -54,20 +69,36 @@ export async function openPartyServer(port: number, identity: Identity): Promise
       if (behaviour.kind === 'resets' && !ping) below?.resetAndDestroy();
       return ping && (behaviour.kind !== 'silent' || behaviour.pings) ? firstLines(200) : '';
     };
-    socket.on('data', (chunk: Buffer) => {
-      const text = rest === '' ? chunk.toString('latin1') : rest + chunk.toString('latin1');
+    /** Answers the requests at the start of a text and gives what is left of it; undefined where it cannot be read. */
+    const answer = (text: string): string | undefined => {
       const echo = echoRequests(text, choose);
-      if (!echo.sound || text.length - echo.used > longest) {
-        socket.destroy();
-        return;
-      }
-      rest = echo.used === text.length ? '' : text.slice(echo.used);
+      if (!echo.sound) return undefined;
+      const left = echo.used === text.length ? '' : text.slice(echo.used);
       const mute = behaviour.kind === 'silent' && !behaviour.pings;
-      if (echo.answers === '' || mute || socket.destroyed || below?.destroyed === true) return;
+      if (echo.answers === '' || mute || socket.destroyed || below?.destroyed === true) return left;
       // One write per connection and turn, however many chunks the turn brings.
       if (pending === '') setImmediate(flush);
       pending += echo.answers;
+      return left;
+    };
+    socket.on('data', (chunk: Buffer) => {
+      const text = rest === '' ? chunk.toString('latin1') : rest + chunk.toString('latin1');
+      const hear = hearers.get(socket);
+      let left: string | undefined;
+      if (hear === undefined) {
+        left = answer(text);
+      } else {
+        const apart = takeApart(text);
+        left = apart.rest;
+        for (const { kind, text: part } of apart.stretches) {
+          if (kind === 'responses') hear(part);
+          else if (answer(part) === undefined) left = undefined;
+        }
+      }
+      if (left === undefined || left.length > longest) socket.destroy();
+      else rest = left;
     });
+    lend(socket);
     if (behaviour.kind === 'never-reads') socket.pause();
   };
 
@@ -108,6 +139,17 @@ export async function openPartyServer(port: number, identity: Identity): Promise
       }
     },
     wear: (next) => server.setSecureContext({ cert: next.cert, key: next.key, ca: next.ca }),
+    share(client, patience) {
+      borrower = client;
+      return new Promise((resolve, reject) => {
+        const late = setTimeout(() => reject(new Error('the hub has dialled no connection to send on')), patience);
+        borrowed = () => {
+          clearTimeout(late);
+          resolve();
+        };
+        for (const socket of sockets.keys()) lend(socket);
+      });
+    },
     book: () => ({ runs: book.runs(), accepted, ended }),
     close: shut,
   };

@@ -1,9 +1,14 @@
+import { connect } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { echoRequests } from '../bench/request-echo.js';
+import { createRequestTemplate } from '../bench/request-template.js';
 import { type Authority, openSafe, type Safe } from '../stage/certificates.js';
 import { memberCertificate } from '../stage/identities.js';
 import { balance } from './ledger.js';
+import { takeApart } from './mixed-stream.js';
 import { pause } from './moment.js';
 import { type Party, startParty } from './party.js';
+import { openPartyServer } from './party-server.js';
 
 /** Two parties without a hub: one sends to the other's port directly. */
 describe('a party', () => {
@@ -87,6 +92,46 @@ describe('a party', () => {
     const { account } = await play(acme, crow, 5_000);
     expect(account.pairs[0]?.after.statuses).toEqual(new Map([[503, account.sent]]));
     expect(account.withoutRetryAfter).toBe(0);
+  });
+
+  it('sends on connections that come in, and answers what is asked on them', async () => {
+    const [acme, crow] = [await memberCertificate(authority, 'acme.example'), await party('crow')];
+    const { cert, key } = acme;
+    let asked = 0;
+    let heard = '';
+    const far = connect({ host: '127.0.0.1', port: crow.port, servername: 'crow.example', cert, key, ca: authority.cert });
+    far.on('data', (chunk: Buffer) => {
+      for (const { kind, text } of takeApart(chunk.toString('latin1')).stretches) {
+        if (kind === 'responses') heard += text;
+        else {
+          const echo = echoRequests(text);
+          asked += echo.requests;
+          far.write(echo.answers);
+        }
+      }
+    });
+    await crow.reuse();
+    await crow.send(['acme.example'], 200);
+    const template = createRequestTemplate('acme.example', 'crow.example', 'run', 600);
+    far.write(template.batch(0, 1));
+    await expect.poll(() => heard).toMatch(/^SIP\/2.0 200 OK\r\n/);
+    await expect.poll(() => asked).toBeGreaterThan(20);
+    expect(await crow.settle(5_000)).toBe(0);
+    far.destroy();
+    await expect.poll(async () => (await crow.books()).sent.connections.map((one) => one.end)).toEqual(['closed']);
+    const { sent, received } = await crow.books();
+    expect(sent).toMatchObject({ count: asked, strays: 0, troubles: [], connections: [{ port: crow.port }] });
+    expect(received.runs.map(({ times }) => [...times])).toEqual([[1]]);
+  });
+
+  it('that is to send on connections that come in says so when none does', async () => {
+    const server = await openPartyServer(0, {
+      domain: 'crow.example',
+      ...(await memberCertificate(authority, 'crow.example')),
+      ca: authority.cert,
+    });
+    await expect(server.share({ borrow: () => () => {} }, 1)).rejects.toThrow('no connection to send on');
+    server.close();
   });
 
   it('starts anew on the same port with empty books', async () => {

@@ -14,6 +14,8 @@ export interface Party {
   readonly port: number;
   /** Connects to these ports of the hub, `each` connections to every one, and stays connected. */
   dial(ports: readonly number[], serverName: string, each: number): Promise<void>;
+  /** Sends on the connections that the hub dials, from now on; resolves when there is one. */
+  reuse(): Promise<void>;
   /** Sends to these domains, `rate` a second in all, until told otherwise. */
   send(peers: readonly string[], rate: number): Promise<void>;
   /** Sends nothing new; resolves with the number of unanswered when there are none, or after `patience` ms. */
@@ -28,6 +30,9 @@ export interface Party {
   revive(): Promise<void>;
   close(): Promise<void>;
 }
+
+/** The hub dials at the first request, and again after a pause that grows. */
+const linkPatienceMs = 10_000;
 
 /** Starts a member's proxy; it listens when this resolves. */
 export async function startParty(id: string, identity: Identity): Promise<Party> {
@@ -45,6 +50,7 @@ export async function startParty(id: string, identity: Identity): Promise<Party>
       return child.pid;
     },
     dial: async (ports, serverName, each) => void (await child.order({ kind: 'dial', ports, serverName, each, identity: worn }, 'dial')),
+    reuse: async () => void (await child.order({ kind: 'reuse', patience: linkPatienceMs }, 'reuse')),
     send: async (peers, rate) => void (await child.order({ kind: 'send', peers, rate }, 'send')),
     settle: async (patience) => (await child.order({ kind: 'settle', patience }, 'settle')).unanswered,
     behave: async (behaviour) => void (await child.order({ kind: 'behave', behaviour }, 'behave')),

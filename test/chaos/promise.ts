@@ -25,12 +25,14 @@ export interface Demands {
   readonly refusals?: readonly string[];
   /** Pairs not concerned may see 503; default they may not. */
   readonly others503?: boolean;
+  /** Most 503 without Retry-After; default 0. */
+  readonly withoutRetryAfter?: number;
 }
 
 /** What broke, a sentence each, with the figure that is. */
 export function judge(account: Account, demands: Demands): readonly string[] {
   const others = account.pairs.filter((pair) => !pair.concerned);
-  const { lost = 0, duplicates = 0, twoBranches = 0, died = 0, longest = 32_000, othersReal = 1 } = demands;
+  const { lost = 0, duplicates = 0, twoBranches = 0, died = 0, longest = 32_000, othersReal = 1, withoutRetryAfter = 0 } = demands;
   return [
     ...atMost(account.lost, lost, `got no answer on connections that lived (${account.lostThere} of them had reached the far member)`),
     ...atMost(account.duplicates, duplicates, 'answers were too many'),
@@ -38,7 +40,7 @@ export function judge(account: Account, demands: Demands): readonly string[] {
     ...atMost(account.died, died, 'died with their connection'),
     ...atMost(account.invented, 0, 'were answered in the name of a member that never saw them'),
     ...atMost(account.unexplained, 0, 'refusals came without a reason'),
-    ...atMost(account.withoutRetryAfter, 0, 'times 503 came without Retry-After'),
+    ...atMost(account.withoutRetryAfter, withoutRetryAfter, 'times 503 came without Retry-After'),
     ...inTime('the slowest answer took', account.longest, longest),
     ...inTime('traffic was normal again after', account.normalAfter, demands.normalAfter),
     ...inTime('a sender heard nothing at all for', account.worstGap, demands.worstGap),

@@ -8,6 +8,7 @@ import { diskFull } from './rows/disk-full.js';
 import { diskReadOnly } from './rows/disk-read-only.js';
 import { handshakeStorm } from './rows/handshake-storm.js';
 import { killIngress } from './rows/kill-ingress.js';
+import { killIngressReuse } from './rows/kill-ingress-reuse.js';
 import { killNats } from './rows/kill-nats.js';
 import { killPolicies } from './rows/kill-policies.js';
 import { killPolicy } from './rows/kill-policy.js';
@@ -30,6 +31,7 @@ export const rows: readonly Row[] = [
   killPolicy,
   killPolicies,
   killIngress,
+  killIngressReuse,
   killNats,
   restartNats,
   partitionRelay,

@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Running } from '@guildhall/chassis/running';
+import { createSameProcess } from '@guildhall/chassis/same-process';
 import type { BusService } from '@guildhall/cli/hub/nats-conf';
 import { configSchema as consoleSchema } from '@guildhall/console/config';
 import { start as startConsole } from '@guildhall/console/start';
@@ -14,6 +15,7 @@ import { startApart } from './apart.js';
 import type { Authority, Identity } from './certificates.js';
 import { type CommunityPart, communityText, listenerName } from './community.js';
 import { openFolder } from './folder.js';
+import { readCounter } from './metric-sum.js';
 import { type NatsServer, startNats } from './nats.js';
 import { freePort } from './port.js';
 
@@ -24,6 +26,8 @@ export interface Topology {
   readonly policies: number;
   /** Default none: they only look at what the others do. */
   readonly consoles?: number;
+  /** Ingresses and relays speak to each other without NATS where one alone hears, as in `up --single`; not with `apart`. */
+  readonly together?: boolean;
 }
 
 /** What the stage settles by itself. */
@@ -131,6 +135,7 @@ export async function startHub(part: HubPart): Promise<Hub> {
 /** Starts the services of a hub, each on the NATS that `access` names for it (instances count from 1). */
 export async function startServices(part: HubPart, access: (service: BusService, number: number) => BusAccess): Promise<HubServices> {
   const { domain, topology = { ingresses: 1, relays: 1, policies: 1 }, settings = {}, apart = false } = part;
+  const beside = topology.together === true ? createSameProcess() : undefined;
   const { interfaces = [] } = part;
   const folder = openFolder('hub');
   const community = folder.file('community.yaml');
@@ -184,7 +189,9 @@ export async function startServices(part: HubPart, access: (service: BusService,
         ...settings.relay,
       };
       return keep(
-        apart ? startApart('relay', config, folder, part.environment) : here((signal) => startRelay(relaySchema.parse(config), signal)),
+        apart
+          ? startApart('relay', config, folder, part.environment)
+          : here((signal) => startRelay(relaySchema.parse(config), signal, beside)),
       );
     });
     const ingresses = await several(topology.ingresses, async (number) => {
@@ -206,7 +213,7 @@ export async function startServices(part: HubPart, access: (service: BusService,
       const started = await keep(
         apart
           ? startApart('ingress', config, folder, part.environment)
-          : here((signal) => startIngress(ingressSchema.parse(config), signal)),
+          : here((signal) => startIngress(ingressSchema.parse(config), signal, beside)),
       );
       return { ...started, port: Number(started.addresses[`listener:${listenerName}`]?.split(':').at(-1)) };
     });
@@ -274,23 +281,4 @@ export async function ready(one: Pick<Instance, 'id' | 'addresses'>): Promise<vo
     if (Date.now() > patience) throw new Error(`${one.id} does not get ready: ${reasons}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
-}
-
-/** The sum of a metric over the series of one instance that have these labels; 0 where there is none. */
-export async function readCounter(one: Instance, metric: string, labels: Readonly<Record<string, string>>): Promise<number> {
-  return sumIn(await readMetrics(one), metric, labels);
-}
-
-/** What an instance shows of all its metrics at one moment. */
-export async function readMetrics(one: Instance): Promise<string> {
-  return (await fetch(`http://${one.addresses['admin']}/metrics`)).text();
-}
-
-/** `readCounter` of what was read before: what is to be compared must be of the same moment. */
-export function sumIn(text: string, metric: string, labels: Readonly<Record<string, string>>): number {
-  const wanted = Object.entries(labels).map(([name, value]) => `${name}="${value}"`);
-  return text
-    .split('\n')
-    .filter((line) => line.startsWith(metric) && /^[{ ]/.test(line.slice(metric.length)) && wanted.every((label) => line.includes(label)))
-    .reduce((sum, line) => sum + Number(/ ([0-9.e+-]+)/.exec(line.slice(line.lastIndexOf('}') + 1))?.[1] ?? 0), 0);
 }

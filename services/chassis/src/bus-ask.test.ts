@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { BusError } from './bus.js';
 import { askPolicy } from './bus-ask.js';
+import { BusError } from './bus-error.js';
 
 const bytes = (text: string): Uint8Array => Buffer.from(text);
 

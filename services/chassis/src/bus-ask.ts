@@ -1,4 +1,5 @@
-import { type Bus, BusError } from './bus.js';
+import type { Bus } from './bus.js';
+import { BusError } from './bus-error.js';
 
 /** When a question that nobody answered is asked again, as parts of its time: whoever got it may be dead, and another of its kind is there. */
 const again = [1 / 4, 1 / 2] as const;

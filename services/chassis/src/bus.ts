@@ -1,11 +1,13 @@
-import { errors, headers, type Msg, type NatsConnection } from '@nats-io/transport-node';
+import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import { dialNats } from './bus-dial.js';
 import { tooOld } from './bus-fault.js';
+import { createQuestions, traceHeader } from './bus-questions.js';
 import { type BusStorage, type BusStore, createBusStore } from './bus-store.js';
 import { createUnheard, type MakeUnheard, type Unheard } from './bus-unheard.js';
 import { monotonic } from './clock.js';
 import type { Logger } from './log.js';
 import { oncePer } from './once-per.js';
+import type { SameProcess } from './same-process.js';
 import { subjectMatcher } from './subject-match.js';
 
 /** Answers a request, once. Nothing happens if the asker is gone. */
@@ -44,6 +46,8 @@ export interface Bus extends BusStorage {
   readonly unheard: MakeUnheard;
   /** Returns how to stop. Subscriptions survive a reconnect. */
   subscribe(subject: string, handler: Handler, queue?: string): Stop;
+  /** As `subscribe`, on a subject that this instance alone hears: what a service of the same process says there need not go over NATS. */
+  subscribeAlone(subject: string, handler: Handler): Stop;
   /**
    * Leaves this nats-server for the next of those that were configured, as if the connection had been lost: for who is heard by nobody, or hears
    * nobody. Nothing where there is one only.
@@ -72,17 +76,6 @@ export interface BusFailures {
   unheard: number;
 }
 
-/** Why a request got no answer. */
-export class BusError extends Error {
-  readonly code: 'no-responders' | 'timeout' | 'disconnected' | 'failed';
-
-  constructor(code: BusError['code'], message: string, cause?: unknown) {
-    super(message, { cause });
-    this.name = 'BusError';
-    this.code = code;
-  }
-}
-
 /** How to reach NATS. */
 export interface BusConfig {
   /** One address or several with commas between. */
@@ -93,18 +86,15 @@ export interface BusConfig {
   replicas?: number | undefined;
 }
 
-/** W3C Trace Context. */
-const traceHeader = 'traceparent';
-
 /** What every inbox begins with. */
 const inboxes = '_INBOX.';
 
 /**
  * Connects to NATS and stays connected: once it has been there it is redialled for ever. Throws a Fault when the first
  * connect fails (`bus-unreachable`, `bus-authorization`) or the server is older than 2.9 (`bus-too-old`). `inbox` is what answers come to
- * (`subjects.inbox`): its users at NATS let no service listen to another's.
+ * (`subjects.inbox`): its users at NATS let no service listen to another's. `beside` is what services that share a process share.
  */
-export async function connectBus(config: BusConfig, name: string, log: Logger, inbox = '_INBOX'): Promise<Bus> {
+export async function connectBus(config: BusConfig, name: string, log: Logger, inbox = '_INBOX', beside?: SameProcess): Promise<Bus> {
   const connection = await dialNats(config, name, inbox);
   const old = tooOld(connection.info?.version ?? '0', config.url);
   if (old !== undefined) {
@@ -112,16 +102,25 @@ export async function connectBus(config: BusConfig, name: string, log: Logger, i
     throw old;
   }
   const store = createBusStore(() => dialNats(config, `${name} store`, inbox), config.replicas ?? 1, log, inbox);
-  return createBus(connection, store, inbox, config.url.includes(','), log);
+  return createBus({ connection, store, inbox, several: config.url.includes(','), beside }, log);
 }
 
-function createBus(connection: NatsConnection, store: BusStore, inbox: string, several: boolean, log: Logger): Bus {
+interface BusParts {
+  readonly connection: NatsConnection;
+  readonly store: BusStore;
+  readonly inbox: string;
+  /** More than one nats-server is configured. */
+  readonly several: boolean;
+  readonly beside: SameProcess | undefined;
+}
+
+function createBus({ connection, store, inbox, several, beside }: BusParts, log: Logger): Bus {
   const failures: BusFailures = { handler: 0, oversize: 0, unheard: 0 };
   const listeners = new Set<(up: boolean) => void>();
-  const unanswered = new Set<(reason: BusError) => void>();
   const logHandler = oncePer(1000, monotonic);
   const logOversize = oncePer(1000, monotonic);
   const logError = oncePer(1000, monotonic);
+  const questions = createQuestions(connection);
   let up = true;
   let closing = false;
   let maxPayload = connection.info?.max_payload ?? 1024 * 1024;
@@ -136,7 +135,7 @@ function createBus(connection: NatsConnection, store: BusStore, inbox: string, s
       log.info({ server: connection.getServer(), version: serverVersion }, 'bus is back');
     } else {
       if (!closing) log.warn('bus is lost, redialling');
-      for (const reject of [...unanswered]) reject(new BusError('disconnected', 'the connection to NATS was lost'));
+      questions.lost();
     }
     for (const listener of [...listeners]) {
       try {
@@ -167,11 +166,12 @@ function createBus(connection: NatsConnection, store: BusStore, inbox: string, s
   watchStatus().catch((thrown: unknown) => log.error({ err: thrown }, 'bus status is not followed any more'));
   void connection.closed().then(() => setUp(false));
 
-  const deliver = (handler: Handler, subject: string, message: Msg): void => {
+  /** `message` is there for what came from NATS. */
+  const deliver = (handler: Handler, subject: string, payload: Uint8Array, message?: Msg): void => {
     try {
-      const result: unknown = message.reply
-        ? handler(message.data, (answer) => respond(message, answer), message.headers?.get(traceHeader))
-        : handler(message.data);
+      const result: unknown = message?.reply
+        ? handler(payload, (answer) => respond(message, answer), message.headers?.get(traceHeader))
+        : handler(payload);
       if (result instanceof Promise) result.catch((thrown: unknown) => handlerFailed(thrown, subject));
     } catch (thrown) {
       handlerFailed(thrown, subject);
@@ -198,6 +198,28 @@ function createBus(connection: NatsConnection, store: BusStore, inbox: string, s
     return () => listeners.delete(listener);
   };
 
+  const subscribe: Bus['subscribe'] = (subject, handler, queue) => {
+    const saidHere = subjectMatcher(subject);
+    const subscription = connection.subscribe(subject, {
+      ...(queue === undefined ? {} : { queue }),
+      callback: (error, message) => {
+        if (error === null) {
+          // What JetStream hands out has the subject it was stored under, whatever place a reader named for it: said here it was not.
+          if (saidHere(message.subject)) deliver(handler, subject, message.data, message);
+          else handlerFailed(new Error('it was not said there, but handed out of a stream'), subject);
+        } else log.error({ error: error.message, subject }, 'NATS ended a subscription: check the permissions of the user');
+      },
+    });
+    const stop = (): void => {
+      if (!connection.isClosed()) subscription.unsubscribe();
+    };
+    const inOrder = async (): Promise<void> => {
+      if (up && !connection.isClosed() && !subscription.isClosed()) await subscription.drain().catch(() => undefined);
+      else stop();
+    };
+    return Object.assign(stop, { inOrder });
+  };
+
   return {
     connected: () => up,
     onConnected,
@@ -210,7 +232,7 @@ function createBus(connection: NatsConnection, store: BusStore, inbox: string, s
     failures,
     unheard: createUnheard(connection, inbox, failures, (thrown) => handlerFailed(thrown, 'unheard')),
     publish(subject, payload, unheard) {
-      if (!up || oversize(payload, subject)) return;
+      if (!up || oversize(payload, subject) || beside?.say(subject, payload) === true) return;
       try {
         connection.publish(subject, payload, unheard);
       } catch (thrown) {
@@ -218,26 +240,20 @@ function createBus(connection: NatsConnection, store: BusStore, inbox: string, s
         if (!closing) handlerFailed(thrown, subject);
       }
     },
-    subscribe(subject, handler, queue) {
-      const saidHere = subjectMatcher(subject);
-      const subscription = connection.subscribe(subject, {
-        ...(queue === undefined ? {} : { queue }),
-        callback: (error, message) => {
-          if (error === null) {
-            // What JetStream hands out has the subject it was stored under, whatever place a reader named for it: said here it was not.
-            if (saidHere(message.subject)) deliver(handler, subject, message);
-            else handlerFailed(new Error('it was not said there, but handed out of a stream'), subject);
-          } else log.error({ error: error.message, subject }, 'NATS ended a subscription: check the permissions of the user');
-        },
-      });
-      const stop = (): void => {
-        if (!connection.isClosed()) subscription.unsubscribe();
+    subscribe,
+    subscribeAlone(subject, handler) {
+      const stop = subscribe(subject, handler);
+      const stopBeside = beside?.hear(subject, (payload) => deliver(handler, subject, payload));
+      const both = (): void => {
+        stopBeside?.();
+        stop();
       };
       const inOrder = async (): Promise<void> => {
-        if (up && !connection.isClosed() && !subscription.isClosed()) await subscription.drain().catch(() => undefined);
-        else stop();
+        // What was said in this process before is with the handler once NATS has handed over its part.
+        await stop.inOrder();
+        stopBeside?.();
       };
-      return Object.assign(stop, { inOrder });
+      return Object.assign(both, { inOrder });
     },
     elsewhere() {
       if (!several || !up || closing) return;
@@ -247,24 +263,7 @@ function createBus(connection: NatsConnection, store: BusStore, inbox: string, s
     async settled() {
       if (up) await connection.flush().catch(() => undefined);
     },
-    request(subject, payload, timeoutMs, trace = '') {
-      if (!up) return Promise.reject(new BusError('disconnected', 'there is no connection to NATS'));
-      return new Promise((resolve, reject) => {
-        const refuse = (reason: BusError): void => {
-          unanswered.delete(refuse);
-          reject(reason);
-        };
-        unanswered.add(refuse);
-        const options = trace === '' ? { timeout: timeoutMs } : { timeout: timeoutMs, headers: traceHeaders(trace) };
-        connection.request(subject, payload, options).then(
-          (message) => {
-            unanswered.delete(refuse);
-            resolve(message.data);
-          },
-          (thrown: unknown) => refuse(requestError(thrown, subject)),
-        );
-      });
-    },
+    request: (subject, payload, timeoutMs, trace = '') => questions.ask(up, subject, payload, timeoutMs, trace),
     keyValue: store.keyValue,
     journal: store.journal,
     stream: store.stream,
@@ -280,17 +279,4 @@ function createBus(connection: NatsConnection, store: BusStore, inbox: string, s
       listeners.clear();
     },
   };
-}
-
-function traceHeaders(trace: string) {
-  const made = headers();
-  made.set(traceHeader, trace);
-  return made;
-}
-
-function requestError(thrown: unknown, subject: string): BusError {
-  if (thrown instanceof errors.TimeoutError) return new BusError('timeout', `no answer on ${subject} in time`, thrown);
-  const noResponders = thrown instanceof errors.NoRespondersError || (thrown instanceof errors.RequestError && thrown.isNoResponders());
-  if (noResponders) return new BusError('no-responders', `nobody answers on ${subject}`, thrown);
-  return new BusError('failed', `the request on ${subject} failed: ${thrown instanceof Error ? thrown.message : String(thrown)}`, thrown);
 }

@@ -1,4 +1,5 @@
-import { type Bus, BusError, type Handler, type Reply } from './bus.js';
+import type { Bus, Handler, Reply } from './bus.js';
+import { BusError } from './bus-error.js';
 import type { Journal } from './journal.js';
 import { memoryJournal } from './memory-journal.js';
 import { memoryKeyValue } from './memory-key-value.js';
@@ -63,6 +64,13 @@ export function memoryBus(maxPayload = 1024 * 1024): MemoryBus {
     }
   };
 
+  const subscribe: Bus['subscribe'] = (subject, handler, queue) => {
+    const subscription = { subject: subject.split('.'), handler, queue };
+    subscriptions.add(subscription);
+    const stop = (): void => void subscriptions.delete(subscription);
+    return Object.assign(stop, { inOrder: async () => stop() });
+  };
+
   return {
     connected: () => up,
     onConnected(listener) {
@@ -90,12 +98,8 @@ export function memoryBus(maxPayload = 1024 * 1024): MemoryBus {
         queueMicrotask(() => unheardListeners.get(unheard.reply)?.());
       } else if (up) send(subject, payload);
     },
-    subscribe(subject, handler, queue) {
-      const subscription = { subject: subject.split('.'), handler, queue };
-      subscriptions.add(subscription);
-      const stop = (): void => void subscriptions.delete(subscription);
-      return Object.assign(stop, { inOrder: async () => stop() });
-    },
+    subscribe,
+    subscribeAlone: (subject, handler) => subscribe(subject, handler),
     request(subject, payload, timeoutMs, trace = '') {
       if (!up) return Promise.reject(new BusError('disconnected', 'the memory bus is down'));
       if (matching(subject).length === 0) return Promise.reject(new BusError('no-responders', `nobody answers on ${subject}`));

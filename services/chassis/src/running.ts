@@ -1,3 +1,5 @@
+import type { SameProcess } from './same-process.js';
+
 /** A service that serves. `addresses` are "host:port" as really bound, so a configured port 0 shows the one that was given. */
 export interface Running {
   service: string;
@@ -11,9 +13,10 @@ export interface Running {
 
 /**
  * Starts a service in this process. Resolves once it serves; aborting `signal` starts the drain, which takes at most
- * the configuration's `drain`. Throws a Fault on a bad start and then leaves nothing open.
+ * the configuration's `drain`. Throws a Fault on a bad start and then leaves nothing open. `beside`: services of one process that are
+ * given the same one speak to each other without NATS where nobody else hears it.
  */
-export type Start<C> = (config: C, signal: AbortSignal) => Promise<Running>;
+export type Start<C> = (config: C, signal: AbortSignal, beside?: SameProcess) => Promise<Running>;
 
 /** What a service process tells its parent over IPC, once: that it serves, or why it does not. */
 export type ReadyMessage =

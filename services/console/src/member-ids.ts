@@ -1,6 +1,7 @@
 import { ApiFault } from '@guildhall/chassis/api/api-fault';
-import { type Bus, BusError } from '@guildhall/chassis/bus';
+import type { Bus } from '@guildhall/chassis/bus';
 import { askPolicy } from '@guildhall/chassis/bus-ask';
+import { BusError } from '@guildhall/chassis/bus-error';
 import { quoted } from '@guildhall/proto/community/quoted';
 import { MemberIdsAnswer, MemberIdsQuestion } from '@guildhall/proto/gen/guildhall/bus/v1/report';
 import { subjects } from '@guildhall/proto/subjects';

@@ -1,5 +1,6 @@
 import { ApiFault } from '@guildhall/chassis/api/api-fault';
-import { type Bus, BusError } from '@guildhall/chassis/bus';
+import type { Bus } from '@guildhall/chassis/bus';
+import { BusError } from '@guildhall/chassis/bus-error';
 import { createUserHash } from '@guildhall/chassis/user-hash';
 import { PrivacyKeyAnswer, PrivacyKeyQuestion } from '@guildhall/proto/gen/guildhall/bus/v1/report';
 import { hashedUser } from '@guildhall/proto/records/record-user';

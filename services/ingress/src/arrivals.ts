@@ -13,7 +13,7 @@ export type TurnedBack = 'too-many-connections' | 'too-many-handshakes';
 export interface Arrivals {
   /** A socket was accepted. '' lets it in; then `gone` must be called once. */
   arrive(arrival: Arrival): TurnedBack | '';
-  /** Its first words are whole. May begin its handshake, or another's, before it returns. */
+  /** Its first words are whole. */
   asked(arrival: Arrival): void;
   /** Its handshake is over, well or not. */
   over(arrival: Arrival): void;
@@ -26,8 +26,10 @@ export interface Arrivals {
   close(): void;
 }
 
-/** How often the line is looked at while somebody stands in it, ms. */
+/** How often the line is looked at while somebody stands in it, ms, ... */
 const pace = 5;
+/** ... and how soon after something changed: when what this turn had to say on live connections is written. */
+const soon = 1;
 
 /** `clock` is monotonic ms, `lag` by how many ms the event loop is late. */
 export function createArrivals(limits: ArrivalLimits, times: HandshakeTimes, { clock, lag }: { clock(): number; lag(): number }): Arrivals {
@@ -37,14 +39,14 @@ export function createArrivals(limits: ArrivalLimits, times: HandshakeTimes, { c
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
 
-  const look = (): void => {
+  /** Never at once: many things change in one turn, and what they let begin or end takes the loop's time. */
+  const look = (within = soon): void => {
     if (closed) return;
-    handshakes.advance(clock(), lag());
-    if (handshakes.waiting() === 0) return;
     timer ??= setTimeout(() => {
       timer = undefined;
-      look();
-    }, pace);
+      handshakes.advance(clock(), lag());
+      if (handshakes.waiting() > 0) look(pace);
+    }, within);
   };
 
   return {

@@ -36,8 +36,16 @@ export interface BusNews {
 /** ms of a turn for answers of our own to what relays gave up: 50 µs each, several times that when it is the first time that so many come. */
 const goneATurn = 3;
 
-/** Listens to everything an ingress is told over the bus. Returns how to stop. */
-export function listenToBus(ears: BusEars, wires: Pick<BusWires, 'arrived' | 'depart'>, news: BusNews): (() => void)[] {
+/**
+ * Takes what comes in on links that relays dialled. Before this nobody hears it, and a relay gives it to another ingress: one that has just started knows
+ * nobody yet. Returns how to stop.
+ */
+export function hearLinks(bus: Bus, id: string, wires: Pick<BusWires, 'arrived'>): () => void {
+  return bus.subscribeAlone(subjects.arrived('ingress', id), wires.arrived);
+}
+
+/** Listens to everything else an ingress is told over the bus. Returns how to stop. */
+export function listenToBus(ears: BusEars, wires: Pick<BusWires, 'depart'>, news: BusNews): (() => void)[] {
   const { id, epoch, bus, roster, path, counts, events, clock } = ears;
   const { turn, responses, transactions, verdicts, relays, forwards, shedding, batches } = path;
   const { byId } = transactions;
@@ -75,11 +83,10 @@ export function listenToBus(ears: BusEars, wires: Pick<BusWires, 'arrived' | 'de
   };
 
   return [
-    bus.subscribe(subjects.ingress(id), (payload) =>
+    bus.subscribeAlone(subjects.ingress(id), (payload) =>
       takeOutcomes(payload, { epoch, responses, gone, counts, byId, relayTold: shedding.relayTold, clock }),
     ),
-    bus.subscribe(subjects.arrived('ingress', id), wires.arrived),
-    bus.subscribe(subjects.depart('ingress', id), wires.depart),
+    bus.subscribeAlone(subjects.depart('ingress', id), wires.depart),
     bus.subscribe(subjects.changed, changed),
     bus.onConnected((up) => {
       events.bus(up);

@@ -31,7 +31,7 @@ export const busWiresStage = (most = 10, batchBytes = 100_000) => {
   const relayWires = createRelayWires(batches, most);
   const requests: [text: string, wire: Wire][] = [];
   let owner: string | undefined = 'relay-1';
-  const state = { now: 0, refuses: false };
+  const state = { now: 0, refuses: false, knows: true };
   const desk = createBusWires({
     limits: defaultLimits,
     members: table.members,
@@ -42,7 +42,7 @@ export const busWiresStage = (most = 10, batchBytes = 100_000) => {
     counts,
     records: noRecords,
     clock: () => state.now,
-    isMember: (id) => id !== 'stranger',
+    isMember: (id) => (state.knows ? id !== 'stranger' : undefined),
     refuses: () => state.refuses,
     request: (request, wire) => requests.push([request.method, wire]),
   });

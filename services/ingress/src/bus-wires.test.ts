@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { busWiresStage } from './bus-wires.stage.js';
+import { wayBack } from './members.js';
 import { sip } from './sip.stage.js';
 import { wireBatchOf } from './wires.stage.js';
 
@@ -23,6 +24,14 @@ describe('what arrived on a link of a relay', () => {
     expect(answer).toMatchObject({ subject: 'gh.v1.depart.relay.relay-1', batch: { wires: ['l1'], length: [expect.any(Number)] } });
     expect(answer?.batch.wire.toString()).toMatch(/^SIP\/2.0 403 .*unknown-peer/s);
     expect([more, requests]).toEqual([[], []]);
+  });
+
+  it('is not taken for a stranger’s while nobody is known', () => {
+    const { desk, requests, flush, state } = busWiresStage();
+    state.knows = false;
+    desk.arrived(wireBatchOf(sip()));
+    expect(flush()[0]?.batch.wire.toString()).toMatch(/^SIP\/2.0 503 .*hub-unavailable/s);
+    expect(requests).toEqual([]);
   });
 
   it.each([
@@ -98,14 +107,23 @@ describe('what arrived on a link of a relay', () => {
     relayWires.prune((relay) => relay === 'r2');
     // Its relay may be back before its answers are there.
     expect([first.open, relayWires.size()]).toEqual([true, 2]);
-    const own = table.wire('bolt');
-    relayWires.prune((relay) => relay === 'r2');
-    expect(first.open).toBe(false);
-    relayWires.prune(() => true);
-    expect(first.open).toBe(true);
-    own.open = false;
     first.inFlight = 0;
     relayWires.prune((relay) => relay === 'r2');
     expect([first.open, relayWires.size()]).toEqual([false, 1]);
+  });
+
+  it('is answered by its relay alone, which may have done so by itself while it was away, whatever else its member has', () => {
+    const { relayWires, table, flush } = busWiresStage();
+    const wire = relayWires.of('r1', 'a', table.members.of('bolt'), '');
+    if (wire === undefined) throw new Error('no wire');
+    const own = table.wire('bolt');
+    wire.inFlight = 1;
+    for (const inFlight of [1, 0]) {
+      relayWires.prune(() => false);
+      expect([wire.open, wayBack(wire)]).toEqual([inFlight === 1, wire]);
+      wire.inFlight = 0;
+    }
+    wayBack(wire)?.text('a further 2xx');
+    expect([flush().map(({ subject }) => subject), own.written]).toEqual([['gh.v1.depart.relay.r1'], []]);
   });
 });

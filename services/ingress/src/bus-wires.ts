@@ -48,7 +48,8 @@ export interface BusWiresDesk {
   readonly records: Records;
   /** Monotonic ms. */
   clock(): number;
-  isMember(id: string): boolean;
+  /** Undefined: it is not known yet who is. */
+  isMember(id: string): boolean | undefined;
   /** Whether nothing new is taken: members are asked nothing any more over their connections here. */
   refuses(): boolean;
   request(message: Message, wire: Wire): void;
@@ -88,8 +89,9 @@ export function createBusWires(desk: BusWiresDesk): BusWires {
       batches.bytes(subjects.depart('relay', relay), entry.wire, entry.member, entry.source, answer, 0, answer.length);
       return;
     }
-    if (!desk.isMember(entry.member)) {
-      refuse(relay, message, entry, 'unknown-peer');
+    const isMember = desk.isMember(entry.member);
+    if (isMember !== true) {
+      refuse(relay, message, entry, isMember === undefined ? 'hub-unavailable' : 'unknown-peer');
       return;
     }
     const wire = desk.relayWires.of(relay, entry.wire, members.of(entry.member), entry.source);

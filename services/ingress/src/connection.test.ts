@@ -106,9 +106,40 @@ it('is ended in its turn where its peer ended it, after what was written for it'
   expect(done).toEqual(['a last answer', 'end']);
 });
 
+it('is told goodbye in its turn, after what was written for it; what it says meanwhile is dropped', () => {
+  const { socket, leaving, open, say, counts } = talk();
+  const connection = open();
+  const done: string[] = [];
+  socket.write = (chunk: unknown) => done.push(String(chunk)) > 0;
+  socket.end = () => {
+    done.push('end');
+    return socket;
+  };
+  connection.text('a last answer');
+  connection.finish();
+  connection.text('too late');
+  say(sip());
+  expect([connection.open, done, counts().requests]).toEqual([false, [], 0]);
+  for (const leave of leaving) leave();
+  expect(done).toEqual(['a last answer', 'end']);
+});
+
 it('that was told goodbye already is not ended once more', () => {
   const { socket, leaving, open } = talk();
-  open().finish();
+  const connection = open();
+  connection.finish();
+  connection.finish();
   socket.emit('end');
-  expect(leaving).toEqual([]);
+  expect(leaving.length).toBe(1);
+});
+
+it('is destroyed in its turn where it keeps us waiting, and nothing it says meanwhile is taken', () => {
+  const { socket, leaving, open, say, counts } = talk();
+  const connection = open();
+  say(sip().slice(0, -5));
+  connection.tend(1_500);
+  say(sip().slice(-5));
+  expect([connection.open, socket.destroyed, counts().requests]).toEqual([false, false, 0]);
+  for (const leave of leaving) leave();
+  expect(socket.destroyed).toBe(true);
 });

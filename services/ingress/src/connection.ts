@@ -32,7 +32,7 @@ export interface Connection extends Wire {
 /** What happens on connections, and what they may cost. */
 export interface ConnectionDesk extends BufferedLimits {
   readonly turn: Turn;
-  /** Where connections that their peers ended are brought to their end, a few a turn. */
+  /** Where connections are brought to their end, a few a turn: their peers or the hub may end a thousand at one moment. */
   readonly leaving: Slices<() => void>;
   readonly sipLimits: SipLimits;
   readonly outboxBytes: number;
@@ -140,18 +140,24 @@ export function createConnection(socket: TLSSocket, name: ConnectionName, desk: 
     if (finishedSince !== 0) return;
     finishedSince = desk.clock();
     connection.open = false;
-    if (outbox.length() > 0) socket.write(outbox.take());
-    socket.end();
+    desk.leaving.take(sayGoodbye);
     // What still comes is read and dropped, so that the peer is not met with a reset before it has our last bytes.
     held = 0;
     socket.resume();
   };
 
-  /** The peer has said its last: what was written for it goes out, then close_notify. */
-  const leave = (): void => {
-    if (socket.destroyed || finishedSince !== 0) return;
+  /** What was written for the peer goes out, then close_notify. */
+  const sayGoodbye = (): void => {
+    if (socket.destroyed) return;
     if (outbox.length() > 0) socket.write(outbox.take());
     socket.end();
+  };
+  /** Its peer kept us waiting too long: nothing that comes is taken any more, and its turn to be destroyed comes. */
+  const giveUp = (reason: BrokenReason, detail: string): void => {
+    desk.broken(connection, reason, detail);
+    connection.open = false;
+    finishedSince = desk.clock();
+    desk.leaving.take(connection.destroy);
   };
 
   const sink: MessageSink = {
@@ -215,17 +221,17 @@ export function createConnection(socket: TLSSocket, name: ConnectionName, desk: 
     tend(now) {
       weigh(waiting());
       if (finishedSince !== 0) {
-        if (now - finishedSince > farewell) socket.destroy();
+        if (now - finishedSince > farewell) desk.leaving.take(connection.destroy);
       } else if (deafSince !== 0 && (connection.inFlight === 0 || now - deafSince > lastAnswers)) {
         finish();
       } else if (pausedSince !== 0 && now - pausedSince > desk.readTime(name.member.id)) {
-        end('does-not-read', `for ${Math.round((now - pausedSince) / 1000)} s`);
+        giveUp('does-not-read', `for ${Math.round((now - pausedSince) / 1000)} s`);
       } else if (deafSince === 0 && partialSince !== 0 && now - partialSince > desk.messageTime) {
-        end('half-message', `${reader.buffered()} bytes and no more`);
+        giveUp('half-message', `${reader.buffered()} bytes and no more`);
       } else if (held === 0 && desk.onlyWay(name.member.id)) {
         const step = probe.tend(heardAt, now);
         if (step === 'ask') connection.text(probe.question());
-        else if (step === 'dead') end('half-open', `nothing came for ${Math.round((now - heardAt) / 1000)} s`);
+        else if (step === 'dead') giveUp('half-open', `nothing came for ${Math.round((now - heardAt) / 1000)} s`);
       } else {
         const idle = desk.idleTime(name.member.id);
         if (idle === 0 || now - heardAt <= idle || connection.inFlight > 0) return;
@@ -266,7 +272,7 @@ export function createConnection(socket: TLSSocket, name: ConnectionName, desk: 
   socket.allowHalfOpen = true;
   socket.on('end', () => {
     connection.open = false;
-    if (finishedSince === 0) desk.leaving.take(leave);
+    if (finishedSince === 0) desk.leaving.take(sayGoodbye);
   });
   socket.on('error', (error) => {
     if (connection.open) desk.broken(connection, 'socket-error', error.message);

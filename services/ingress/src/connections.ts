@@ -47,24 +47,37 @@ export interface Connections {
   tend(now: number): void;
   closed(connection: Connection): void;
   all(): Iterable<Connection>;
+  /** Those that are about to be let in included. */
   size(): number;
+  /** Ends all at once, and lets nobody in any more. */
+  close(): void;
 }
 
-/** ms of a turn for connections that their peers ended. */
-const leavingATurn = 3;
+/**
+ * ms of a turn for connections that their peers or the hub ended, and for those whose handshake is done. A farewell is said fast, but the
+ * socket's end that follows takes several times as long.
+ */
+const aTurn = { leaving: 1, entering: 1 } as const;
+
+/** A socket whose handshake is done; who its peer is was not looked at yet. */
+interface Entering {
+  readonly socket: TLSSocket;
+  readonly source: string;
+  readonly listener: string;
+}
 
 /** Keeps every connection of this instance, and the counts that bound them. */
 export function createConnections(desk: DoorDesk): Connections {
   const { limits, members } = desk;
   const open = new Map<Connection, ShownChain>();
-  const leaving = createSlices(desk.connection.turn, leavingATurn, desk.connection.clock, (leave: () => void) => leave());
+  const leaving = createSlices(desk.connection.turn, aTurn.leaving, desk.connection.clock, (leave: () => void) => leave());
   const connectionDesk: ConnectionDesk = { ...desk.connection, leaving };
   let names = 0;
   /** The authorities and revocations that every open connection's `facts` were made with. */
   let vouchedBy: readonly X509Certificate[] = [];
   let checkedBy: Revocations | undefined;
 
-  const accept = (socket: TLSSocket, source: string, listener: string): void => {
+  const accept = ({ socket, source, listener }: Entering): void => {
     const now = desk.wall();
     const { facts, shown } = meet(socket, desk.anchors(), desk.revocations(), now);
     const peer = desk.introduce(decidePeer(facts, desk.trust(), now), facts);
@@ -87,18 +100,37 @@ export function createConnections(desk: DoorDesk): Connections {
     desk.opened(connection, peer);
   };
 
+  /** Several handshakes may end in one turn, and to read what each showed takes longer than much of what is said on live connections. */
+  const waiting = new Set<Entering>();
+  const entering = createSlices(desk.connection.turn, aTurn.entering, desk.connection.clock, (one: Entering) => {
+    // It left before its turn came, or the hub did.
+    if (!waiting.delete(one) || one.socket.destroyed) return;
+    try {
+      accept(one);
+    } catch (error) {
+      desk.turnedAway('handshake-failed', one.source, error instanceof Error ? error.message : 'unexpected', undefined);
+      one.socket.destroy();
+    }
+  });
+  const putOut = (connection: Connection): void => {
+    connection.finish();
+    setTimeout(() => leaving.take(connection.destroy), putOutTime).unref();
+  };
+
   return {
     all: () => open.keys(),
-    size: () => open.size,
+    size: () => open.size + waiting.size,
+    close() {
+      for (const { socket } of waiting) socket.destroy();
+      waiting.clear();
+      for (const connection of open.keys()) connection.destroy();
+    },
     secured(socket, source, listener) {
       // Until the connection takes over, nothing listens to a socket that may break at any time.
       socket.on('error', ignore);
-      try {
-        accept(socket, source, listener);
-      } catch (error) {
-        desk.turnedAway('handshake-failed', source, error instanceof Error ? error.message : 'unexpected', undefined);
-        socket.destroy();
-      }
+      const one = { socket, source, listener };
+      waiting.add(one);
+      entering.take(one);
     },
     review(touched) {
       const trust = desk.trust();
@@ -146,11 +178,6 @@ function ignore(): void {}
 
 /** Who is put out gets what was written for it already, but cannot stay by not listening, ms. */
 const putOutTime = 500;
-
-function putOut(connection: Connection): void {
-  connection.finish();
-  setTimeout(connection.destroy, putOutTime).unref();
-}
 
 /** What a handshake showed, and what is kept of it for later looks. */
 interface Met {

@@ -178,6 +178,16 @@ describe('who does not get in, and who loses the place', () => {
     expect(dropped).toEqual(['b1 silent', 'a2 no-turn']);
   });
 
+  it('a thousand that lose theirs do so a few at a time', () => {
+    const { table, dropped, crowd } = scene({ handshakesInFlight: 0 });
+    crowd('a', 500, 0, false);
+    crowd('b', 500);
+    table.advance(times.turn, 0);
+    expect([dropped.length, table.waiting()]).toEqual([16, 984]);
+    pass(table, times.turn, times.turn + 1_000);
+    expect([table.counts.silent, table.counts.noTurn, table.waiting()]).toEqual([500, 500, 0]);
+  });
+
   it('who is slow gives way only while all places are taken and somebody waits', () => {
     const { table, begun, dropped, crowd } = scene({ handshakesInFlight: 2 });
     crowd('a', 2);

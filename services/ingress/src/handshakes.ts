@@ -63,6 +63,8 @@ const behind = 0.1;
 const hurry = 3;
 /** ... and for how many seconds of that rate they may begin in one turn: one for all but rates that no process can keep. */
 const atOnce = 0.005;
+/** Places lost in one turn at most: a thousand that say nothing end together, and each end costs some of the loop's time. */
+const lostAtOnce = 16;
 /** The loop may be late by so many ms before handshakes slow down; they never stop. */
 const calm = 15;
 const slowest = 0.1;
@@ -166,14 +168,16 @@ export function createHandshakes(limits: HandshakeLimits, times: HandshakeTimes)
   };
 
   const expire = (now: number): void => {
-    for (const place of inState.silent) {
-      if (now - place.since < times.hello) break;
-      drop(place, 'silent');
-    }
-    for (const place of inState.asking) {
-      if (now - place.since < times.turn) break;
-      drop(place, 'no-turn');
-    }
+    let left = lostAtOnce;
+    const lose = (state: Place['state'], after: number, why: HandshakeLoss): void => {
+      for (const place of inState[state]) {
+        if (left === 0 || now - place.since < after) return;
+        left -= 1;
+        drop(place, why);
+      }
+    };
+    lose('silent', times.hello, 'silent');
+    lose('asking', times.turn, 'no-turn');
     let wanted = inState.shaking.size >= limits.handshakesInFlight ? inState.asking.size : 0;
     for (const place of inState.shaking) {
       if (wanted === 0 || now - place.since < pressed) break;

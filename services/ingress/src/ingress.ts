@@ -3,7 +3,7 @@ import { createLoopLag, followLoopLag } from '@guildhall/chassis/loop-lag';
 import { createTurnedAwayTeller } from '@guildhall/chassis/turned-away';
 import { createArrivals } from './arrivals.js';
 import { createAuthorities } from './authorities.js';
-import { listenToBus } from './bus-listening.js';
+import { hearLinks, listenToBus } from './bus-listening.js';
 import { createBusPatience, refuseSince } from './bus-patience.js';
 import { createBusWires } from './bus-wires.js';
 import type { Connection } from './connection.js';
@@ -117,7 +117,7 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim,
     counts,
     records,
     clock,
-    isMember: (id) => trust.table()?.members.has(id) === true,
+    isMember: (id) => trust.table()?.members.has(id),
     refuses: () => stage === 'refuses',
     request,
   });
@@ -261,6 +261,7 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim,
     async listen() {
       const bound = await listeners.open();
       names = hubNames(config.hub.domain, bound);
+      stops.push(hearLinks(bus, config.id, busWires));
       return Object.fromEntries(bound.map((one) => [`listener:${one.config.name}`, one.address]));
     },
     ready: () => readiness(known),
@@ -291,7 +292,7 @@ export function createIngress({ config, epoch, bus, roster, counts, events, rim,
       teller.close();
       listeners.close();
       arrivals.close();
-      for (const connection of connections.all()) connection.destroy();
+      connections.close();
       events.refused(counts.refusals.take());
       events.drained(transactions.inFlight());
     },

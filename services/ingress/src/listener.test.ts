@@ -97,7 +97,7 @@ it.each(['TLSv1.2', 'TLSv1.3'])('a handshake that stood in line is like any othe
 });
 
 it('so many at once are begun one after the other, and all get through', async () => {
-  const { told, port, arrivals } = await open({ handshakesInFlight: 2, handshakesPerSecond: 500 });
+  const { told, port, arrivals } = await open({ handshakesInFlight: 2, handshakesPerSecond: 500 }, { hello: 60_000, turn: 60_000 });
   expect(await Promise.all(Array.from({ length: 40 }, () => echo(secure(port))))).toEqual(Array(40).fill('hello'));
   expect([told.length, arrivals.counts.begun, arrivals.waiting()]).toEqual([40, 40, 0]);
 });
@@ -186,10 +186,15 @@ it('more than may stand in line are turned back; what is said too early too', as
 });
 
 it('a closed listener keeps nobody in line', async () => {
-  const { port, arrivals } = await open();
-  const socket = plain(port);
-  await until('it waits', () => arrivals.waiting() === 1);
+  const { told, port, arrivals } = await open({ handshakesInFlight: 0 }, { hello: 60_000, turn: 60_000 });
+  const hello = await realHello();
+  const sockets = Array.from({ length: 40 }, () => plain(port));
+  for (const socket of sockets.slice(20)) socket.write(hello);
+  await until('all wait', () => arrivals.waiting() === sockets.length);
+  const ended = Promise.all(sockets.map(over));
   listener?.close();
-  await over(socket);
-  await until('it is gone', () => arrivals.waiting() === 0);
+  // Nobody's turn comes any more, though they are destroyed a few at a time.
+  expect(arrivals.waiting()).toBe(0);
+  await ended;
+  expect([told, arrivals.counts.begun]).toEqual([[], 0]);
 });

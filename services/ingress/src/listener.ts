@@ -97,6 +97,7 @@ export async function openListener(
   });
 
   // Whoever waited in the backlog is accepted in one turn; a thousand at once are not to hold up those who are connected.
+  const left = createSpread((socket: Socket) => void socket.destroy());
   const accepted = createSpread((socket: Socket) => {
     const source = sourceOf(socket);
     // Gone before it was accepted, or one port of theirs twice within its own last words.
@@ -159,8 +160,12 @@ export async function openListener(
     serve: (next) => secure.setSecureContext(contextOptions(next)),
     close() {
       plain.close();
-      for (const socket of accepted.clear()) socket.destroy();
-      for (const entrant of entrants.values()) if (entrant.phase === 'waiting') entrant.socket.destroy();
+      for (const socket of accepted.clear()) left.put(socket);
+      for (const entrant of entrants.values()) {
+        if (entrant.phase !== 'waiting') continue;
+        end(entrant);
+        left.put(entrant.socket);
+      }
     },
   };
 }

@@ -122,9 +122,9 @@ export function takeToken(member: Member, requestsPerSecond: number, now: number
   return true;
 }
 
-/** The wire itself while it is open, else another open one of the same member: a response goes nowhere else (DESIGN 5). Hot path. */
+/** The wire itself while it is open or answers alone, else another open one of the same member: a response goes nowhere else (DESIGN 5). Hot path. */
 export function wayBack(wire: Wire): Wire | undefined {
-  if (wire.open) return wire;
+  if (wire.open || wire.answersAlone === true) return wire;
   for (const other of wire.member.wires) if (other.open) return other;
   return undefined;
 }

@@ -1,4 +1,4 @@
-import { BusError } from '@guildhall/chassis/bus';
+import { BusError } from '@guildhall/chassis/bus-error';
 import { Ask } from '@guildhall/proto/gen/guildhall/bus/v1/ask';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { createPolicyQuestions } from './policy-questions.js';

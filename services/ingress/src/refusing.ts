@@ -3,9 +3,10 @@ import type { Message } from '@guildhall/proto/sip/message';
 import type { SipError } from '@guildhall/proto/sip/sip-error';
 import { badMessage, type RefuseAdmission } from './admit.js';
 import type { AnsweredRefusal } from './answers.js';
+import { joinWire, sentAgain } from './copies.js';
 import { countMessage } from './counts.js';
 import type { Stations } from './stations.js';
-import { sentAgain, transactionKey } from './transactions.js';
+import { type ServerTransaction, transactionKey } from './transactions.js';
 import type { Wire } from './wire.js';
 
 /** How requests are refused. Every `now` is monotonic ms. */
@@ -16,6 +17,8 @@ export interface Refusing {
   atOnce(request: Message, wire: Wire, refusal: AnsweredRefusal, now: number): void;
   /** With a code of the table and its own sentence; a copy of what is under way is absorbed instead. */
   turnAway(request: Message, wire: Wire, code: ReasonCode, now: number): void;
+  /** A copy of what is under way: absorbed, and answered where it came with that. */
+  again(transaction: ServerTransaction, request: Message, wire: Wire, now: number): void;
   /** By admission. */
   refuse(request: Message, wire: Wire, refusal: RefuseAdmission, now: number): void;
   /** The hub has too much to do, and this member had its share of it. */
@@ -50,14 +53,22 @@ export function createRefusing(
     member.inFlight >= limits.inFlightPerMember ||
     member.transactions >= limits.transactionsPerMember;
 
+  const turnAway: Refusing['turnAway'] = (request, wire, code, now) => {
+    if (sentAgain(transactions, request, wire)) counts.retransmissions += 1;
+    else atOnce(request, wire, { status: reasons[code].status, code, sentence: reasons[code].about, header: '' }, now);
+  };
+
+  const again: Refusing['again'] = (transaction, request, wire, now) => {
+    if (joinWire(transaction, wire)) responses.again(transaction, request, wire, now);
+    else turnAway(request, wire, 'in-flight-limit', now);
+  };
+
   return {
     note,
     atOnce,
     isFull,
-    turnAway(request, wire, code, now) {
-      if (sentAgain(transactions, request, wire.member.id)) counts.retransmissions += 1;
-      else atOnce(request, wire, { status: reasons[code].status, code, sentence: reasons[code].about, header: '' }, now);
-    },
+    turnAway,
+    again,
     refuse(request, wire, refusal, now) {
       // A refused INVITE waits for its ACK, everything else is done with one answer. What has no key cannot be told apart.
       if (request.method !== 'INVITE' || !refusal.sound || isFull(wire)) {
@@ -67,7 +78,7 @@ export function createRefusing(
       const key = transactionKey(request, wire.member.id);
       const known = transactions.find(key);
       if (known !== undefined) {
-        responses.again(known, request, now);
+        again(known, request, wire, now);
         return;
       }
       note(wire.member, refusal.status, refusal.code, refusal.sentence);
@@ -78,7 +89,7 @@ export function createRefusing(
     },
     shed(request, wire, now) {
       const { member } = wire;
-      if (sentAgain(transactions, request, member.id)) return;
+      if (sentAgain(transactions, request, wire)) return;
       member.allowance += 1;
       const refusal = { code: 'hub-overloaded', sentence: reasons['hub-overloaded'].about } as const;
       note(member, 503, refusal.code, refusal.sentence);

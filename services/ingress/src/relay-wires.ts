@@ -8,8 +8,9 @@ export interface RelayWires {
   /** The wire a relay calls `id`; undefined when the relay's id or the wire's cannot be. */
   of(relay: string, id: string, member: Member, source: string): Wire | undefined;
   /**
-   * Ends the wires of relays that `alive` does not know. One with open requests stays, since its relay may be back before the answers are: until then they
-   * take another connection of the member where there is one, as those of any connection that is gone.
+   * Ends the wires of relays that `alive` does not know. One with open requests stays, since its relay may be back before the answers are. They take no other
+   * connection meanwhile: a relay that is only cut off answers by itself, and its member would hear two. One that is dead took its links with it, and
+   * whoever waited on one knows.
    */
   prune(alive: (relay: string) => boolean): void;
   size(): number;
@@ -57,7 +58,7 @@ export function createRelayWires(batches: WireBatches, most: number, opened: (wi
     prune(alive) {
       for (const [key, wire] of table) {
         const isThere = alive(wire.relay);
-        wire.open = isThere || (wire.inFlight > 0 && !wire.member.wires.some(({ open }) => open));
+        wire.open = isThere || wire.inFlight > 0;
         if (!isThere && wire.inFlight === 0) table.delete(key);
       }
     },
@@ -74,6 +75,7 @@ function relayWire(relay: string, id: string, member: Member, source: string, ba
     member,
     source,
     open: true,
+    answersAlone: true,
     inFlight: 0,
     // The relay that holds it bounds what waits there.
     hasRoom: () => true,

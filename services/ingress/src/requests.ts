@@ -51,7 +51,7 @@ interface Waiter {
 export function createRequests(stations: Stations): Requests {
   const { hub, transactions, responses, answers, verdicts, relays, forwards, counts, limits, records, clock } = stations;
 
-  const { note, atOnce, turnAway, refuse, shed, isFull } = createRefusing(stations);
+  const { note, atOnce, turnAway, again, refuse, shed, isFull } = createRefusing(stations);
 
   const act = (transaction: ServerTransaction, request: Message, admission: AskAdmission, given: KeptVerdict, now: number): void => {
     const ends = endsDialog(request, admission);
@@ -209,7 +209,7 @@ export function createRequests(stations: Stations): Requests {
     const key = transactionKey(message, member.id, via);
     const known = transactions.find(key);
     if (known !== undefined) {
-      responses.again(known, message, now);
+      again(known, message, wire, now);
       return;
     }
     if (isFull(wire)) {

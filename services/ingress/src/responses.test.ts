@@ -35,12 +35,12 @@ describe('responses', () => {
     const { table, responses, wire } = setting();
     const text = sip({ method: 'INVITE' });
     const transaction = table.open(text, wire);
-    responses.again(transaction, message(text), 0);
+    responses.again(transaction, message(text), wire, 0);
     const ringing = Buffer.from('SIP/2.0 180 Ringing\r\n');
     responses.pass(transaction, 180, ringing, 0, ringing.length, 0);
-    responses.again(transaction, message(text), 0);
+    responses.again(transaction, message(text), wire, 0);
     responses.pass(transaction, 486, bytes, 0, bytes.length, 0);
-    responses.again(transaction, message(text), 0);
+    responses.again(transaction, message(text), wire, 0);
     expect(lines(wire.written)).toEqual([
       'SIP/2.0 100 Trying',
       'SIP/2.0 180 Ringing',

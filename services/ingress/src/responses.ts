@@ -2,14 +2,16 @@ import { type ReasonCode, reasons } from '@guildhall/proto/reason';
 import type { SipLimits } from '@guildhall/proto/sip/limits';
 import { type Message, parseMessage } from '@guildhall/proto/sip/message';
 import type { Answers } from './answers.js';
+import { eachWayBack } from './copies.js';
 import { type Counts, countMessage } from './counts.js';
-import { type Member, wayBack } from './members.js';
+import type { Member } from './members.js';
 import { noteFinal } from './partner-bounds.js';
 import { noRecords, type Records, type ToldRefusal } from './records.js';
 import { responseWithOverload } from './response-oc.js';
 import { responseEvent, unanswered } from './server-transaction.js';
 import { noteRepeat } from './story.js';
 import { forgetRequest, type ServerTransaction, type Transactions } from './transactions.js';
+import type { Wire } from './wire.js';
 
 /** What a peer is told about its request, and when it is too late for that. Every `now` is monotonic ms. */
 export interface Responses {
@@ -19,8 +21,8 @@ export interface Responses {
   say(transaction: ServerTransaction, status: number, text: string, now: number, refusal?: ToldRefusal): void;
   /** Refuses what was not forwarded, or for which no response will come. */
   refuse(transaction: ServerTransaction, status: number, code: ReasonCode, sentence: string, now: number): void;
-  /** The peer sent the same request again. */
-  again(transaction: ServerTransaction, request: Message, now: number): void;
+  /** The peer sent the same request again, on this connection. */
+  again(transaction: ServerTransaction, request: Message, wire: Wire, now: number): void;
   /** Its time is over, or it is time for a 100; true when an INVITE must be cancelled. */
   timeout(transaction: ServerTransaction, now: number): boolean;
 }
@@ -61,9 +63,7 @@ export function createResponses(
 
   const send = (transaction: ServerTransaction, text: string): void => {
     if (transaction.method === 'INVITE') transaction.last = text;
-    const wire = wayBack(transaction.wire);
-    if (wire === undefined || text === '') counts.lostResponses += 1;
-    else wire.text(text);
+    if (text === '' || !eachWayBack(transaction, (wire) => wire.text(text))) counts.lostResponses += 1;
   };
 
   const say: Responses['say'] = (transaction, status, text, now, refusal) => {
@@ -137,15 +137,16 @@ export function createResponses(
         transaction.last = status >= 200 && status < 300 ? '' : from.toString('latin1', start, end);
         if (status >= 200) forgetRequest(transaction);
       }
-      const wire = wayBack(transaction.wire);
-      if (wire === undefined) counts.lostResponses += 1;
-      else wire.bytes(from, start, end);
+      // Nearly always there is but one, and it is open.
+      if (transaction.others.length === 0 && transaction.wire.open) transaction.wire.bytes(from, start, end);
+      else if (!eachWayBack(transaction, (wire) => wire.bytes(from, start, end))) counts.lostResponses += 1;
     },
-    again(transaction, request, now) {
+    again(transaction, request, wire, now) {
       counts.retransmissions += 1;
       noteRepeat(transaction.story);
       if (transactions.advance(transaction, 'request', now) !== 'resend') return;
-      send(transaction, transaction.last === '' ? answers.trying(request, transaction.wire) : transaction.last);
+      // Only there: on others nobody asked for it.
+      wire.text(transaction.last === '' ? answers.trying(request, wire) : transaction.last);
     },
     timeout(transaction, now) {
       if (!unanswered(transaction.state)) {

@@ -11,6 +11,7 @@ import { oncePer } from '@guildhall/chassis/once-per';
 import { loadTelemetry } from '@guildhall/chassis/otlp-door';
 import { createRoster } from '@guildhall/chassis/roster';
 import type { Running } from '@guildhall/chassis/running';
+import type { SameProcess } from '@guildhall/chassis/same-process';
 import { createTracing } from '@guildhall/chassis/tracing';
 import { subjects } from '@guildhall/proto/subjects';
 import type { IngressConfig } from './config.js';
@@ -37,7 +38,7 @@ const lastCall = { share: 0.2, most: 1_000 };
  * Starts an ingress. Resolves once it listens; `addresses` are `admin` and `listener:<name>`. Aborting `signal` starts the drain.
  * Throws a Fault: NATS unreachable, a port taken, a certificate or key that cannot be read.
  */
-export async function start(config: IngressConfig, signal: AbortSignal): Promise<Running> {
+export async function start(config: IngressConfig, signal: AbortSignal, beside?: SameProcess): Promise<Running> {
   const log = createLogger('ingress', config.id, config.log);
   const counts = createCounts(config.limits.refusalLogsPerSecond);
   const events = createEvents(log, counts, oncePer(1_000, monotonic, config.limits.closeLogsPerSecond));
@@ -51,7 +52,7 @@ export async function start(config: IngressConfig, signal: AbortSignal): Promise
   try {
     const tracing = createTracing({ service: 'ingress', id: config.id, telemetry: loadTelemetry(config.telemetry), log, meters });
     endings.push(() => tracing.close());
-    const bus = await connectBus(config.nats, `ingress ${config.id}`, log, subjects.inbox('ingress'));
+    const bus = await connectBus(config.nats, `ingress ${config.id}`, log, subjects.inbox('ingress'), beside);
     endings.push(() => bus.close());
     checkMessageSize(bus, 'limits.messageBytes', config.limits.messageBytes);
     const self = { service: 'ingress', id: config.id, epoch };

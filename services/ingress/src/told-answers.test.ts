@@ -16,12 +16,12 @@ const toldAnswers = (payloads: Uint8Array[]) =>
 describe('answers that left lately', () => {
   const told = (text: string, wires = ['l1']) => toldAnswers([wireBatchOf(text, { wires })]);
 
-  it('are none to what differs in its wire, branch, Call-ID, number or method, nor a provisional or a broken one', () => {
+  it('are none to what differs in its wire, branch, sent-by or method, nor a provisional or a broken one', () => {
     const answer = response(request, 200, 'OK');
     const others = [
       answer.replace(/branch=/, 'branch=z9hG4bKother'),
-      answer.replace(/Call-ID: /, 'Call-ID: other'),
-      answer.replace(/CSeq: \d+/, 'CSeq: 99'),
+      answer.replace(/proxy\./, 'proxy2.'),
+      answer.replace(/:5061/, ':5062'),
       answer.replace(/(CSeq: \d+) MESSAGE/, '$1 INFO'),
       answer.replace(/CSeq: [^\r]*/, 'CSeq: none'),
       answer.replace(/Via: [^\r]*/, 'Via: none'),
@@ -34,6 +34,19 @@ describe('answers that left lately', () => {
     expect(toldAnswers([Buffer.from([0xff])]).to('l1', message(request))).toBeUndefined();
     expect(told(answer).to('l1', message(request.replace(/CSeq: [^\r]*\r\n/, '')))).toBeUndefined();
     expect(told(answer).to('l1', message(request))?.toString('latin1')).toBe(answer);
+    expect(
+      told(answer)
+        .to('l1', message(request.replace('proxy.', 'Proxy.')))
+        ?.toString('latin1'),
+    ).toBe(answer);
+  });
+
+  it('are none to what differs in Call-ID or number where the branch is of RFC 2543', () => {
+    const old = sip({ branch: 'old' });
+    const answer = response(old, 200, 'OK');
+    for (const other of [answer.replace(/Call-ID: /, 'Call-ID: other'), answer.replace(/CSeq: \d+/, 'CSeq: 99')])
+      expect(told(other).to('l1', message(old))).toBeUndefined();
+    expect(told(answer).to('l1', message(old))?.toString('latin1')).toBe(answer);
   });
 });
 

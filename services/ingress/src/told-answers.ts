@@ -81,14 +81,16 @@ function read(payload: Uint8Array, answers: Map<string, Buffer>): void {
   }
 }
 
-/** What a request and its answers have in common. */
+/** What a request and its answers have in common (RFC 3261 17.2.3); for a branch of RFC 2543, which is not unique, more. */
 function keyOf(m: Message): string | undefined {
   const cseq = firstHeader(m, Header.cseq);
   const callId = firstHeader(m, Header.callId);
   if (firstHeader(m, Header.via) < 0 || cseq < 0 || callId < 0) return undefined;
   try {
     const { number, method } = parseCSeq(m, headerValueStart(m, cseq), headerValueEnd(m, cseq));
-    return `${method} ${number} ${topVia(m).branch} ${headerValue(m, callId)}`;
+    const { host, port, branch } = topVia(m);
+    const key = `${method} ${host}:${port} ${branch}`;
+    return branch.startsWith('z9hG4bK') ? key : `${key} ${number} ${headerValue(m, callId)}`;
   } catch (error) {
     if (error instanceof SipError) return undefined;
     throw error;

@@ -1,7 +1,6 @@
 import { createLingering } from '@guildhall/chassis/lingering';
 import { createTurnoverMap } from '@guildhall/chassis/turnover-map';
 import type { Timed, Wheel } from '@guildhall/chassis/wheel';
-import { checkRequest } from '@guildhall/proto/sip/check';
 import { Header } from '@guildhall/proto/sip/header-name';
 import { firstHeader, headerValue, headerValueEnd, headerValueStart, type Message, requestUri } from '@guildhall/proto/sip/message';
 import { parseVia, type Via } from '@guildhall/proto/sip/via';
@@ -25,6 +24,8 @@ export interface ServerTransaction extends Timed<ServerTransaction> {
   readonly key: string;
   readonly method: string;
   readonly wire: Wire;
+  /** Other connections of its member on which the same request came: what answers it is said there too. */
+  others: readonly Wire[];
   /** Monotonic ms; `deadline` is when its sender is told that nobody answered. */
   readonly openedAt: number;
   deadline: number;
@@ -84,6 +85,7 @@ export interface Transactions {
 }
 
 const nothing = Buffer.alloc(0);
+const nowhere: readonly Wire[] = [];
 const lastId = 0x7fff_ffff;
 
 /**
@@ -139,6 +141,7 @@ export function createTransactions(times: TransactionTimes, wheel: Wheel<ServerT
         key,
         method: request.method,
         wire,
+        others: nowhere,
         openedAt: now,
         deadline,
         state,
@@ -182,6 +185,7 @@ export function createTransactions(times: TransactionTimes, wheel: Wheel<ServerT
       if (unanswered(before) && !unanswered(state)) {
         transaction.wire.inFlight -= 1;
         transaction.wire.member.inFlight -= 1;
+        for (const other of transaction.others) other.inFlight -= 1;
         inFlight -= 1;
         if (transaction.target !== '') leavePair(transaction.wire.member, transaction.target);
       }
@@ -226,15 +230,6 @@ function leavePair({ towards }: Member, target: string): void {
   const left = (towards.get(target) ?? 1) - 1;
   if (left > 0) towards.set(target, left);
   else towards.delete(target);
-}
-
-/**
- * Whether this is a request that is under way, sent again. It gets the one final answer of the first, and no refusal of the hub's beside it, however
- * many came. Not for CANCEL, which has its INVITE's key.
- */
-export function sentAgain(transactions: Pick<Transactions, 'find'>, request: Message, member: string): boolean {
-  if (request.method === 'CANCEL' || checkRequest(request) !== undefined) return false;
-  return transactions.find(transactionKey(request, member)) !== undefined;
 }
 
 /** Lets go of the bytes a transaction was forwarded with: once it is answered nobody is handed them again. */

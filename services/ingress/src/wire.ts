@@ -18,6 +18,8 @@ export interface Wire {
   /** Our end of it; not there where another process holds it. */
   readonly local?: string;
   open: boolean;
+  /** What came on it is answered on it or not at all: whoever holds it may have answered by itself while it was away. Left out: on another one of its member's, once it is closed. */
+  readonly answersAlone?: true;
   /** Requests of it without a final response. */
   inFlight: number;
   /** Whether it takes what others want of its member; answers to its own requests go out as long as it is open. */

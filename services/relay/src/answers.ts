@@ -1,5 +1,6 @@
 import { checkResponse } from '@guildhall/proto/sip/check';
 import { Header } from '@guildhall/proto/sip/header-name';
+import type { SipLimits } from '@guildhall/proto/sip/limits';
 import { firstHeader, headerValueEnd, headerValueStart, type Message } from '@guildhall/proto/sip/message';
 import type { SipError } from '@guildhall/proto/sip/sip-error';
 import { createViaSpans, scanVia } from '@guildhall/proto/sip/via-scan';
@@ -7,13 +8,14 @@ import { createBranchSpans, scanBranch } from './branch-scan.js';
 import { eventOf, type Kind, type Step, step } from './client-transaction.js';
 import type { Ends } from './ends.js';
 import type { Events } from './events.js';
-import { Failure, losses } from './failover.js';
+import { Failure, type Loss, losses } from './failover.js';
 import { foreignClaims } from './foreign-claims.js';
 import type { HopByHop } from './hop-by-hop.js';
 import type { Link } from './member.js';
 import { stripVia } from './rewrite.js';
+import { createIsToSender } from './sender-via.js';
 import { afterlife, type Sending } from './sending.js';
-import { type Transaction, uncount } from './transaction.js';
+import { closeTry, isGivenUp, mayCallOff, type Transaction, uncount, wayToTry } from './transaction.js';
 import type { Transactions } from './transactions.js';
 
 /** What becomes of responses, whichever connection of their member they came in on. */
@@ -24,10 +26,12 @@ export interface Answers {
   broken(m: Message, member: string, link: Link | undefined, error: SipError): void;
 }
 
-/** Times that answers go by. */
+/** What answers go by. */
 export interface AnswersSettings {
   /** ms by which the relay waits longer than ingress does, so that the answer to the sender is ingress's (RFC 3261 16.8). */
   readonly margin: number;
+  /** Those that requests were read with. */
+  readonly limits: SipLimits;
 }
 
 /** Matches responses to tries by branch and member, and moves their transactions on; what matches nothing is counted and dropped. */
@@ -43,6 +47,7 @@ export function createAnswers(
   /** Of the response at hand: our Via, which `asked` fills, and the branch in it. */
   const via = createViaSpans();
   const branch = createBranchSpans();
+  const isToSender = createIsToSender(settings.limits);
 
   /** The transaction whose try a response answers, if its member is the one that was asked. */
   const asked = (m: Message, member: string): Transaction | undefined => {
@@ -55,12 +60,15 @@ export function createAnswers(
   };
 
   const pass = (transaction: Transaction, m: Message): boolean => {
-    const edited = stripVia(m, via.first - m.start, via.next < 0 ? -1 : via.next - m.start, foreignClaims(m, transaction.member.domains));
+    const edited = isToSender(m, via, transaction)
+      ? stripVia(m, via.first - m.start, via.next < 0 ? -1 : via.next - m.start, foreignClaims(m, transaction.member.domains))
+      : undefined;
     if (edited === undefined) {
       events.badAnswers += 1;
       // The final answer is still to come, or a CANCEL to be said.
       if (m.status < 200) return true;
-      sending.lose(transaction, losses.badAnswer(transaction.member.id));
+      // Where one of them has passed, it was no end.
+      if (transaction.state !== 'accepted') sending.lose(transaction, toNobody(transaction.member.id));
       return false;
     }
     ends.response(transaction, m.status, edited.text, m.buffer, m.start + edited.rest, m.end);
@@ -70,9 +78,11 @@ export function createAnswers(
   const apply = (transaction: Transaction, next: Step, m: Message, link: Link | undefined): void => {
     if (m.status < 200) transaction.begun = true;
     if (next.ack) hopByHop.ack(transaction, m, wayBack(transaction, link), transaction.attempt);
-    if (next.pass && isExcess(transaction, m)) events.strays += 1;
+    // RFC 6026 8: who has its end is told nothing more.
+    const isPast = transaction.told && transaction.state !== 'accepted';
+    if (next.pass && (isPast || isExcess(transaction, m))) events.strays += 1;
     else if (next.pass && !pass(transaction, m)) return;
-    if (next.state === 'terminated') {
+    if (next.state === 'terminated' || (isPast && next.state === 'accepted')) {
       sending.end(transaction);
       return;
     }
@@ -82,7 +92,7 @@ export function createAnswers(
       if (next.state === 'accepted' || next.state === 'cancelling') transaction.dueAt = now + afterlife;
       if (next.state === 'accepted') {
         uncount(transaction);
-        transactions.accepted(transaction);
+        transactions.lingers(transaction);
       }
     }
     // RFC 3261 16.8: a 101 to 199 sets Timer C anew.
@@ -94,7 +104,7 @@ export function createAnswers(
   };
 
   /**
-   * An answer to a try that was given up for another proxy. The first final response counts, whichever try it answers; but a
+   * An answer to a try that was given up, for another proxy or for good. The first final response counts, whichever try it answers; but a
    * refused INVITE is only acknowledged, since another proxy is ringing, and one that rings late is called off.
    */
   const late = (transaction: Transaction, attempt: number, m: Message, link: Link | undefined): void => {
@@ -108,23 +118,32 @@ export function createAnswers(
       if (next === undefined) events.strays += 1;
       else settle(next);
     } else if (m.status >= 300) {
-      hopByHop.ack(transaction, m, link, attempt);
+      hopByHop.ack(transaction, m, link ?? wayToTry(transaction, attempt), attempt);
     } else if (m.status >= 200) {
-      if (transaction.state === 'proceeding') hopByHop.cancel(transaction, transaction.link, transaction.attempt);
+      if (transaction.state === 'proceeding') callOff(transaction, transaction.attempt, transaction.link);
       const next = step('invite', transaction.state, 'success');
       if (next !== undefined) settle(next);
-    } else if (attempt < 31 && (transaction.calledOff & (1 << attempt)) === 0 && hopByHop.cancel(transaction, link, attempt)) {
-      transaction.calledOff |= 1 << attempt;
+      else events.strays += 1;
+    } else {
+      callOff(transaction, attempt, link);
     }
+    if (transaction.state === 'abandoned') sending.end(transaction);
+  };
+
+  const callOff = (transaction: Transaction, attempt: number, link: Link | undefined): void => {
+    if (!mayCallOff(transaction, attempt)) return;
+    if (hopByHop.cancel(transaction, link ?? wayToTry(transaction, attempt), attempt)) transaction.calledOff |= 1 << attempt;
   };
 
   /** An answer that must not pass. A provisional one is no end: all the same the far side has begun. */
   const unfit = (transaction: Transaction, m: Message, link: Link | undefined, error?: SipError): void => {
     events.badAnswers += 1;
-    if (transaction.state === 'accepted') return;
+    const isLate = isGivenUp(transaction, branch.attempt);
+    if (m.status >= 200) closeTry(transaction, branch.attempt);
+    if (transaction.state === 'accepted' && !isLate) return;
     if (m.status >= 200) {
-      sending.lose(transaction, losses.badAnswer(transaction.member.id, error));
-    } else if (branch.attempt !== transaction.attempt) {
+      if (transaction.state !== 'accepted') sending.lose(transaction, losses.badAnswer(transaction.member.id, error));
+    } else if (isLate) {
       late(transaction, branch.attempt, m, link);
     } else {
       const next = step(transaction.kind, transaction.state, 'trying');
@@ -149,7 +168,9 @@ export function createAnswers(
         return;
       }
       const { attempt } = branch;
-      if (attempt !== transaction.attempt) {
+      const isLate = isGivenUp(transaction, attempt);
+      if (m.status >= 200) closeTry(transaction, attempt);
+      if (isLate) {
         late(transaction, attempt, m, link);
         return;
       }
@@ -175,6 +196,11 @@ export function createAnswers(
       else if (firstHeader(m, Header.cseq) < 0 || isOfMethod(m, transaction.method)) unfit(transaction, m, link, error);
     },
   };
+}
+
+/** Of an answer that nobody on its way back would take for his. */
+function toNobody(member: string): Loss {
+  return { code: 'bad-gateway', sentence: `the answer of ${member} has not the Via of who asked` };
 }
 
 /**

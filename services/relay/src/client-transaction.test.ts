@@ -10,6 +10,7 @@ const states: State[] = [
   'cancel-again',
   'proceeding',
   'cancelling',
+  'abandoned',
   'accepted',
   'terminated',
 ];
@@ -19,6 +20,8 @@ describe('what a client transaction ignores', () => {
   const cases: [kind: Kind, state: State, event: Event, why: string][] = [
     ['invite', 'terminated', 'success', 'a stray response is dropped (RFC 6026 8.4)'],
     ['invite', 'terminated', 'provisional', 'so is a late provisional'],
+    ['invite', 'abandoned', 'success', 'its sender has its end (RFC 6026)'],
+    ['invite', 'abandoned', 'cancel', 'it has been told, and what rings is cancelled anyway'],
     ['invite', 'accepted', 'provisional', 'ringing after the answer'],
     ['invite', 'accepted', 'failure', 'a refusal after the answer'],
     ['invite', 'accepted', 'cancel', 'a CANCEL that crossed the answer'],
@@ -74,6 +77,7 @@ describe('what an event does', () => {
     ['invite', 'cancelling', 'deadline', 'terminated', '', '64*T1 after the CANCEL'],
     ['invite', 'accepted', 'success', 'accepted', 'pass', 'another 2xx (RFC 6026)'],
     ['invite', 'accepted', 'deadline', 'terminated', '', ''],
+    ['invite', 'abandoned', 'deadline', 'terminated', '', 'what said nothing for 64*T1 counts as failed (Timer B)'],
     ['other', 'calling', 'provisional', 'proceeding', '', 'no provisional but 100 to a non-INVITE (RFC 4320)'],
     ['other', 'calling', 'success', 'terminated', 'pass', ''],
     ['other', 'proceeding', 'failure', 'terminated', 'pass', 'no ACK'],

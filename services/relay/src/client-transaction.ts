@@ -22,6 +22,8 @@ export type State =
   | 'proceeding'
   /** The CANCEL is on its way, the final response (487, or what crossed it) is not here yet. */
   | 'cancelling'
+  /** Its sender has its end. A try that was given up may ring yet, and is cancelled then: 64*T1 after that nobody counts on it any more. */
+  | 'abandoned'
   /** A 2xx to INVITE came; further ones are passed on until the deadline (RFC 6026 7.2). */
   | 'accepted'
   | 'terminated';
@@ -158,6 +160,7 @@ const table: Record<Kind, Record<State, Row>> = {
       // RFC 3261 9.1: 64*T1 after the CANCEL nothing is waited for any more.
       deadline: terminated,
     },
+    abandoned: { deadline: terminated },
     accepted: { success: accepted, deadline: terminated },
     terminated: {},
   },
@@ -186,6 +189,7 @@ const table: Record<Kind, Record<State, Row>> = {
     'cancel-waiting': {},
     'cancel-again': {},
     cancelling: {},
+    abandoned: {},
     accepted: {},
     terminated: {},
   },
@@ -197,6 +201,7 @@ const table: Record<Kind, Record<State, Row>> = {
     'cancel-again': {},
     proceeding: {},
     cancelling: {},
+    abandoned: {},
     accepted: {},
     terminated: {},
   },

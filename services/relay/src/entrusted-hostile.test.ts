@@ -78,7 +78,7 @@ describe('an answer', () => {
 describe('what the relay answered', () => {
   it('is remembered up to a number, the latest longest', async () => {
     const { ask, settle, told, answer, state, pass } = heardStage();
-    const all = [1, 2, 3, 4, 5, 6].map(another);
+    const all = [1, 2, 3, 4, 5, 6].map((branch) => another(branch).replaceAll('MESSAGE', 'INVITE'));
     for (const [at, epoch] of ['e2', 'e3'].entries()) {
       for (const text of all.slice(3 * at, 3 * at + 3)) ask(text);
       await settle();

@@ -178,7 +178,7 @@ describe('a request that an ingress has', () => {
     expect([wires.owes(link), wires.waiting()]).toEqual([false, 0]);
     wires.leave(link);
     answer(200);
-    expect(link.written.map((text) => text.slice(8, 11))).toEqual(['200']);
+    expect(link.written).toEqual([]);
   });
 
   it('is forgotten when its sender waits no more', async () => {

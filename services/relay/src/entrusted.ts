@@ -1,16 +1,15 @@
 import type { Instance } from '@guildhall/chassis/roster';
-import { cseqMethodStart, cseqNumber } from '@guildhall/proto/sip/cseq';
-import { Header } from '@guildhall/proto/sip/header-name';
 import { roomyLimits } from '@guildhall/proto/sip/limits';
-import { firstHeader, headerValue, headerValueEnd, headerValueStart, type Message } from '@guildhall/proto/sip/message';
+import type { Message } from '@guildhall/proto/sip/message';
 import { readMessage } from '@guildhall/proto/sip/read-message';
 import { canAnswer } from '@guildhall/proto/sip/response';
 import { SipError } from '@guildhall/proto/sip/sip-error';
-import { createViaSpans, scanVia } from '@guildhall/proto/sip/via-scan';
+import type { HolderName } from './entrusted-cancels.js';
 import { type Doubt, fateOf, type HolderStanding, patience } from './entrusted-fate.js';
 import type { Link } from './member.js';
 import type { BudgetLimits } from './queue.js';
 import { createSharedRoom } from './shared-room.js';
+import { mayBeAnsweredAgain, transactionName } from './transaction-name.js';
 
 /** Requests that came in on links we dialled and that an ingress was entrusted with, until they are answered. Every `now` is monotonic ms. */
 export interface Entrusted {
@@ -23,7 +22,7 @@ export interface Entrusted {
   follows(m: Message, link: Link): string | undefined;
   /** Nobody heard it: another ingress has it now, or none. False when it waits no more, or, a CANCEL, goes to none but that. Nothing is kept of what has no answer, which is true of whoever asks. */
   unheard(m: Message, link: Link, other: string | undefined, now: number): boolean;
-  /** An ingress answers: false when the relay has done so by itself. `bytes` is a whole response. Hot path of answers to links. */
+  /** An ingress answers: false when the relay has done so by itself, or nobody waits for that any more. `bytes` is a whole response. Hot path of answers to links. */
   answers(link: Link, bytes: Buffer): boolean;
   /** Whether a link is waited for at its far end. */
   owes(link: Link): boolean;
@@ -43,16 +42,14 @@ export interface EntrustedDesk {
   instanceOf(ingress: string): Pick<Instance, 'epoch' | 'returns'> | undefined;
   /** Says a request to an ingress again. */
   again(link: Link, ingress: string, bytes: Buffer): void;
-  /** Answers it in the hub's name. */
-  answer(link: Link, bytes: Buffer, why: 'lost' | 'closing'): void;
+  /** Answers it in the hub's name, though `holder` has it. */
+  answer(link: Link, bytes: Buffer, why: 'lost' | 'closing', holder: HolderName): void;
   /** So many were answered because this ingress, or NATS, is gone. */
   given(ingress: string, count: number): void;
 }
 
 /** An incarnation of an ingress. */
-interface Holder {
-  readonly id: string;
-  readonly epoch: string;
+interface Holder extends HolderName {
   returns: number;
   awaySince: number;
   doubtedAt: number;
@@ -79,36 +76,17 @@ interface OfLink {
 const lifetime = { other: 40_000, invite: 3_600_000 } as const;
 /** How often those are forgotten whose time is over, ms. */
 const sweepTime = 1000;
-const cookie = 'z9hG4bK';
 const nothing = Buffer.alloc(0);
 
 /** Nothing is entrusted to anybody yet. */
 export function createEntrusted(desk: EntrustedDesk): Entrusted {
   const links = new Map<string, OfLink>();
   const holders = new Map<string, Holder>();
-  const via = createViaSpans();
   const room = createSharedRoom(desk.room);
   /** Those that the relay answered, oldest first. */
   const answered = new Set<Entry>();
   let busLostAt = 0;
   let sweptAt = 0;
-
-  /** Names a transaction of a link's far end, as the request and its responses say it; '' where they do not. `method` instead of that of CSeq. */
-  const keyOf = (m: Message, method = ''): string => {
-    const top = firstHeader(m, Header.via);
-    const cseq = firstHeader(m, Header.cseq);
-    if (top < 0 || cseq < 0) return '';
-    if (scanVia(m.buffer, m.start + headerValueStart(m, top), m.start + headerValueEnd(m, top), via) !== '') return '';
-    const from = m.start + headerValueStart(m, cseq);
-    const end = m.start + headerValueEnd(m, cseq);
-    const at = cseqMethodStart(m.buffer, from, end);
-    if (at < 0) return '';
-    const key = `${method === '' ? m.head.slice(at - m.start, end - m.start) : method} ${m.head.slice(via.branch - m.start, via.branchEnd - m.start)}`;
-    if (m.head.startsWith(cookie, via.branch - m.start)) return key;
-    // A branch of RFC 2543 is not unique.
-    const callId = firstHeader(m, Header.callId);
-    return `${key} ${cseqNumber(m.buffer, from, end)} ${callId < 0 ? '' : headerValue(m, callId)}`;
-  };
 
   const holderOf = (id: string): Holder => {
     const { epoch, returns } = desk.instanceOf(id) ?? { epoch: '', returns: 0 };
@@ -145,7 +123,7 @@ export function createEntrusted(desk: EntrustedDesk): Entrusted {
     answered.add(entry);
     const [oldest] = answered;
     if (oldest !== undefined && answered.size > desk.room.count) forget(oldest);
-    desk.answer(entry.link, request, 'lost');
+    desk.answer(entry.link, request, 'lost', entry.holder);
   };
 
   const look = (now: number): void => {
@@ -210,13 +188,13 @@ export function createEntrusted(desk: EntrustedDesk): Entrusted {
 
   return {
     take(m, link, ingress, now) {
-      const key = canAnswer(m) ? keyOf(m) : '';
+      const key = canAnswer(m) ? transactionName(m) : '';
       if (key === '') return 'taken';
       let of = links.get(link.id);
       const known = of?.entries.get(key);
       if (known !== undefined && !known.answered) return 'known';
       const length = m.end - m.start;
-      const invite = m.method === 'CANCEL' ? of?.entries.get(keyOf(m, 'INVITE')) : undefined;
+      const invite = m.method === 'CANCEL' ? of?.entries.get(transactionName(m, 'INVITE')) : undefined;
       const follows = invite?.answered === false && invite.holder.id === ingress;
       // What ends something is let through, unremembered: its INVITE is answered whatever becomes of it.
       if (!room.admit(link.member, length)) return follows ? 'taken' : 'full';
@@ -236,18 +214,18 @@ export function createEntrusted(desk: EntrustedDesk): Entrusted {
     },
     follows(m, link) {
       if (m.method !== 'CANCEL' && m.method !== 'ACK') return undefined;
-      const invite = links.get(link.id)?.entries.get(keyOf(m, 'INVITE'));
+      const invite = links.get(link.id)?.entries.get(transactionName(m, 'INVITE'));
       if (invite?.answered === true) return m.method === 'ACK' ? '' : undefined;
       return invite?.holder.id;
     },
     unheard(m, link, other, now) {
-      const key = canAnswer(m) ? keyOf(m) : '';
+      const key = canAnswer(m) ? transactionName(m) : '';
       if (key === '') return true;
       const entries = links.get(link.id)?.entries;
       const entry = entries?.get(key);
       if (entry === undefined || entry.answered) return false;
       // Elsewhere nobody knows its INVITE: it waits for the ingress that has that.
-      if (m.method === 'CANCEL' && entries?.get(keyOf(m, 'INVITE'))?.holder === entry.holder) return false;
+      if (m.method === 'CANCEL' && entries?.get(transactionName(m, 'INVITE'))?.holder === entry.holder) return false;
       if (other === undefined) {
         forget(entry);
       } else {
@@ -260,12 +238,21 @@ export function createEntrusted(desk: EntrustedDesk): Entrusted {
       const of = links.get(link.id);
       // A 1xx ends nothing: its hundred stands behind "SIP/2.0 ".
       const isProvisional = response[8] === 0x31;
-      if (of === undefined || (isProvisional && of.waiting === of.entries.size)) return true;
+      if (isProvisional && (of === undefined || of.waiting === of.entries.size)) return true;
       // It may be larger than what is taken from a link.
       const m = readMessage(response, roomyLimits);
-      const entry = m instanceof SipError ? undefined : of.entries.get(keyOf(m));
+      if (m instanceof SipError) return false;
+      const key = transactionName(m);
+      const entry = of?.entries.get(key);
       if (entry?.answered === true) return false;
-      if (entry !== undefined && !isProvisional) forget(entry);
+      if (isProvisional) return true;
+      // What an ingress says twice, since it may have been lost, is no second answer.
+      if (entry === undefined) {
+        // What answers the relay's own CANCEL goes nowhere, either.
+        const isOwn = key.startsWith('CANCEL ') && of?.entries.get(`INVITE${key.slice('CANCEL'.length)}`)?.answered === true;
+        return !isOwn && mayBeAnsweredAgain(key, m.status);
+      }
+      forget(entry);
       return true;
     },
     owes: (link) => (links.get(link.id)?.waiting ?? 0) > 0,
@@ -283,7 +270,7 @@ export function createEntrusted(desk: EntrustedDesk): Entrusted {
     },
     leave(link) {
       for (const entry of links.get(link.id)?.entries.values() ?? []) {
-        if (!entry.answered) desk.answer(link, entry.bytes, 'closing');
+        if (!entry.answered) desk.answer(link, entry.bytes, 'closing', entry.holder);
         forget(entry);
       }
     },

@@ -12,8 +12,9 @@ import type { Final } from './finals.js';
 import { readForwards } from './forward-batch.js';
 import type { Members } from './members.js';
 import type { Back, Outcomes } from './outcomes.js';
+import { noteVias } from './sender-via.js';
 import type { Sending } from './sending.js';
-import { newTransaction } from './transaction.js';
+import { newTransaction, openTry } from './transaction.js';
 import type { Transactions } from './transactions.js';
 
 /** What forwards are read and timed by. */
@@ -106,12 +107,16 @@ export function createForwards(
       dueAt: now + wait + settings.margin,
       trace: traced?.get(index),
     });
+    noteVias(transaction, message);
     if (!isAck && !transactions.open(transaction)) {
       back.gone(number, losses.hubFull, noCourse);
       return;
     }
     // RFC 3261 9.1: what another relay may have written is not ended here as if nobody had heard of it.
-    if (batch.again && !isAck) transaction.state = 'again';
+    if (batch.again && !isAck) {
+      transaction.state = 'again';
+      openTry(transaction, 0);
+    }
     member.inFlight += 1;
     transaction.counted = true;
     members.dispatch(transaction, message, now);

@@ -12,6 +12,7 @@ import type { DialledLink, LinkListener } from './dialled-link.js';
 import { createDoors } from './doors.js';
 import { createEnds } from './ends.js';
 import type { Events, LinkName } from './events.js';
+import { createForsakenCalls } from './forsaken-calls.js';
 import { createForwards } from './forwards.js';
 import { createHopByHop } from './hop-by-hop.js';
 import { createLocatedDoors } from './located-doors.js';
@@ -117,7 +118,7 @@ export function createHeart(
   const hopByHop = createHopByHop(here, limits, events);
   const ends = createEnds(rim.clock, rim.traces);
   const sending = createSending(transactions, hopByHop, ends, { here, limits, attempt: config.timeouts.attempt, turn }, rim, events);
-  const answers = createAnswers(transactions, sending, hopByHop, ends, { margin }, rim.clock, events);
+  const answers = createAnswers(transactions, sending, hopByHop, ends, { margin, limits }, rim.clock, events);
 
   const instanceOf = (ingress: string) => roster.every('ingress').find(({ id }) => id === ingress);
   const presence = createPresenceTable({ members: config.limits.members, ingresses: 256 }, (id, lives) => instanceOf(id)?.epoch === lives);
@@ -210,6 +211,7 @@ export function createHeart(
   );
   const bounds = { limits, margin, perMember: config.limits.transactionsPerMember };
   const forwards = createForwards(transactions, members, sending, outcomes, bounds, rim.clock, events);
+  const forsaken = createForsakenCalls(transactions, sending.cancel);
   let ageAt = 0;
   let ingresses: ReadonlySet<string> = new Set();
   /** How often each ingress had come back to NATS. */
@@ -239,6 +241,7 @@ export function createHeart(
       for (const id of ingresses) if (!now.has(id)) outcomes.left(id);
       presence.prune(new Set([...ingresses, ...now]));
       ingresses = now;
+      forsaken.rosterChanged(roster.every('ingress'), rim.clock());
       const before = returns;
       returns = new Map(roster.every('ingress').map((one) => [`${one.id} ${one.epoch}`, one.returns]));
       const back = new Set<string>();
@@ -272,22 +275,19 @@ export function createHeart(
       if (unheard.size > 0) members.repeat(new Set(unheard));
       unheard.clear();
       wires.tend(now);
+      forsaken.tend(now);
       const relays = roster.freshIds('relay');
       members.tend(now, (member) => ownerOf(member, relays));
     },
     unanswered() {
       let count = wires.waiting();
       transactions.each((transaction) => {
-        if (transaction.state !== 'accepted') count += 1;
+        if (!transaction.told) count += 1;
       });
       return count;
     },
     inFlight: () => transactions.size(),
-    members() {
-      const all: Member[] = [];
-      members.each((member) => all.push(member));
-      return all;
-    },
+    members: members.all,
     told: outcomes.counts,
     refuseNew: wires.refuseNew,
     close() {

@@ -30,7 +30,7 @@ export interface Members {
   tend(now: number, ownerOf: (member: string) => string | undefined): void;
   /** Closes all links in order. */
   close(): void;
-  each(visit: (member: Member) => void): void;
+  all(): Iterable<Member>;
 }
 
 /** How many members are held, how much may wait for each, and for how long. */
@@ -251,8 +251,6 @@ export function createMembers(
     close() {
       for (const member of held.values()) for (const proxy of member.proxies) proxy.close();
     },
-    each(visit) {
-      for (const member of held.values()) visit(member);
-    },
+    all: () => held.values(),
   };
 }

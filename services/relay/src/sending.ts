@@ -9,11 +9,12 @@ import { Failure, type Loss, losses, lossOf } from './failover.js';
 import type { HopByHop } from './hop-by-hop.js';
 import { createLostLinks, type LostLinks } from './lost-links.js';
 import type { Link, MemberProxy } from './member.js';
+import { createOutlasting } from './outlasting.js';
 import type { Line } from './queue.js';
 import { restingFaults, soonDialled } from './resting.js';
 import { type Here, rewrite } from './rewrite.js';
 import { nextTarget } from './targets.js';
-import { isCalledOff, mayReturn, saysCancelOnly, type Transaction, triedBy, uncount, wayTo } from './transaction.js';
+import { isCalledOff, mayReturn, openTry, saysCancelOnly, type Transaction, triedBy, uncount, wayTo } from './transaction.js';
 import { branchOf, type Transactions } from './transactions.js';
 
 /** How a transaction gets to a proxy of its member, to the next one, or to its end. */
@@ -65,7 +66,7 @@ export function createSending(
     transaction.member.budget.release(transaction.bytes.length);
   };
 
-  const end = (transaction: Transaction): void => {
+  const close = (transaction: Transaction): void => {
     release(transaction);
     transaction.state = 'terminated';
     transaction.link = undefined;
@@ -73,9 +74,26 @@ export function createSending(
     if (transaction.kind !== 'ack') transactions.close(transaction);
   };
 
+  const end = (transaction: Transaction): void => {
+    if (transaction.open === 0) {
+      close(transaction);
+      return;
+    }
+    if (transaction.state === 'abandoned') return;
+    // RFC 3261 16.7 step 10 and 9.1: what said nothing so far is cancelled if it rings.
+    release(transaction);
+    transaction.state = 'abandoned';
+    transaction.link = undefined;
+    uncount(transaction);
+    transaction.tryUntil = 0;
+    transaction.dueAt = rim.clock() + afterlife;
+    transactions.lingers(transaction);
+    transactions.schedule(transaction, rim.clock());
+  };
+
   const lose = (transaction: Transaction, loss: Loss): void => {
     if (transaction.state === 'terminated') return;
-    if (transaction.kind !== 'ack') ends.lost(transaction, loss);
+    if (transaction.kind !== 'ack' && !transaction.told) ends.lost(transaction, loss);
     end(transaction);
   };
 
@@ -112,6 +130,7 @@ export function createSending(
     noteWriting(transaction, now);
     release(transaction);
     transaction.written = true;
+    openTry(transaction, transaction.attempt);
     transaction.link = link;
     const next = step(transaction.kind, transaction.state, 'written');
     transaction.state = next?.state ?? transaction.state;
@@ -121,6 +140,10 @@ export function createSending(
 
   const route = (transaction: Transaction, message: Message | undefined): void => {
     const { member } = transaction;
+    if (saysCancelOnly(transaction)) {
+      outlasting.goOn(transaction);
+      return;
+    }
     const tried = triedBy(transaction);
     const proxy = nextTarget(member.proxies, tried, rim.random()) ?? soonDialled(member, tried);
     if (proxy === undefined) {
@@ -152,23 +175,21 @@ export function createSending(
     const next = step(transaction.kind, transaction.state, 'retry');
     if (next === undefined) return;
     transaction.failures |= failure;
+    const rings = transaction.begun && failure !== Failure.overloaded;
     if (next.cancelled) {
-      const { proxy } = transaction;
-      // It rings there: the CANCEL waits for the next link as long as anything is waited for.
-      if (!transaction.begun || failure === Failure.overloaded || !mayReturn(proxy)) {
-        lose(transaction, losses.cancelled(transaction.member.id));
-        return;
-      }
-      hold(transaction, proxy);
-      if (proxy.condition() === 'up') flush(proxy);
+      const { member, proxy } = transaction;
+      if (!rings) lose(transaction, losses.cancelled(member.id));
+      else outlasting.begin(transaction, mayReturn(proxy) ? undefined : losses.cancelled(member.id));
       return;
     }
     transaction.state = next.state;
     transaction.link = undefined;
     transaction.tryUntil = 0;
-    if (transaction.begun && failure !== Failure.overloaded) {
+    if (rings) {
       // The far side had begun: another proxy could ring, or deliver, a second time.
-      lose(transaction, lossOf(transaction.member.id, transaction.failures));
+      const loss = lossOf(transaction.member.id, transaction.failures);
+      if (transaction.kind === 'invite') outlasting.begin(transaction, loss);
+      else lose(transaction, loss);
     } else {
       transaction.begun = false;
       route(transaction, undefined);
@@ -211,6 +232,8 @@ export function createSending(
     if (mayReturn(proxy) && proxy.condition() !== 'up') hold(transaction, proxy);
   };
 
+  const outlasting = createOutlasting(ends, { wait, flush, end, schedule });
+
   return {
     route,
     wait,
@@ -240,11 +263,11 @@ export function createSending(
         return;
       }
       const next = step(transaction.kind, transaction.state, 'deadline');
-      if (transaction.state !== 'accepted') events.deadlines += 1;
+      if (!transaction.told) events.deadlines += 1;
       transaction.state = next?.state ?? 'terminated';
       if (transaction.state === 'terminated') {
         ends.expired(transaction);
-        end(transaction);
+        close(transaction);
         return;
       }
       transaction.tryUntil = 0;

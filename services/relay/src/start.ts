@@ -33,13 +33,13 @@ const drainPoll = 25;
 const lastCall = { share: 0.2, most: 1_000 };
 
 /** Starts a relay. Resolves once it takes forwards; aborting `signal` drains it. Throws a Fault on a bad start. */
-export const start: Start<RelayConfig> = async (config, signal) => {
+export const start: Start<RelayConfig> = async (config, signal, beside) => {
   const log = createLogger('relay', config.id, config.log);
   const events = createEvents(log, monotonic);
   const certificate = loadCertificate(config.certificate);
   const telemetry = loadTelemetry(config.telemetry);
   const epoch = newEpoch();
-  const bus = await connectBus(config.nats, `relay ${config.id}`, log, subjects.inbox('relay'));
+  const bus = await connectBus(config.nats, `relay ${config.id}`, log, subjects.inbox('relay'), beside);
   try {
     checkMessageSize(bus, 'limits.message', config.limits.message);
   } catch (error) {
@@ -157,9 +157,9 @@ export const start: Start<RelayConfig> = async (config, signal) => {
 /** Subscribes to all that a relay is told. Returns how to stop each. */
 function listen(id: string, bus: Bus, heart: Heart, events: Events) {
   return {
-    forwards: bus.subscribe(subjects.relay(id), heart.forwards),
-    arrived: bus.subscribe(subjects.arrived('relay', id), heart.arrived),
-    depart: bus.subscribe(subjects.depart('relay', id), heart.depart),
+    forwards: bus.subscribeAlone(subjects.relay(id), heart.forwards),
+    arrived: bus.subscribeAlone(subjects.arrived('relay', id), heart.arrived),
+    depart: bus.subscribeAlone(subjects.depart('relay', id), heart.depart),
     present: bus.subscribe(subjects.present, heart.present),
     changed: bus.subscribe(subjects.changed, (payload) => {
       try {

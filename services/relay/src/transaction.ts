@@ -5,9 +5,10 @@ import type { Kind, State } from './client-transaction.js';
 import type { RunningCourse } from './course.js';
 import type { Link, Member, MemberProxy } from './member.js';
 import type { Back } from './outcomes.js';
+import type { ViaPlaces } from './sender-via.js';
 
 /** One forward in the relay's hands: a client transaction, or an ACK on its way. Made whole, so that all have one shape. */
-export interface Transaction extends Timed<Transaction>, RunningCourse {
+export interface Transaction extends Timed<Transaction>, RunningCourse, ViaPlaces {
   readonly kind: Kind;
   /** Of the request, as sent. */
   readonly method: string;
@@ -48,7 +49,8 @@ export interface Transaction extends Timed<Transaction>, RunningCourse {
   tryUntil: number;
   /** Reason header value of the CANCEL that came, or ''. */
   cancelReason: string;
-  /** Tries given up of which a late provisional was answered with CANCEL already, as bits. */
+  /** Of an INVITE: tries that were written and had no final answer yet, and those of them that were cancelled though another one counts, as bits. */
+  open: number;
   calledOff: number;
   /** Bytes of responses passed on besides the first final one. */
   passedBytes: number;
@@ -95,6 +97,9 @@ export function newTransaction(given: Given): Transaction {
     source: given.source,
     bytes: given.bytes,
     bytesAreOwn: false,
+    viaAt: 0,
+    viaEnd: 0,
+    viasEnd: 0,
     state: 'waiting',
     attempt: 0,
     proxy: undefined,
@@ -110,6 +115,7 @@ export function newTransaction(given: Given): Transaction {
     dueAt: given.dueAt,
     tryUntil: 0,
     cancelReason: '',
+    open: 0,
     calledOff: 0,
     passedBytes: 0,
     trace: given.trace,
@@ -127,6 +133,29 @@ export function newTransaction(given: Given): Transaction {
 /** Proxies a transaction must not be tried on again, the present one included. */
 export function triedBy(transaction: Transaction): readonly MemberProxy[] {
   return transaction.proxy === undefined ? transaction.earlier : [...transaction.earlier, transaction.proxy];
+}
+
+/** More tries than bits are not told apart: a member has fewer proxies. */
+const countedTries = 31;
+
+/** A try of an INVITE was written. */
+export function openTry(transaction: Transaction, attempt: number): void {
+  if (transaction.kind === 'invite' && attempt < countedTries) transaction.open |= 1 << attempt;
+}
+
+/** It has its final answer. */
+export function closeTry(transaction: Transaction, attempt: number): void {
+  if (attempt < countedTries) transaction.open &= ~(1 << attempt);
+}
+
+/** Whether an answer to this try is none that is waited for: another one counts, or its sender has its end. */
+export function isGivenUp({ state, open, attempt: present }: Transaction, attempt: number): boolean {
+  return attempt !== present || state === 'abandoned' || (state === 'accepted' && attempt < countedTries && (open & (1 << attempt)) !== 0);
+}
+
+/** Whether a CANCEL of a try that was given up is still to be said: once is enough, and only what is open has an end to come. */
+export function mayCallOff({ open, calledOff }: Transaction, attempt: number): boolean {
+  return attempt < countedTries && (open & ~calledOff & (1 << attempt)) !== 0;
 }
 
 /** Its sender cancelled it. */
@@ -147,6 +176,19 @@ export function mayReturn(proxy: MemberProxy | undefined): proxy is MemberProxy 
 /** The link it was written to; where that was lost since and something was heard all the same, another one to its proxy. */
 export function wayTo({ link, proxy, number }: Transaction): Link | undefined {
   return link ?? proxy?.ready(number);
+}
+
+/** The way of a member that only dials out through whatever ingress holds a connection of it now. */
+export function reverseWay({ member, number }: Transaction): MemberProxy | undefined {
+  return member.proxies.find((proxy) => proxy.through !== undefined && proxy.ready(number) !== undefined);
+}
+
+/** A link to the proxy of this try, present or given up; to a member that only dials out any that there is. */
+export function wayToTry(transaction: Transaction, attempt: number): Link | undefined {
+  const { earlier, proxy, number } = transaction;
+  // Proxies that were never written to have no number of their own.
+  const its = attempt === transaction.attempt ? proxy : earlier.length === transaction.attempt ? earlier[attempt] : undefined;
+  return its?.ready(number) ?? reverseWay(transaction)?.ready(number);
 }
 
 /** It waits for nothing any more that could keep its member from being asked. */

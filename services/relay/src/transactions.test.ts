@@ -61,7 +61,7 @@ describe('client transactions by branch', () => {
     for (const one of [first, second]) {
       transactions.open(one);
       one.state = 'accepted';
-      transactions.accepted(one);
+      transactions.lingers(one);
     }
     transactions.close(first);
     first.state = 'terminated';

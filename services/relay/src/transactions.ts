@@ -10,7 +10,7 @@ import type { Transaction } from './transaction.js';
  * each of its transactions one of its own, and looking a number up costs a third of looking a text up, which has to be made and hashed.
  */
 export interface Transactions {
-  /** Files a transaction; false if there are as many as there may be, and no accepted INVITE to forget for it. Its due time is set by `schedule`. */
+  /** Files a transaction; false if there are as many as there may be, and no INVITE that is over to forget for it. Its due time is set by `schedule`. */
   open(transaction: Transaction): boolean;
   /** The one that this incarnation of an ingress numbers so. */
   find(epoch: string, number: number): Transaction | undefined;
@@ -18,8 +18,8 @@ export interface Transactions {
   match(bytes: Buffer, branch: BranchSpans): Transaction | undefined;
   /** Takes it off the wheel and out of the file. */
   close(transaction: Transaction): void;
-  /** An INVITE of it was answered 2xx: known for a while yet, unless the room is needed. */
-  accepted(transaction: Transaction): void;
+  /** An INVITE that is over for its sender, and known for a while yet, unless the room is needed. */
+  lingers(transaction: Transaction): void;
   /** When it is looked at next: the earliest of its due times. */
   schedule(transaction: Transaction, now: number): void;
   /** Calls `due` for every transaction whose time has come. */
@@ -69,8 +69,8 @@ export function createTransactions(settings: TransactionsSettings, due: (transac
     if (fileOf(transaction.epoch)?.held.delete(transaction.number) === true) size -= 1;
   };
 
-  /** A call more is worth more than a 2xx that may be said again of one that is set up. */
-  const forgetAccepted = (): boolean => {
+  /** A call more is worth more than a 2xx that may be said again of one that is set up, or a CANCEL that may be due of one that failed. */
+  const forgetOver = (): boolean => {
     const oldest = lingering.oldest();
     if (oldest === undefined) return false;
     oldest.state = 'terminated';
@@ -80,9 +80,9 @@ export function createTransactions(settings: TransactionsSettings, due: (transac
 
   return {
     close,
-    accepted: lingering.add,
+    lingers: lingering.add,
     open(transaction) {
-      if (size >= settings.most && !forgetAccepted()) return false;
+      if (size >= settings.most && !forgetOver()) return false;
       const { epoch, number } = transaction;
       let file = fileOf(epoch);
       if (file === undefined) {

@@ -12,6 +12,7 @@ import { SipError } from '@guildhall/proto/sip/sip-error';
 import { subjects } from '@guildhall/proto/subjects';
 import type { Answers } from './answers.js';
 import { createEntrusted, type Entrusted, type EntrustedDesk } from './entrusted.js';
+import { createEntrustedCancels, type HolderName } from './entrusted-cancels.js';
 import type { Events } from './events.js';
 import type { Link } from './member.js';
 import type { BudgetLimits } from './queue.js';
@@ -54,6 +55,13 @@ const retryAfter = 2;
 /** ms of a turn for the answers to what an ingress had that is gone, of which there may be thousands. */
 const answersATurn = 3;
 
+/** A request of a link that is answered in the place of who has it. */
+interface Orphan {
+  readonly link: Link;
+  readonly bytes: Buffer;
+  readonly holder: HolderName;
+}
+
 /** The relay's side of both conversations (wire.proto). */
 export function createWires({ bus, turn, self, linkOf, limits, clock, events, ...desk }: WiresDesk): Wires {
   let isClosing = false;
@@ -67,17 +75,30 @@ export function createWires({ bus, turn, self, linkOf, limits, clock, events, ..
   const senderWith = (lost: LostWires['lost'], again = false): WireSender =>
     createWireSender(bus, turn, self, (ingress) => subjects.arrived('ingress', ingress), { lost, clock, again });
 
-  const orphans = createSlices<{ readonly link: Link; readonly bytes: Buffer }>(turn, answersATurn, clock, ({ link, bytes }) =>
+  const cancelling = senderWith(() => undefined);
+  const cancels = createEntrustedCancels({
+    most: desk.room.count,
+    epochOf: (ingress) => (bus.connected() ? desk.instanceOf(ingress)?.epoch : undefined),
+    say: (link, ingress, text) => cancelling.add(ingress, wireOf(link), '', text, 0, text.length),
+  });
+  const orphans = createSlices<Orphan>(turn, answersATurn, clock, ({ link, bytes, holder }) => {
+    const m = parseMessage(bytes, limits);
     // Whether it went on from there nobody knows. Without Retry-After its sender takes a 503 for a 500, and does not turn away from the hub (RFC 3261 21.5.4).
-    refuse(parseMessage(bytes, limits), link, 'hub-unavailable', ''),
-  );
+    refuse(m, link, 'hub-unavailable', '');
+    cancels.take(m, link, holder, clock());
+  });
   const entrusted = createEntrusted({
     room: desk.room,
     instanceOf: desk.instanceOf,
     again: (link, ingress, bytes) => repeats.add(ingress, wireOf(link), '', bytes, 0, bytes.length),
-    answer(link, bytes, why) {
-      if (why === 'lost') orphans.take({ link, bytes });
-      else refuse(parseMessage(bytes, limits), link, 'hub-draining');
+    answer(link, bytes, why, holder) {
+      if (why === 'lost') {
+        orphans.take({ link, bytes, holder });
+        return;
+      }
+      const m = parseMessage(bytes, limits);
+      refuse(m, link, 'hub-draining');
+      cancels.take(m, link, holder, clock());
     },
     given: events.entrustedLost,
   });
@@ -105,7 +126,10 @@ export function createWires({ bus, turn, self, linkOf, limits, clock, events, ..
     owes: entrusted.owes,
     waiting: entrusted.waiting,
     busIs: entrusted.busIs,
-    tend: entrusted.tend,
+    tend(now) {
+      entrusted.tend(now);
+      cancels.tend(now);
+    },
     leave: entrusted.leave,
     refuseNew() {
       isClosing = true;

@@ -1,4 +1,4 @@
-import { readCounter } from '../../stage/hub.js';
+import { readCounter } from '../../stage/metric-sum.js';
 import { playFault } from '../fault-run.js';
 import { pause } from '../moment.js';
 import { openPath, type Path } from '../path.js';

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Fault } from '@guildhall/chassis/fault';
+import { createSameProcess, type SameProcess } from '@guildhall/chassis/same-process';
 import type { LoadedCommunity } from '../community/community-file.js';
 import { freePort } from './free-port.js';
 import { startHubNats } from './hub-nats.js';
@@ -109,7 +110,7 @@ async function choosePorts({ community }: LoadedCommunity, { doors, fleeting }: 
   return { listeners, admin, grpc, enrolment, metrics, dashboards };
 }
 
-async function startPart(service: BusService, configFile: string, { env, single, log }: HubOptions): Promise<Part> {
+async function startPart(service: BusService, configFile: string, beside: SameProcess, { env, single, log }: HubOptions): Promise<Part> {
   const ownEnv = serviceEnvironment(service, env);
   if (!single) {
     const child = await startServiceProcess({
@@ -124,7 +125,7 @@ async function startPart(service: BusService, configFile: string, { env, single,
   const controller = new AbortController();
   // Loaded only here: the other way never needs the services' code in this process.
   const { startInProcess } = await import('./up-single.js');
-  const running = await startInProcess(service, configFile, ownEnv, controller.signal);
+  const running = await startInProcess(service, configFile, ownEnv, controller.signal, beside);
   return {
     service,
     addresses: running.addresses,
@@ -170,6 +171,7 @@ async function startAt(ports: HubPorts, options: HubOptions): Promise<Hub> {
   const authority = authorityFolder(state, options.authority);
   const nats = await startHubNats(state, env, log);
   const parts: Part[] = [];
+  const beside = createSameProcess();
   let forget = (): void => {};
 
   async function stop(): Promise<void> {
@@ -188,7 +190,9 @@ async function startAt(ports: HubPorts, options: HubOptions): Promise<Hub> {
     const begin = async (service: BusService) => {
       const configFile = join(state.run, `${service}.yaml`);
       writePrivate(configFile, `${JSON.stringify(configs[service], null, 2)}\n`);
-      parts.push(await startPart(service, configFile, options).catch((thrown: unknown) => Promise.reject(asGiven(service, thrown, env))));
+      parts.push(
+        await startPart(service, configFile, beside, options).catch((thrown: unknown) => Promise.reject(asGiven(service, thrown, env))),
+      );
     };
     // The others ask policy when they start; among themselves they find each other. All are let come to an end before the first failure counts.
     await begin('policy');

@@ -248,7 +248,10 @@ export function addUp(program: Command, world: World, ends: (code: number) => vo
     .option('--metrics <host:port>', 'where the metrics API listens; default: 127.0.0.1:5071, this machine only')
     .option('--dashboards <host:port>', 'where it listens for browsers (HTTPS); default: 127.0.0.1:5072, this machine only')
     .option('--sample', 'let two members of the sample community chat through it')
-    .option('--single', 'all services in this process')
+    .option(
+      '--single',
+      'all services in this process, ingress and relay without NATS between them: less CPU, one core, and one crash ends all',
+    )
     .option('--json', 'one JSON object on stdout once it is ready; logs as JSON lines on stderr')
     .addHelpText(
       'after',

@@ -1,0 +1,149 @@
+import { defaultLimits } from '@guildhall/proto/sip/limits';
+import { type Message, parseMessage } from '@guildhall/proto/sip/message';
+import { describe, expect, it } from 'vitest';
+import { createEntrustedCancels } from './entrusted-cancels.js';
+import type { Link } from './member.js';
+import { request, wiresStage } from './wires.stage.js';
+
+const parse = (text: string): Message => parseMessage(Buffer.from(text, 'latin1'), defaultLimits);
+const invite = request.replaceAll('MESSAGE', 'INVITE');
+const link: Link = {
+  id: 'l1',
+  member: 'bolt',
+  address: '',
+  isUp: () => true,
+  standing: () => ({ state: 'up', why: '', certificateEnds: 0 }),
+  hasRoom: () => true,
+  write: () => undefined,
+};
+
+describe('an INVITE that the relay answered itself', () => {
+  const stage = (most = 10) => {
+    const epochs = new Map<string, string>();
+    const said: string[] = [];
+    const cancels = createEntrustedCancels({
+      most,
+      epochOf: (id) => epochs.get(id),
+      say: (on, ingress, text) => said.push(`${on.id} ${ingress} ${text.toString('latin1')}`),
+    });
+    return { epochs, said, cancels };
+  };
+  const holder = { id: 'ingress-1', epoch: 'e1' };
+
+  it('is not cancelled where another incarnation is, which never had it', () => {
+    const { epochs, said, cancels } = stage();
+    cancels.take(parse(invite), link, holder, 0);
+    epochs.set('ingress-1', 'e2');
+    cancels.tend(1);
+    epochs.set('ingress-1', 'e1');
+    cancels.tend(2);
+    expect(said).toEqual([]);
+  });
+
+  it('is not cancelled when its ingress has ended it by itself', () => {
+    const { epochs, said, cancels } = stage();
+    cancels.take(parse(invite), link, holder, 0);
+    cancels.tend(240_000);
+    epochs.set('ingress-1', 'e1');
+    cancels.tend(240_001);
+    expect(said).toEqual([]);
+  });
+
+  it('is forgotten for a newer one when there are too many, and what is no INVITE needs nothing', () => {
+    const { epochs, said, cancels } = stage(1);
+    cancels.take(parse(invite), link, holder, 0);
+    cancels.take(parse(invite.replace('K1', 'K2')), link, holder, 0);
+    cancels.take(parse(request), link, holder, 0);
+    epochs.set('ingress-1', 'e1');
+    cancels.tend(1);
+    expect(said.map((text) => /branch=\S+/.exec(text)?.[0])).toEqual(['branch=z9hG4bK2']);
+  });
+
+  it('is cancelled once, when its ingress is there, under its own branch', () => {
+    const { epochs, said, cancels } = stage();
+    cancels.take(parse(invite), link, holder, 0);
+    cancels.tend(1);
+    expect(said).toEqual([]);
+    epochs.set('ingress-1', 'e1');
+    cancels.tend(2);
+    cancels.tend(3);
+    expect(said).toEqual([
+      `l1 ingress-1 ${invite.replaceAll('INVITE', 'CANCEL').replace('branch=z9hG4bK1\r\n', 'branch=z9hG4bK1\r\nMax-Forwards: 70\r\n')}`,
+    ]);
+  });
+});
+
+describe('an ingress that has an INVITE of a link', () => {
+  it.each([
+    ['is off the roster for so long that it is answered for', 'away'],
+    ['cannot be reached over NATS for so long', 'bus'],
+  ])('%s, and then told to cancel it; what comes of that goes nowhere', async (_, how) => {
+    const { hear, heard, settle, ask, answer, pass, told, wires, state, bus } = wiresStage('ingress-1', 'ingress-2');
+    const busIs = (up: boolean): void => {
+      bus.setConnected(up);
+      wires.busIs(up, state.now);
+    };
+    hear('ingress-2');
+    ask(invite);
+    await settle();
+    expect(heard()).toEqual(['ingress-2 INVITE']);
+    if (how === 'away') state.epochs.delete('ingress-2');
+    else busIs(false);
+    await pass(250);
+    await pass(3_000);
+    expect([told(), heard()]).toEqual([['503'], []]);
+    state.epochs.set('ingress-2', 'e1');
+    if (how === 'bus') busIs(true);
+    await pass(250);
+    await pass(250);
+    expect(heard()).toEqual(['ingress-2 CANCEL']);
+    answer(200, invite.replaceAll('INVITE', 'CANCEL'));
+    answer(487, invite);
+    expect(told()).toEqual([]);
+  });
+
+  it('is told at once when its link is closed for good', async () => {
+    const { hear, heard, settle, ask, told, wires, link: own } = wiresStage('ingress-1', 'ingress-2');
+    hear('ingress-2');
+    ask(invite);
+    await settle();
+    ask(request.replace('K1', 'K2'));
+    await settle();
+    wires.leave(own);
+    await settle();
+    expect(told()).toEqual(['503', '503']);
+    expect(heard()).toEqual(['ingress-2 INVITE', 'ingress-2 MESSAGE', 'ingress-2 CANCEL']);
+  });
+
+  it('and has answered it is told nothing', async () => {
+    const { hear, heard, settle, ask, answer, pass, told, state } = wiresStage('ingress-1', 'ingress-2');
+    hear('ingress-2');
+    ask(invite);
+    await settle();
+    answer(486, invite);
+    state.epochs.delete('ingress-2');
+    await pass(250);
+    await pass(3_000);
+    state.epochs.set('ingress-2', 'e1');
+    await pass(250);
+    expect([told(), heard()]).toEqual([['486'], ['ingress-2 INVITE']]);
+  });
+
+  it('is told what its far end cancels itself, though the relay answered', async () => {
+    const { hear, heard, settle, ask, answer, pass, told, state } = wiresStage('ingress-1', 'ingress-2');
+    hear('ingress-2');
+    ask(invite);
+    await settle();
+    state.epochs.delete('ingress-2');
+    await pass(250);
+    await pass(3_000);
+    state.epochs.set('ingress-2', 'e1');
+    ask(invite.replaceAll('INVITE', 'CANCEL'));
+    await settle();
+    answer(200, invite.replaceAll('INVITE', 'CANCEL'));
+    expect([told(), heard()]).toEqual([
+      ['503', '200'],
+      ['ingress-2 INVITE', 'ingress-2 CANCEL'],
+    ]);
+  });
+});
