@@ -1,5 +1,6 @@
 import { defaultLimits } from '@guildhall/proto/sip/limits';
 import { type Message, parseMessage } from '@guildhall/proto/sip/message';
+import { writeResponse } from '@guildhall/proto/sip/response';
 import { describe, expect, it } from 'vitest';
 import { createEntrustedCancels } from './entrusted-cancels.js';
 import type { Link } from './member.js';
@@ -59,7 +60,42 @@ describe('an INVITE that the relay answered itself', () => {
     expect(said.map((text) => /branch=\S+/.exec(text)?.[0])).toEqual(['branch=z9hG4bK2']);
   });
 
-  it('is cancelled once, when its ingress is there, under its own branch', () => {
+  it('is cancelled no more when that had no answer for 32 s', () => {
+    const { epochs, said, cancels } = stage();
+    cancels.take(parse(invite), link, holder, 0);
+    epochs.set('ingress-1', 'e1');
+    for (let now = 0; now <= 60_000; now += 250) cancels.tend(now);
+    // After 0, 1, 3, 7, 11, 15, 19, 23, 27 and 31 s.
+    expect(said).toHaveLength(10);
+  });
+
+  it('is cancelled again until that is answered: NATS may lose what is said while it comes back', () => {
+    const { epochs, said, cancels } = stage();
+    const cancelled = (status: number, to = invite): Buffer =>
+      Buffer.from(writeResponse(parse(to.replaceAll('INVITE', 'CANCEL')), status, { toTag: 'x' }), 'latin1');
+    epochs.set('ingress-1', 'e1');
+    cancels.take(parse(invite), link, holder, 0);
+    cancels.tend(999);
+    expect(said).toHaveLength(1);
+    cancels.tend(1_000);
+    expect(said).toHaveLength(2);
+    const others = [
+      cancels.answered('l1', cancelled(100)),
+      cancels.answered('l2', cancelled(200)),
+      cancels.answered('l1', cancelled(200, invite.replace('K1', 'K2'))),
+      cancels.answered('l1', Buffer.from(writeResponse(parse(invite), 487, { toTag: 'x' }), 'latin1')),
+      cancels.answered('l1', Buffer.from('no response')),
+    ];
+    expect(others).toEqual([false, false, false, false, false]);
+    cancels.tend(3_000);
+    expect(said).toHaveLength(3);
+    expect(cancels.answered('l1', cancelled(200))).toBe(true);
+    expect(cancels.answered('l1', cancelled(200))).toBe(false);
+    cancels.tend(10_000);
+    expect(said).toHaveLength(3);
+  });
+
+  it('is cancelled when its ingress is there, under its own branch', () => {
     const { epochs, said, cancels } = stage();
     cancels.take(parse(invite), link, holder, 0);
     cancels.tend(1);
@@ -97,9 +133,14 @@ describe('an ingress that has an INVITE of a link', () => {
     await pass(250);
     await pass(250);
     expect(heard()).toEqual(['ingress-2 CANCEL']);
+    // It may not have heard that.
+    await pass(1_000);
+    expect(heard()).toEqual(['ingress-2 CANCEL']);
+    answer(200, invite.replaceAll('INVITE', 'CANCEL'));
     answer(200, invite.replaceAll('INVITE', 'CANCEL'));
     answer(487, invite);
-    expect(told()).toEqual([]);
+    await pass(5_000);
+    expect([told(), heard()]).toEqual([[], []]);
   });
 
   it('is told at once when its link is closed for good', async () => {

@@ -1,7 +1,10 @@
+import { roomyLimits } from '@guildhall/proto/sip/limits';
 import type { Message } from '@guildhall/proto/sip/message';
+import { readMessage } from '@guildhall/proto/sip/read-message';
 import { writeCancel } from '@guildhall/proto/sip/request';
 import { SipError } from '@guildhall/proto/sip/sip-error';
 import type { Link } from './member.js';
+import { transactionName } from './transaction-name.js';
 
 /** The incarnation of an ingress that has a request. */
 export interface HolderName {
@@ -11,11 +14,15 @@ export interface HolderName {
 
 /**
  * INVITEs that the relay answered itself though the ingress that has them may live. It knows nothing of that answer, and what rings there would ring on:
- * it is told to cancel as soon as it is there.
+ * it is told to cancel as soon as it is there, until it answers that. Every `now` is monotonic ms.
  */
 export interface EntrustedCancels {
   /** The relay has answered this; what is no INVITE needs nothing. */
   take(request: Message, link: Link, holder: HolderName, now: number): void;
+  /** Its far end cancels it by itself: the answer to that belongs there. */
+  yieldTo(cancel: Message, link: Link): void;
+  /** A response of an ingress for the link with this id, which may be gone: true when it answers a CANCEL of these, and is nobody else's. */
+  answered(link: string, response: Buffer): boolean;
   /** To be called every so often. */
   tend(now: number): void;
 }
@@ -32,23 +39,41 @@ export interface EntrustedCancelsDesk {
 /** An ingress that was away for longer has ended such an INVITE by itself: Timer C is three minutes and a little (RFC 3261 16.6 step 11), ms. */
 const lifetime = 240_000;
 
+/**
+ * What was said while NATS came back may be lost unnoticed: it is said again as on a transport that loses (Timers E and F, RFC 3261 17.1.2.2), ms. The
+ * first time later than there, since NATS seldom loses.
+ */
+const timer = { first: 1_000, longest: 4_000, end: 32_000 } as const;
+
 interface Left {
   readonly link: Link;
   readonly holder: HolderName;
   readonly text: Buffer;
-  readonly until: number;
+  /** When it is given up. */
+  until: number;
+  /** When it is said next, if its ingress is there. */
+  due: number;
+  /** From one time to the next; 0: it was never said. */
+  pause: number;
 }
 
 /** Nothing is remembered yet; beyond `most` the oldest is forgotten. */
 export function createEntrustedCancels({ most, epochOf, say }: EntrustedCancelsDesk): EntrustedCancels {
-  const waiting = new Set<Left>();
+  const waiting = new Map<string, Left>();
 
   /** Whether nothing more is to be done about it. */
-  const settle = ({ link, holder, text, until }: Left, now: number): boolean => {
-    const epoch = epochOf(holder.id);
-    if (epoch === holder.epoch) say(link, holder.id, text);
+  const settle = (left: Left, now: number): boolean => {
+    if (now >= left.until) return true;
+    const epoch = epochOf(left.holder.id);
+    if (epoch === undefined) return false;
     // An incarnation that is gone has left nothing to cancel by.
-    return epoch !== undefined || now >= until;
+    if (epoch !== left.holder.epoch) return true;
+    if (now < left.due) return false;
+    if (left.pause === 0) left.until = Math.min(left.until, now + timer.end);
+    left.pause = left.pause === 0 ? timer.first : Math.min(2 * left.pause, timer.longest);
+    left.due = now + left.pause;
+    say(left.link, left.holder.id, left.text);
+    return false;
   };
 
   return {
@@ -61,14 +86,26 @@ export function createEntrustedCancels({ most, epochOf, say }: EntrustedCancelsD
         if (error instanceof SipError) return;
         throw error;
       }
-      const left: Left = { link, holder, text, until: now + lifetime };
+      const left: Left = { link, holder, text, until: now + lifetime, due: now, pause: 0 };
       if (settle(left, now)) return;
-      waiting.add(left);
-      const [oldest] = waiting;
+      waiting.set(nameAt(link.id, transactionName(request, 'CANCEL')), left);
+      const [oldest] = waiting.keys();
       if (oldest !== undefined && waiting.size > most) waiting.delete(oldest);
     },
+    yieldTo(cancel, link) {
+      if (waiting.size > 0) waiting.delete(nameAt(link.id, transactionName(cancel)));
+    },
+    answered(link, response) {
+      if (waiting.size === 0) return false;
+      const m = readMessage(response, roomyLimits);
+      return !(m instanceof SipError) && m.status >= 200 && waiting.delete(nameAt(link, transactionName(m)));
+    },
     tend(now) {
-      for (const left of waiting) if (settle(left, now)) waiting.delete(left);
+      for (const [name, left] of waiting) if (settle(left, now)) waiting.delete(name);
     },
   };
+}
+
+function nameAt(link: string, transaction: string): string {
+  return `${link} ${transaction}`;
 }

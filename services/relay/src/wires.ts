@@ -149,6 +149,7 @@ export function createWires({ bus, turn, self, linkOf, limits, clock, events, ..
       const taken = entrusted.take(m, link, ingress, clock());
       if (taken === 'full') refuse(m, link, 'hub-overloaded');
       if (taken !== 'taken') return;
+      if (m.method === 'CANCEL') cancels.yieldTo(m, link);
       events.arrivals += 1;
       addMessage(first, ingress, { wire: link.id, member: link.member, source }, m);
     },
@@ -159,6 +160,7 @@ export function createWires({ bus, turn, self, linkOf, limits, clock, events, ..
         return;
       }
       eachWire(batch, (wire, member, bytes) => {
+        if (cancels.answered(wire, bytes)) return;
         const link = linkOf(wire);
         if (link === undefined || link.member !== member || !entrusted.answers(link, bytes) || !link.isUp() || !link.hasRoom()) {
           events.departuresLost += 1;
