@@ -28,7 +28,7 @@ export function messagePath(
     listeners: [{ name: 'members' }],
     certificate: { cert: 'none', key: 'none' },
     limits,
-    overload,
+    overload: { warmUp: 0, ...overload },
   });
   const [listener] = config.listeners;
   const keys = createTokenKeyRing();

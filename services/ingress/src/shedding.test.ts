@@ -14,6 +14,16 @@ describe('an overloaded hub', () => {
     expect(path.counts.shed).toBe(44);
   });
 
+  it('is none for as long as it warms up, counted from its first request', async () => {
+    const { path, window } = await crowded({ warmUp: '2s' });
+    path.state.lag = 400;
+    // It sent one before, in the window that ended at 0.
+    for (let windows = 0; windows < 19; windows += 1) window();
+    expect(path.shedding.gauges.state()).toBe('calm');
+    for (let windows = 0; windows < 3; windows += 1) window();
+    expect(path.shedding.gauges.state()).toBe('shedding');
+  });
+
   it('tells when to come back, at random within what is configured', async () => {
     const { acme, send } = await overloaded({ retryAfter: { from: 3, to: 9 } });
     send();

@@ -10,6 +10,8 @@ export interface SheddingSettings {
   readonly enabled: boolean;
   /** Work may wait so long before it is begun. */
   readonly target: number;
+  /** After the first request nothing is shed for so long. */
+  readonly warmUp: number;
   /** Requests a second that are always taken. */
   readonly floor: number;
   /** Refusals that a member gets, in percent of its share. */
@@ -106,6 +108,8 @@ export function createShedding({ settings, members, counts, lag, startedAt }: Sh
   let relayDelay = 0;
   const relays = new Map<string, RelayWaits>();
   let movedAt = Number.NEGATIVE_INFINITY;
+  /** When the first window with a request in it ended. */
+  let begunAt = Number.POSITIVE_INFINITY;
   let sequence = startedAt / 1000;
   let quiet = overloadParameters({ percent: 0, validity: 0, sequence });
 
@@ -204,8 +208,10 @@ export function createShedding({ settings, members, counts, lag, startedAt }: Sh
       finals = answers;
       ownDelay = lag();
       relayDelay = relayWaits(now);
+      if (asked > 0) begunAt = Math.min(begunAt, now);
+      const warm = now - begunAt >= settings.warmUp;
       const moving = state.kind !== 'shedding' && now - movedAt < movingTime;
-      const delay = moving ? 0 : Math.max(ownDelay, relayDelay);
+      const delay = moving || !warm ? 0 : Math.max(ownDelay, relayDelay);
       state = stepOverload(state, { ms, delay, asked, admitted, served }, settings);
       windows = state.kind === 'shedding' ? windows + 1 : 0;
       sequence = (startedAt + now) / 1000;
