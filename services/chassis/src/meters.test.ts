@@ -80,6 +80,50 @@ describe('meters', () => {
     expect(found.filter((line) => line.includes('otel_metric_overflow'))).toEqual([expect.stringMatching(/ 41$/)]);
   });
 
+  it('tell thousands of series over many turns, each once and under one head', async () => {
+    const meters = make();
+    const values = Array.from({ length: 1500 }, (_, index) => index);
+    meters.counter('guildhall_many', 'Many.', () => values.map((value) => [{ member: `m${value}` }, value] as const));
+    for (const value of values.slice(0, 150)) meters.histogram('guildhall_times', 'Times.', [1], { member: `m${value}` }).record(0.5);
+    let turns = 0;
+    let telling = true;
+    const turn = (): void => {
+      turns += 1;
+      if (telling) setImmediate(turn);
+    };
+    setImmediate(turn);
+    const text = await meters.prometheus();
+    telling = false;
+    expect(turns).toBeGreaterThan(1);
+    const found = text.split('\n').filter((line) => line.includes('guildhall_many') || line.includes('guildhall_times_count'));
+    expect(found.filter((line) => line.startsWith('# '))).toEqual([
+      '# HELP guildhall_many_total Many.',
+      '# TYPE guildhall_many_total counter',
+    ]);
+    const said = found.flatMap((line) => /member="m(\d+)".* (\d+)$/.exec(line)?.slice(1).join(' ') ?? []);
+    expect(said).toEqual([...values.map((value) => `${value} ${value}`), ...values.slice(0, 150).map((value) => `${value} 1`)]);
+    expect(text.endsWith('\n')).toBe(true);
+    expect(text).not.toContain('\n\n');
+  });
+
+  it('are sent to a collector in pieces, each series once', async () => {
+    const meters = make();
+    meters.counter('guildhall_many', 'Many.', () => Array.from({ length: 1100 }, (_, index) => [{ member: `m${index}` }, index] as const));
+    const pieces: number[] = [];
+    const seen: unknown[] = [];
+    for await (const { scopeMetrics } of meters.collect()) {
+      let series = 0;
+      for (const { descriptor, dataPoints } of scopeMetrics.flatMap((scope) => scope.metrics)) {
+        series += dataPoints.length;
+        if (descriptor.name === 'guildhall_many') for (const { value } of dataPoints) seen.push(value);
+      }
+      pieces.push(series);
+    }
+    expect(seen).toEqual(Array.from({ length: 1100 }, (_, index) => index));
+    expect(pieces.length).toBeGreaterThan(10);
+    expect(Math.max(...pieces)).toBeLessThan(200);
+  });
+
   it('escape what labels hold', async () => {
     const meters = make();
     meters.gauge('guildhall_odd', 'Odd.', () => [[{ name: 'a"b\\c\nd' }, 1]]);

@@ -3,6 +3,8 @@ import { PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { AggregationTemporality, type DataPoint, DataPointType, type MetricData, type ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import { buildVersion } from './build.js';
+import { monotonic } from './clock.js';
+import { createPauses, type Pauses } from './pauses.js';
 import { watchProcess } from './process-meters.js';
 
 /** Label values of one series. Only ids and codes of closed lists: never a user, a URI, a Call-ID. */
@@ -24,10 +26,10 @@ export interface Meters {
   gauge(name: string, help: string, read: Readings): void;
   /** Counts values into buckets with these upper bounds, ascending, and one above. The same name may be made once per label set, with the same bounds. */
   histogram(name: string, help: string, bounds: readonly number[], labels?: Labels): Histogram;
-  /** Everything in Prometheus text format, every series with service_name and service_instance_id. */
+  /** Everything in Prometheus text format, every series with service_name and service_instance_id. Messages pass in between: thousands of series take a second. */
   prometheus(): Promise<string>;
-  /** The same as it is sent to a collector. */
-  collect(): ResourceMetrics;
+  /** The same as it is sent to a collector, in pieces. */
+  collect(): AsyncIterable<ResourceMetrics>;
   close(): Promise<void>;
 }
 
@@ -50,6 +52,11 @@ interface Instrument {
 
 type HrTime = [seconds: number, nanoseconds: number];
 
+/** ms at a time for telling figures: messages pass in between. */
+const atATime = 0.25;
+/** Series of one instrument that are told together, and of all together in a piece for a collector, which takes about as long. */
+const together = { told: 25, piece: 100 } as const;
+
 /**
  * Instruments are read when somebody scrapes, never on the message path. The data is OpenTelemetry's, but not gathered
  * by its instruments: those remember a label combination for ever, so that a member who left would stay at its last
@@ -70,10 +77,20 @@ export function createMeters(service: string, id: string, { series: mostSeries =
     return known;
   };
 
-  const collect = (): ResourceMetrics => {
-    const metrics = [...instruments].map(([name, one]) => dataOf(name, one, { startTime, endTime: hrTime(), mostSeries }));
-    return { resource, scopeMetrics: [{ scope: { name: 'guildhall' }, metrics }] };
-  };
+  /** Every instrument as it is when its turn comes, `together.told` series at most a time. */
+  async function* walk(pauses: Pauses): AsyncGenerator<{ metric: MetricData; first: boolean }> {
+    await pauses.take();
+    for (const [name, one] of instruments) {
+      const metric = await dataOf(name, one, { startTime, endTime: hrTime(), mostSeries, pauses });
+      let first = true;
+      for (const piece of piecesOf(metric)) {
+        if (pauses.due()) await pauses.take();
+        yield { metric: piece, first };
+        first = false;
+      }
+    }
+  }
+  const asResource = (metrics: MetricData[]): ResourceMetrics => ({ resource, scopeMetrics: [{ scope: { name: 'guildhall' }, metrics }] });
 
   const meters: Meters = {
     counter(name, help, read) {
@@ -89,9 +106,30 @@ export function createMeters(service: string, id: string, { series: mostSeries =
       return recorder(one, [...bounds]);
     },
     async prometheus() {
-      return serializer.serialize(collect());
+      let text = '';
+      for await (const { metric, first } of walk(createPauses(atATime, monotonic))) {
+        const said = serializer.serialize(asResource([metric]));
+        text += first ? said : withoutHead(said);
+      }
+      return text;
     },
-    collect,
+    async *collect() {
+      let metrics: MetricData[] = [];
+      let series = 0;
+      const pauses = createPauses(atATime, monotonic);
+      for await (const { metric } of walk(pauses)) {
+        metrics.push(metric);
+        series += metric.dataPoints.length;
+        if (series < together.piece) continue;
+        // What is done with it takes long, too.
+        await pauses.take();
+        yield asResource(metrics);
+        metrics = [];
+        series = 0;
+      }
+      await pauses.take();
+      if (series > 0) yield asResource(metrics);
+    },
     async close() {
       stopWatching();
     },
@@ -119,9 +157,10 @@ interface Collection {
   startTime: HrTime;
   endTime: HrTime;
   mostSeries: number;
+  pauses: Pauses;
 }
 
-function dataOf(name: string, one: Instrument, { startTime, endTime, mostSeries }: Collection): MetricData {
+async function dataOf(name: string, one: Instrument, { startTime, endTime, mostSeries, pauses }: Collection): Promise<MetricData> {
   const common = {
     descriptor: { name, description: one.help, unit: '', valueType: ValueType.DOUBLE },
     aggregationTemporality: AggregationTemporality.CUMULATIVE,
@@ -135,7 +174,7 @@ function dataOf(name: string, one: Instrument, { startTime, endTime, mostSeries 
     }));
     return { ...common, dataPointType: DataPointType.HISTOGRAM, dataPoints };
   }
-  const dataPoints = readAll(one, mostSeries).map(
+  const dataPoints = (await readAll(one, mostSeries, pauses)).map(
     ({ labels, value }) => ({ startTime, endTime, attributes: labels, value }) satisfies DataPoint<number>,
   );
   if (one.kind === 'gauge') return { ...common, dataPointType: DataPointType.GAUGE, dataPoints };
@@ -143,21 +182,63 @@ function dataOf(name: string, one: Instrument, { startTime, endTime, mostSeries 
 }
 
 /** What the readers say now, the same labels only once: a scrape with a series twice would be refused as a whole. */
-function readAll({ kind, readers }: Instrument, mostSeries: number): { labels: Labels; value: number }[] {
+async function readAll({ kind, readers }: Instrument, mostSeries: number, pauses: Pauses): Promise<{ labels: Labels; value: number }[]> {
   const found = new Map<string, { labels: Labels; value: number }>();
   for (const read of readers) {
     for (const [labels, value] of read()) {
-      let key = JSON.stringify(Object.entries(labels).sort());
+      if (pauses.due()) await pauses.take();
+      let key = keyOf(labels);
       let known = found.get(key);
       if (known === undefined && found.size >= mostSeries - 1) {
-        key = 'overflow';
+        key = overflow;
         known = found.get(key);
       }
-      if (known === undefined) found.set(key, { labels: key === 'overflow' ? { otel_metric_overflow: 'true' } : labels, value });
-      else known.value = kind === 'counter' || key === 'overflow' ? known.value + value : value;
+      if (known === undefined) found.set(key, { labels: key === overflow ? { otel_metric_overflow: 'true' } : labels, value });
+      else known.value = kind === 'counter' || key === overflow ? known.value + value : value;
     }
   }
   return [...found.values()];
+}
+
+const overflow = 'overflow';
+
+/** The same for the same labels, whatever their order, and for no others. */
+function keyOf(labels: Labels): string {
+  let key = '';
+  for (const name of Object.keys(labels).sort()) {
+    const value = labels[name] ?? '';
+    key += `${name}:${value.length}:${value}`;
+  }
+  return key;
+}
+
+/** The same metric, `together.told` series at a time; at least one piece. */
+function* piecesOf(metric: MetricData): Generator<MetricData> {
+  const { length } = metric.dataPoints;
+  if (length <= together.told) {
+    yield metric;
+    return;
+  }
+  for (let from = 0; from < length; from += together.told) yield pieceOf(metric, from, from + together.told);
+}
+
+function pieceOf(metric: MetricData, from: number, until: number): MetricData {
+  // Written out for each kind: what a point holds goes by it.
+  switch (metric.dataPointType) {
+    case DataPointType.HISTOGRAM:
+      return { ...metric, dataPoints: metric.dataPoints.slice(from, until) };
+    case DataPointType.EXPONENTIAL_HISTOGRAM:
+      return { ...metric, dataPoints: metric.dataPoints.slice(from, until) };
+    case DataPointType.GAUGE:
+      return { ...metric, dataPoints: metric.dataPoints.slice(from, until) };
+    case DataPointType.SUM:
+      return { ...metric, dataPoints: metric.dataPoints.slice(from, until) };
+  }
+}
+
+/** Without the lines HELP and TYPE, which a metric has once. */
+function withoutHead(text: string): string {
+  return text.slice(text.indexOf('\n', text.indexOf('\n') + 1) + 1);
 }
 
 function hrTime(): HrTime {

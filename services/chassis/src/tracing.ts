@@ -114,7 +114,7 @@ function metricPush(
   let failing = false;
   const once = async (): Promise<void> => {
     try {
-      await exported((told) => exporter.export(meters.collect(), told), door.timeoutMillis);
+      for await (const piece of meters.collect()) await exported((told) => exporter.export(piece, told), door.timeoutMillis);
       counts.exported += 1;
       if (failing) changed('');
       failing = false;
