@@ -10,7 +10,7 @@ import { watchProcess } from './process-meters.js';
 /** Label values of one series. Only ids and codes of closed lists: never a user, a URI, a Call-ID. */
 export type Labels = Readonly<Record<string, string>>;
 
-/** What an instrument reads at scrape time: plain fields, one pair per series. */
+/** What an instrument reads at scrape time: plain fields, one pair per series. All are gathered when it is called; they are told over many turns of the event loop. */
 export type Readings = () => Iterable<readonly [labels: Labels, value: number]>;
 
 /** A histogram of plain fields: `record` costs nanoseconds. */
@@ -54,8 +54,18 @@ type HrTime = [seconds: number, nanoseconds: number];
 
 /** ms at a time for telling figures: messages pass in between. */
 const atATime = 0.25;
-/** Series of one instrument that are told together, and of all together in a piece for a collector, which takes about as long. */
-const together = { told: 25, piece: 100 } as const;
+/** Series of one instrument that are told together, and of all together in a piece for a collector. */
+const together = { told: 25, piece: 200 } as const;
+
+/** `pauses`: one telling's. */
+interface MeterOptions {
+  readonly series?: number;
+  readonly pauses?: () => Pauses;
+}
+
+function briefly(): Pauses {
+  return createPauses(atATime, monotonic);
+}
 
 /**
  * Instruments are read when somebody scrapes, never on the message path. The data is OpenTelemetry's, but not gathered
@@ -63,7 +73,11 @@ const together = { told: 25, piece: 100 } as const;
  * value. Comes with guildhall_build_info and the usual process_* and nodejs_* series. `series` is how many label
  * combinations an instrument may have; what is above is summed up under the label otel_metric_overflow.
  */
-export function createMeters(service: string, id: string, { series: mostSeries = 2000 }: { series?: number } = {}): Meters {
+export function createMeters(
+  service: string,
+  id: string,
+  { series: mostSeries = 2000, pauses: pausesOf = briefly }: MeterOptions = {},
+): Meters {
   const instruments = new Map<string, Instrument>();
   const resource = resourceFromAttributes({ 'service.name': service, 'service.instance.id': id });
   const serializer = new PrometheusSerializer('', false, /^service\.(name|instance\.id)$/, true, true);
@@ -90,6 +104,15 @@ export function createMeters(service: string, id: string, { series: mostSeries =
       }
     }
   }
+  let telling: Promise<string> | undefined;
+  const tell = async (): Promise<string> => {
+    let text = '';
+    for await (const { metric, first } of walk(pausesOf())) {
+      const said = serializer.serialize(asResource([metric]));
+      text += first ? said : withoutHead(said);
+    }
+    return text;
+  };
   const asResource = (metrics: MetricData[]): ResourceMetrics => ({ resource, scopeMetrics: [{ scope: { name: 'guildhall' }, metrics }] });
 
   const meters: Meters = {
@@ -105,18 +128,17 @@ export function createMeters(service: string, id: string, { series: mostSeries =
       series.push(one);
       return recorder(one, [...bounds]);
     },
-    async prometheus() {
-      let text = '';
-      for await (const { metric, first } of walk(createPauses(atATime, monotonic))) {
-        const said = serializer.serialize(asResource([metric]));
-        text += first ? said : withoutHead(said);
-      }
-      return text;
+    // Who asks while it is told to somebody is told the same: who gives up and asks again must not make it longer.
+    prometheus() {
+      telling ??= tell().finally(() => {
+        telling = undefined;
+      });
+      return telling;
     },
     async *collect() {
       let metrics: MetricData[] = [];
       let series = 0;
-      const pauses = createPauses(atATime, monotonic);
+      const pauses = pausesOf();
       for await (const { metric } of walk(pauses)) {
         metrics.push(metric);
         series += metric.dataPoints.length;

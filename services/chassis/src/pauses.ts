@@ -8,22 +8,32 @@ export interface Pauses {
   take(): Promise<void>;
 }
 
-/** Whoever paused last in this process, whichever service: they share one event loop, and go on one after the other. */
-let before: Promise<void> = Promise.resolve();
-
 /**
  * A message takes several turns of the event loop on its way, and each would be longer by what is done in between: so there is little of that, and a pause
  * is several times as long, ms.
  */
 const rest = 2;
 
-/** About `most` ms at a time. */
+/** Where pauses are long because the loop is busy, more is done between them: once more as much for each so many ms since the beginning, so that it ends. */
+const growth = 250;
+
+/**
+ * Whoever paused last in this process. Shared by all its services, since the event loop is: what one of them does between two pauses and what another does
+ * must not come together.
+ */
+let before: Promise<void> = Promise.resolve();
+
+/** About `most` ms at a time, more as it goes on. */
 export function createPauses(most: number, clock: () => number, turn: () => Promise<void> = () => wait(rest)): Pauses {
-  let began = clock();
+  const since = clock();
+  let began = since;
   return {
-    due: () => clock() - began >= most,
+    due() {
+      const now = clock();
+      return now - began >= most * (1 + (now - since) / growth);
+    },
     async take() {
-      before = before.then(turn);
+      before = before.then(turn, turn);
       await before;
       began = clock();
     },

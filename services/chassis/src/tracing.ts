@@ -71,8 +71,11 @@ export function createTracing({ service, id, telemetry, log, meters }: TracingNe
 
   const timers = [setInterval(() => void queue.flush(), config.interval)];
   const pushes = { exported: 0, failed: 0 };
-  const push = metrics === undefined ? undefined : metricPush(metrics, meters, pushes, toldOf('metrics'));
-  if (push !== undefined) timers.push(setInterval(() => void push(), config.metricsInterval));
+  const push =
+    metrics === undefined
+      ? undefined
+      : metricPush(metrics, meters, { counts: pushes, changed: toldOf('metrics'), most: config.metricsInterval });
+  if (push !== undefined) timers.push(setInterval(push.begin, config.metricsInterval));
   for (const timer of timers) timer.unref();
 
   meters.counter('guildhall_spans', 'Spans made of what passed, by what became of them.', () => [
@@ -96,25 +99,42 @@ export function createTracing({ service, id, telemetry, log, meters }: TracingNe
     },
     async close() {
       for (const timer of timers) clearInterval(timer);
-      const last = Promise.all([queue.flush(), push?.()]);
+      const last = Promise.all([queue.flush(), push?.last()]);
       await Promise.race([last, new Promise((resolve) => setTimeout(resolve, lastWords).unref())]);
+      push?.stop();
     },
   };
 }
 
-/** Sends the figures as they are; not while it still does, and never rejects. */
-function metricPush(
-  door: OtlpDoor,
-  meters: Pick<Meters, 'collect'>,
-  counts: { exported: number; failed: number },
-  changed: (why: string) => void,
-): () => Promise<void> {
+/** The figures on their way to a collector, a piece after the other. */
+interface MetricPush {
+  /** Sends them as they are; not while it still does. */
+  begin(): void;
+  /** Breaks off what is under way, and sends them as they stand now. Never rejects. */
+  last(): Promise<void>;
+  stop(): void;
+}
+
+/** What becomes of pushes. */
+interface PushDesk {
+  readonly counts: { exported: number; failed: number };
+  readonly changed: (why: string) => void;
+  /** All pieces together may take so long, ms. */
+  readonly most: number;
+}
+
+function metricPush(door: OtlpDoor, meters: Pick<Meters, 'collect'>, { counts, changed, most }: PushDesk): MetricPush {
   const exporter = new OTLPMetricExporter(door);
-  let under: Promise<void> | undefined;
+  let under: { stopped: boolean; readonly over: Promise<void> } | undefined;
   let failing = false;
-  const once = async (): Promise<void> => {
+  const send = async (run: { readonly stopped: boolean }): Promise<void> => {
+    const until = monotonic() + most;
     try {
-      for await (const piece of meters.collect()) await exported((told) => exporter.export(piece, told), door.timeoutMillis);
+      for await (const piece of meters.collect()) {
+        if (run.stopped) return;
+        if (monotonic() > until) throw new Error(`it did not take all of them within ${most} ms`);
+        await exported((told) => exporter.export(piece, told), door.timeoutMillis);
+      }
       counts.exported += 1;
       if (failing) changed('');
       failing = false;
@@ -124,11 +144,26 @@ function metricPush(
       failing = true;
     }
   };
-  return () => {
-    under ??= once().finally(() => {
-      under = undefined;
+  const start = (): Promise<void> => {
+    const run = { stopped: false, over: Promise.resolve() };
+    run.over = send(run).finally(() => {
+      if (under === run) under = undefined;
     });
-    return under;
+    under = run;
+    return run.over;
+  };
+  const stop = (): void => {
+    if (under !== undefined) under.stopped = true;
+  };
+  return {
+    begin() {
+      if (under === undefined) void start();
+    },
+    last() {
+      stop();
+      return start();
+    },
+    stop,
   };
 }
 

@@ -130,7 +130,7 @@ const overloadConfig = section({
   enabled: z.boolean().default(true),
   /** Work that waits longer than this before it is begun, here or on the way to a relay, means overload. */
   target: duration('50ms', '5ms', '5s'),
-  /** For so long after its first request nothing is shed: code that has just begun to run takes several times what it takes a few seconds later. */
+  /** For so long after the first request that goes on to a relay nothing is shed: code that has just begun to run takes several times what it takes soon after. The limits hold. */
   warmUp: duration('5s', 0, '1m'),
   /** Requests a second that are taken whatever happens: work that waits at such a rate waits for something else than this hub's load. */
   floor: count(1_000, 1, 1_000_000),

@@ -10,7 +10,7 @@ export interface SheddingSettings {
   readonly enabled: boolean;
   /** Work may wait so long before it is begun. */
   readonly target: number;
-  /** After the first request nothing is shed for so long. */
+  /** From the first request that goes on to a relay nothing is shed for so long. */
   readonly warmUp: number;
   /** Requests a second that are always taken. */
   readonly floor: number;
@@ -25,7 +25,7 @@ export interface SheddingSettings {
 export interface SheddingDesk {
   readonly settings: SheddingSettings;
   readonly members: Pick<Members, 'all'>;
-  readonly counts: Pick<Counts, 'shed' | 'ocTold'>;
+  readonly counts: Pick<Counts, 'shed' | 'ocTold' | 'forwards'>;
   /** By how much this process's event loop is late, ms. */
   lag(): number;
   /** Wall ms at monotonic 0: sequence numbers go on from there after a restart, and never back when the clock is set. */
@@ -108,7 +108,7 @@ export function createShedding({ settings, members, counts, lag, startedAt }: Sh
   let relayDelay = 0;
   const relays = new Map<string, RelayWaits>();
   let movedAt = Number.NEGATIVE_INFINITY;
-  /** When the first window with a request in it ended. */
+  /** When the first window ended in which a request went on: pings and the like run through little of the code. */
   let begunAt = Number.POSITIVE_INFINITY;
   let sequence = startedAt / 1000;
   let quiet = overloadParameters({ percent: 0, validity: 0, sequence });
@@ -208,7 +208,7 @@ export function createShedding({ settings, members, counts, lag, startedAt }: Sh
       finals = answers;
       ownDelay = lag();
       relayDelay = relayWaits(now);
-      if (asked > 0) begunAt = Math.min(begunAt, now);
+      if (counts.forwards > 0) begunAt = Math.min(begunAt, now);
       const warm = now - begunAt >= settings.warmUp;
       const moving = state.kind !== 'shedding' && now - movedAt < movingTime;
       const delay = moving || !warm ? 0 : Math.max(ownDelay, relayDelay);

@@ -60,12 +60,18 @@ describe('an INVITE that the relay answered itself', () => {
     expect(said.map((text) => /branch=\S+/.exec(text)?.[0])).toEqual(['branch=z9hG4bK2']);
   });
 
-  it('is cancelled no more when that had no answer for 32 s', () => {
+  it('is cancelled no more when that had no answer ten times, while its ingress was there', () => {
     const { epochs, said, cancels } = stage();
     cancels.take(parse(invite), link, holder, 0);
     epochs.set('ingress-1', 'e1');
-    for (let now = 0; now <= 60_000; now += 250) cancels.tend(now);
-    // After 0, 1, 3, 7, 11, 15, 19, 23, 27 and 31 s.
+    for (let now = 0; now <= 10_000; now += 250) cancels.tend(now);
+    // After 0, 1, 3, 7 and 11 s, of which the last falls into its absence.
+    expect(said).toHaveLength(4);
+    epochs.delete('ingress-1');
+    for (let now = 10_250; now <= 60_000; now += 250) cancels.tend(now);
+    expect(said).toHaveLength(4);
+    epochs.set('ingress-1', 'e1');
+    for (let now = 60_250; now <= 120_000; now += 250) cancels.tend(now);
     expect(said).toHaveLength(10);
   });
 
@@ -80,17 +86,20 @@ describe('an INVITE that the relay answered itself', () => {
     cancels.tend(1_000);
     expect(said).toHaveLength(2);
     const others = [
-      cancels.answered('l1', cancelled(100)),
-      cancels.answered('l2', cancelled(200)),
-      cancels.answered('l1', cancelled(200, invite.replace('K1', 'K2'))),
-      cancels.answered('l1', Buffer.from(writeResponse(parse(invite), 487, { toTag: 'x' }), 'latin1')),
-      cancels.answered('l1', Buffer.from('no response')),
+      cancels.answered('ingress-1', 'l1', cancelled(100)),
+      cancels.answered('ingress-1', 'l2', cancelled(200)),
+      cancels.answered('ingress-2', 'l1', cancelled(481)),
+      cancels.answered('ingress-1', 'l1', cancelled(200, invite.replace('K1', 'K2'))),
+      cancels.answered('ingress-1', 'l1', Buffer.from(writeResponse(parse(invite), 487, { toTag: 'x' }), 'latin1')),
+      cancels.answered('ingress-1', 'l1', Buffer.from('no response')),
     ];
-    expect(others).toEqual([false, false, false, false, false]);
+    expect(others).toEqual([false, false, false, false, false, false]);
+    // It has not cancelled it.
+    expect(cancels.answered('ingress-1', 'l1', cancelled(503))).toBe(true);
     cancels.tend(3_000);
     expect(said).toHaveLength(3);
-    expect(cancels.answered('l1', cancelled(200))).toBe(true);
-    expect(cancels.answered('l1', cancelled(200))).toBe(false);
+    expect(cancels.answered('ingress-1', 'l1', cancelled(200))).toBe(true);
+    expect(cancels.answered('ingress-1', 'l1', cancelled(200))).toBe(false);
     cancels.tend(10_000);
     expect(said).toHaveLength(3);
   });
@@ -170,21 +179,26 @@ describe('an ingress that has an INVITE of a link', () => {
     expect([told(), heard()]).toEqual([['486'], ['ingress-2 INVITE']]);
   });
 
-  it('is told what its far end cancels itself, though the relay answered', async () => {
+  it.each([
+    ['still away', false],
+    ['back', true],
+  ])('and is %s is told once when its far end cancels what the relay answered, and no other ingress is', async (_, back) => {
     const { hear, heard, settle, ask, answer, pass, told, state } = wiresStage('ingress-1', 'ingress-2');
+    hear('ingress-1');
     hear('ingress-2');
     ask(invite);
     await settle();
     state.epochs.delete('ingress-2');
     await pass(250);
     await pass(3_000);
-    state.epochs.set('ingress-2', 'e1');
+    if (back) state.epochs.set('ingress-2', 'e1');
     ask(invite.replaceAll('INVITE', 'CANCEL'));
     await settle();
+    expect([told(), heard()]).toEqual([['503', '200'], ['ingress-2 INVITE']]);
+    state.epochs.set('ingress-2', 'e1');
+    await pass(250);
     answer(200, invite.replaceAll('INVITE', 'CANCEL'));
-    expect([told(), heard()]).toEqual([
-      ['503', '200'],
-      ['ingress-2 INVITE', 'ingress-2 CANCEL'],
-    ]);
+    await pass(10_000);
+    expect([told(), heard()]).toEqual([[], ['ingress-2 CANCEL']]);
   });
 });

@@ -19,10 +19,10 @@ export interface HolderName {
 export interface EntrustedCancels {
   /** The relay has answered this; what is no INVITE needs nothing. */
   take(request: Message, link: Link, holder: HolderName, now: number): void;
-  /** Its far end cancels it by itself: the answer to that belongs there. */
-  yieldTo(cancel: Message, link: Link): void;
+  /** Whether this CANCEL of a link's far end is of such an INVITE, which the hub cancels anyway. */
+  covers(cancel: Message, link: Link): boolean;
   /** A response of an ingress for the link with this id, which may be gone: true when it answers a CANCEL of these, and is nobody else's. */
-  answered(link: string, response: Buffer): boolean;
+  answered(ingress: string, link: string, response: Buffer): boolean;
   /** To be called every so often. */
   tend(now: number): void;
 }
@@ -40,21 +40,20 @@ export interface EntrustedCancelsDesk {
 const lifetime = 240_000;
 
 /**
- * What was said while NATS came back may be lost unnoticed: it is said again as on a transport that loses (Timers E and F, RFC 3261 17.1.2.2), ms. The
- * first time later than there, since NATS seldom loses.
+ * What was said while NATS came back may be lost unnoticed: it is said again as on a transport that loses (Timer E, RFC 3261 17.1.2.2), ms, and so often.
+ * The second time comes later than there, since NATS seldom loses.
  */
-const timer = { first: 1_000, longest: 4_000, end: 32_000 } as const;
+const timer = { first: 1_000, longest: 4_000, most: 10 } as const;
 
 interface Left {
   readonly link: Link;
   readonly holder: HolderName;
   readonly text: Buffer;
   /** When it is given up. */
-  until: number;
-  /** When it is said next, if its ingress is there. */
+  readonly until: number;
+  /** When it is said next, if its ingress is there, and how often it was. */
   due: number;
-  /** From one time to the next; 0: it was never said. */
-  pause: number;
+  said: number;
 }
 
 /** Nothing is remembered yet; beyond `most` the oldest is forgotten. */
@@ -69,9 +68,9 @@ export function createEntrustedCancels({ most, epochOf, say }: EntrustedCancelsD
     // An incarnation that is gone has left nothing to cancel by.
     if (epoch !== left.holder.epoch) return true;
     if (now < left.due) return false;
-    if (left.pause === 0) left.until = Math.min(left.until, now + timer.end);
-    left.pause = left.pause === 0 ? timer.first : Math.min(2 * left.pause, timer.longest);
-    left.due = now + left.pause;
+    if (left.said >= timer.most) return true;
+    left.due = now + Math.min(timer.first * 2 ** left.said, timer.longest);
+    left.said += 1;
     say(left.link, left.holder.id, left.text);
     return false;
   };
@@ -86,19 +85,24 @@ export function createEntrustedCancels({ most, epochOf, say }: EntrustedCancelsD
         if (error instanceof SipError) return;
         throw error;
       }
-      const left: Left = { link, holder, text, until: now + lifetime, due: now, pause: 0 };
+      const left: Left = { link, holder, text, until: now + lifetime, due: now, said: 0 };
       if (settle(left, now)) return;
       waiting.set(nameAt(link.id, transactionName(request, 'CANCEL')), left);
       const [oldest] = waiting.keys();
       if (oldest !== undefined && waiting.size > most) waiting.delete(oldest);
     },
-    yieldTo(cancel, link) {
-      if (waiting.size > 0) waiting.delete(nameAt(link.id, transactionName(cancel)));
-    },
-    answered(link, response) {
-      if (waiting.size === 0) return false;
+    covers: (cancel, link) => waiting.size > 0 && waiting.has(nameAt(link.id, transactionName(cancel))),
+    answered(ingress, link, response) {
+      // A 1xx ends nothing: its hundred stands behind "SIP/2.0 ".
+      if (waiting.size === 0 || response[8] === 0x31) return false;
       const m = readMessage(response, roomyLimits);
-      return !(m instanceof SipError) && m.status >= 200 && waiting.delete(nameAt(link, transactionName(m)));
+      if (m instanceof SipError) return false;
+      const name = nameAt(link, transactionName(m));
+      const left = waiting.get(name);
+      if (left?.holder.id !== ingress) return false;
+      // Cancelled, or over; who says anything else may not have cancelled it.
+      if (m.status < 300 || m.status === 481) waiting.delete(name);
+      return true;
     },
     tend(now) {
       for (const [name, left] of waiting) if (settle(left, now)) waiting.delete(name);

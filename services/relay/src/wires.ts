@@ -135,6 +135,11 @@ export function createWires({ bus, turn, self, linkOf, limits, clock, events, ..
       isClosing = true;
     },
     request(m, link, source) {
+      if (m.method === 'CANCEL' && cancels.covers(m, link)) {
+        // The INVITE has its final response, so this has no effect (RFC 3261 9.2), and goes to nobody who may not know it.
+        link.write(writeResponse(m, 200, { toTag: link.id }), nothing, 0, 0);
+        return;
+      }
       // One link always enters at the same ingress: its requests stay in order.
       const ingress = entrusted.follows(m, link) ?? ownerOf(link.id, desk.ingresses());
       if (ingress === '') return;
@@ -149,7 +154,6 @@ export function createWires({ bus, turn, self, linkOf, limits, clock, events, ..
       const taken = entrusted.take(m, link, ingress, clock());
       if (taken === 'full') refuse(m, link, 'hub-overloaded');
       if (taken !== 'taken') return;
-      if (m.method === 'CANCEL') cancels.yieldTo(m, link);
       events.arrivals += 1;
       addMessage(first, ingress, { wire: link.id, member: link.member, source }, m);
     },
@@ -160,7 +164,7 @@ export function createWires({ bus, turn, self, linkOf, limits, clock, events, ..
         return;
       }
       eachWire(batch, (wire, member, bytes) => {
-        if (cancels.answered(wire, bytes)) return;
+        if (cancels.answered(batch.id, wire, bytes)) return;
         const link = linkOf(wire);
         if (link === undefined || link.member !== member || !entrusted.answers(link, bytes) || !link.isUp() || !link.hasRoom()) {
           events.departuresLost += 1;
