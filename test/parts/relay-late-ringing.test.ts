@@ -50,6 +50,23 @@ async function exchange(one: Member): Promise<void> {
   expect((await relay.outcome(transaction)).status).toBe(200);
 }
 
+/** The same with a proxy that is there again: it may take the relay more than one attempt to find that out. */
+async function exchangeAgain(one: Member): Promise<void> {
+  const heard = one.hear('MESSAGE');
+  for (;;) {
+    const { transaction } = say('MESSAGE');
+    const outcome = relay.outcome(transaction);
+    const came = await Promise.race([heard, outcome.then(() => undefined)]);
+    if (came !== undefined) one.answer(came, 200);
+    const { kind, status } = await outcome;
+    if (came !== undefined) {
+      expect(status).toBe(200);
+      return;
+    }
+    expect(kind).toBe('gone');
+  }
+}
+
 /** What came in before is done with: the relay refuses this at once. */
 async function fence(): Promise<void> {
   next += 1;
@@ -177,7 +194,7 @@ describe('a call that rings while its proxy is lost', () => {
     expect(await relay.outcome(transaction)).toMatchObject({ kind: 'gone', code: 'member-unreachable' });
     await expect.poll(kept, { timeout: 5_000 }).toBeLessThanOrEqual(before);
     await bolt.listen();
-    await exchange(bolt);
+    await exchangeAgain(bolt);
   });
 });
 
