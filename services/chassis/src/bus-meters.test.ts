@@ -37,6 +37,9 @@ it('counts what nobody heard, who was taken off for it, and hellos that are not 
     figure('guildhall_roster_hellos_dropped', 'why="malformed"'),
     figure('guildhall_roster_hellos_dropped', 'why="foreign"'),
   ]).toEqual(['1', '1', '1', '2', '1']);
+  expect(
+    ['ingress', 'relay'].map((of) => new RegExp(`^guildhall_roster_instances\\{service="${of}".*\\} (\\d+)`, 'm').exec(text)?.[1]),
+  ).toEqual(['1', '0']);
   expect(/^guildhall_bus_up\{[^}]*\} (\d)/m.exec(text)?.[1]).toBe('1');
   roster.close();
   await meters.close();

@@ -1,3 +1,4 @@
+import { helloServices } from '@guildhall/proto/subjects';
 import type { Bus } from './bus.js';
 import type { Meters } from './meters.js';
 import type { Roster } from './roster.js';
@@ -6,7 +7,7 @@ import type { Roster } from './roster.js';
 export function watchBus(
   meters: Pick<Meters, 'counter' | 'gauge'>,
   { failures, connected }: Pick<Bus, 'failures' | 'connected'>,
-  { counts }: Pick<Roster, 'counts'>,
+  { counts, fresh }: Pick<Roster, 'counts' | 'fresh'>,
 ): void {
   meters.gauge('guildhall_bus_up', 'Whether NATS is connected.', () => [[{}, connected() ? 1 : 0]]);
   meters.counter(
@@ -17,6 +18,11 @@ export function watchBus(
       [{ what: 'unheard' }, failures.unheard],
       [{ what: 'handler' }, failures.handler],
     ],
+  );
+  meters.gauge(
+    'guildhall_roster_instances',
+    'Instances of services that this one has on its roster and that take new work, by service, itself included.',
+    () => helloServices.map((service) => [{ service }, fresh(service).length] as const),
   );
   meters.counter('guildhall_roster_removed', 'Instances of services taken off the roster, by why.', () => [
     [{ why: 'unheard' }, counts.missed],
