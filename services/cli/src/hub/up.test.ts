@@ -50,6 +50,8 @@ afterEach(async () => {
     run.process.kill('SIGKILL');
     await run.ended;
   }
+  // Who writes there ends when it notices that the hub has.
+  await expect.poll(leftovers).toEqual([]);
   rmSync(folder, { recursive: true, force: true, maxRetries: 20 });
 });
 
