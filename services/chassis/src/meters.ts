@@ -95,11 +95,10 @@ export function createMeters(
   async function* walk(pauses: Pauses): AsyncGenerator<{ metric: MetricData; first: boolean }> {
     await pauses.take();
     for (const [name, one] of instruments) {
-      const metric = await dataOf(name, one, { startTime, endTime: hrTime(), mostSeries, pauses });
       let first = true;
-      for (const piece of piecesOf(metric)) {
+      for await (const metric of piecesOf(name, one, { startTime, endTime: hrTime(), mostSeries, pauses })) {
         if (pauses.due()) await pauses.take();
-        yield { metric: piece, first };
+        yield { metric, first };
         first = false;
       }
     }
@@ -182,25 +181,38 @@ interface Collection {
   pauses: Pauses;
 }
 
-async function dataOf(name: string, one: Instrument, { startTime, endTime, mostSeries, pauses }: Collection): Promise<MetricData> {
+/** What an instrument shows now, some series at a time; at least one piece. */
+async function* piecesOf(
+  name: string,
+  one: Instrument,
+  { startTime, endTime, mostSeries, pauses }: Collection,
+): AsyncGenerator<MetricData> {
   const common = {
     descriptor: { name, description: one.help, unit: '', valueType: ValueType.DOUBLE },
     aggregationTemporality: AggregationTemporality.CUMULATIVE,
   };
   if (one.kind === 'histogram') {
-    const dataPoints = one.series.map(({ labels, counts, sum, count }) => ({
-      startTime,
-      endTime,
-      attributes: labels,
-      value: { buckets: { boundaries: [...one.bounds], counts: [...counts] }, sum, count },
-    }));
-    return { ...common, dataPointType: DataPointType.HISTOGRAM, dataPoints };
+    for (const some of parts(one.series)) {
+      const dataPoints = some.map(({ labels, counts, sum, count }) => ({
+        startTime,
+        endTime,
+        attributes: labels,
+        value: { buckets: { boundaries: [...one.bounds], counts: [...counts] }, sum, count },
+      }));
+      yield { ...common, dataPointType: DataPointType.HISTOGRAM, dataPoints };
+    }
+    return;
   }
-  const dataPoints = (await readAll(one, mostSeries, pauses)).map(
-    ({ labels, value }) => ({ startTime, endTime, attributes: labels, value }) satisfies DataPoint<number>,
-  );
-  if (one.kind === 'gauge') return { ...common, dataPointType: DataPointType.GAUGE, dataPoints };
-  return { ...common, dataPointType: DataPointType.SUM, isMonotonic: true, dataPoints };
+  for (const some of parts(await readAll(one, mostSeries, pauses))) {
+    const dataPoints = some.map(({ labels, value }) => ({ startTime, endTime, attributes: labels, value }) satisfies DataPoint<number>);
+    if (one.kind === 'gauge') yield { ...common, dataPointType: DataPointType.GAUGE, dataPoints };
+    else yield { ...common, dataPointType: DataPointType.SUM, isMonotonic: true, dataPoints };
+  }
+}
+
+/** So many as are told together, and what is left; of nothing, nothing once. */
+function* parts<T>(all: readonly T[]): Generator<readonly T[]> {
+  for (let from = 0; from === 0 || from < all.length; from += together.told) yield all.slice(from, from + together.told);
 }
 
 /** What the readers say now, the same labels only once: a scrape with a series twice would be refused as a whole. */
@@ -232,30 +244,6 @@ function keyOf(labels: Labels): string {
     key += `${name}:${value.length}:${value}`;
   }
   return key;
-}
-
-/** The same metric, `together.told` series at a time; at least one piece. */
-function* piecesOf(metric: MetricData): Generator<MetricData> {
-  const { length } = metric.dataPoints;
-  if (length <= together.told) {
-    yield metric;
-    return;
-  }
-  for (let from = 0; from < length; from += together.told) yield pieceOf(metric, from, from + together.told);
-}
-
-function pieceOf(metric: MetricData, from: number, until: number): MetricData {
-  // Written out for each kind: what a point holds goes by it.
-  switch (metric.dataPointType) {
-    case DataPointType.HISTOGRAM:
-      return { ...metric, dataPoints: metric.dataPoints.slice(from, until) };
-    case DataPointType.EXPONENTIAL_HISTOGRAM:
-      return { ...metric, dataPoints: metric.dataPoints.slice(from, until) };
-    case DataPointType.GAUGE:
-      return { ...metric, dataPoints: metric.dataPoints.slice(from, until) };
-    case DataPointType.SUM:
-      return { ...metric, dataPoints: metric.dataPoints.slice(from, until) };
-  }
 }
 
 /** Without the lines HELP and TYPE, which a metric has once. */

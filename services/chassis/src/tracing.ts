@@ -125,7 +125,7 @@ interface PushDesk {
 
 function metricPush(door: OtlpDoor, meters: Pick<Meters, 'collect'>, { counts, changed, most }: PushDesk): MetricPush {
   const exporter = new OTLPMetricExporter(door);
-  let under: { stopped: boolean; readonly over: Promise<void> } | undefined;
+  let under: { stopped: boolean } | undefined;
   let failing = false;
   const send = async (run: { readonly stopped: boolean }): Promise<void> => {
     const until = monotonic() + most;
@@ -144,13 +144,11 @@ function metricPush(door: OtlpDoor, meters: Pick<Meters, 'collect'>, { counts, c
       failing = true;
     }
   };
-  const start = (): Promise<void> => {
-    const run = { stopped: false, over: Promise.resolve() };
-    run.over = send(run).finally(() => {
-      if (under === run) under = undefined;
-    });
+  const start = async (): Promise<void> => {
+    const run = { stopped: false };
     under = run;
-    return run.over;
+    await send(run);
+    if (under === run) under = undefined;
   };
   const stop = (): void => {
     if (under !== undefined) under.stopped = true;

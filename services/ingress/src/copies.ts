@@ -33,9 +33,9 @@ export function sentAgain(transactions: Pick<Transactions, 'find'>, request: Mes
 
 /** Says a response on each connection that its request came on and that can be written to; where there is none, on another one of its member's. False: nowhere. */
 export function eachWayBack({ wire, others }: ServerTransaction, say: (wire: Wire) => void): boolean {
-  const back = [wire, ...others].filter((one) => wayBack(one) === one);
-  const [only] = back.length > 0 ? back : [wayBack(wire)];
-  if (only === undefined) return false;
-  for (const one of back.length > 0 ? back : [only]) say(one);
-  return true;
+  const open = [wire, ...others].filter((one) => wayBack(one) === one);
+  const another = open.length === 0 ? wayBack(wire) : undefined;
+  const back = another === undefined ? open : [another];
+  for (const one of back) say(one);
+  return back.length > 0;
 }
